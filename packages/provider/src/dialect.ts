@@ -1,0 +1,12 @@
+/** The wire protocols that Sluice knows by name, whichever side speaks them. */
+export const dialects = [
+  'openai-chat',
+  'openai-responses',
+  'openai-embeddings',
+  'anthropic-messages',
+  'gemini',
+  'bedrock-converse',
+  'cohere-chat',
+] as const
+
+export type Dialect = (typeof dialects)[number]

@@ -1,0 +1,53 @@
+import type { Dialect } from './dialect.ts'
+
+/** `provider_conf` of a route, as it is written there. */
+export interface ProviderConf {
+  readonly project_id?: string
+  readonly region?: string
+}
+
+/** What a provider may look at to place one call. */
+export interface Call {
+  readonly conf: ProviderConf
+  /** The model that will be asked for, after `options`; absent where nobody named one. */
+  readonly model?: string
+  readonly stream: boolean
+}
+
+/** Where a token limit goes, and the spellings that it replaces. */
+export interface TokenLimit {
+  /** The request member that `override.llm_options.max_tokens` is written to. */
+  readonly member: string
+  /** Members removed when it is written, so that a client cannot keep a limit of its own beside it. */
+  readonly replaces?: readonly string[]
+}
+
+/** How a provider speaks one dialect. */
+export interface Speech {
+  /** Path of the operation, where it is not the provider's base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
+  path?(call: Call): string | undefined
+  readonly tokenLimit?: TokenLimit
+  /** Members that this provider refuses or ignores at `path`, taken out before sending. */
+  omits?(path: string): readonly string[]
+}
+
+/** How a provider differs. Pure data and pure functions: no I/O, no clock, no state. */
+export interface Provider {
+  /** The value of `provider` in a route. */
+  readonly name: string
+  /** Scheme and host, such as `https://api.openai.com`; absent where only the user knows it and must set `override.endpoint`. */
+  readonly origin?: string | ((conf: ProviderConf) => string | undefined)
+  /** Path under which the operations lie, such as `/v1`; no slash at the end. */
+  readonly base: string | ((conf: ProviderConf) => string | undefined)
+  /** The dialects that it speaks natively. */
+  readonly speaks: Readonly<Partial<Record<Dialect, Speech>>>
+  /** Request headers, lower case, sent when the client gave none of that name. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** What a route's configuration lacks, one sentence each; asked at load time. `endpoint` is `override.endpoint`. */
+  problems?(config: { conf: ProviderConf; endpoint: string | undefined }): readonly string[]
+}
+
+/** Declares a provider; the base is `/v1` unless it says otherwise. */
+export function defineProvider(provider: Omit<Provider, 'base'> & Partial<Pick<Provider, 'base'>>): Provider {
+  return { base: '/v1', ...provider }
+}
