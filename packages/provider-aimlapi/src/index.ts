@@ -1,1 +1,1 @@
-export {}
+export { aimlapi } from './aimlapi.ts'

@@ -1,1 +1,1 @@
-export {}
+export { azureOpenai } from './azure-openai.ts'

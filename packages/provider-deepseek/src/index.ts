@@ -1,1 +1,1 @@
-export {}
+export { deepseek } from './deepseek.ts'

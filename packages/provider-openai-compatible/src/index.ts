@@ -1,1 +1,1 @@
-export {}
+export { openaiCompatible } from './openai-compatible.ts'

@@ -1,1 +1,1 @@
-export {}
+export { openrouter } from './openrouter.ts'

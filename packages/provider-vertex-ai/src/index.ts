@@ -1,1 +1,1 @@
-export {}
+export { vertexAi } from './vertex-ai.ts'

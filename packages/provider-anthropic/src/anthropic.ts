@@ -1,0 +1,15 @@
+import { defineProvider, type Provider } from '@sluice/provider'
+
+/**
+ * Anthropic's Messages API, https://docs.anthropic.com/en/api/messages, and for chats its OpenAI-compatible endpoint,
+ * https://docs.anthropic.com/en/api/openai-sdk.
+ */
+export const anthropic: Provider = defineProvider({
+  name: 'anthropic',
+  origin: 'https://api.anthropic.com',
+  speaks: {
+    'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
+    'anthropic-messages': { tokenLimit: { member: 'max_tokens' } },
+  },
+  headers: { 'anthropic-version': '2023-06-01' },
+})

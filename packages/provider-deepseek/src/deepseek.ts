@@ -1,0 +1,11 @@
+import { defineProvider, type Provider } from '@sluice/provider'
+
+/** DeepSeek's API, which has no version in its paths: https://api-docs.deepseek.com. */
+export const deepseek: Provider = defineProvider({
+  name: 'deepseek',
+  origin: 'https://api.deepseek.com',
+  base: '',
+  speaks: {
+    'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
+  },
+})

@@ -1,0 +1,12 @@
+import { defineProvider, type Provider } from '@sluice/provider'
+
+/** The Gemini API in OpenAI's dialect: https://ai.google.dev/gemini-api/docs/openai. */
+export const gemini: Provider = defineProvider({
+  name: 'gemini',
+  origin: 'https://generativelanguage.googleapis.com',
+  base: '/v1beta/openai',
+  speaks: {
+    'openai-chat': { tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] } },
+    'openai-embeddings': {},
+  },
+})

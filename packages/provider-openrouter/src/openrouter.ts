@@ -1,0 +1,12 @@
+import { defineProvider, type Provider } from '@sluice/provider'
+
+/** OpenRouter, an aggregator in OpenAI's dialect: https://openrouter.ai/docs/api-reference/overview. */
+export const openrouter: Provider = defineProvider({
+  name: 'openrouter',
+  origin: 'https://openrouter.ai',
+  base: '/api/v1',
+  speaks: {
+    'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
+    'openai-embeddings': {},
+  },
+})
