@@ -1,1 +1,44 @@
-export {}
+export { Type, type Static, type TSchema } from '@sinclair/typebox'
+export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
+export { abandoned, Chain, type FormatError, type Join } from './chain.ts'
+export { systemClock, type Clock } from './clock.ts'
+export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
+export {
+  Exchange,
+  type ConsumerInfo,
+  type Delivery,
+  type ExchangeInit,
+  type ExchangeRequest,
+  type RouteInfo,
+} from './exchange.ts'
+export { formatError } from './format-error.ts'
+export { headerMap, headerOf, type HeaderMap } from './headers.ts'
+export {
+  ChainBuilder,
+  Kernel,
+  type ChainSpec,
+  type KernelEvents,
+  type KernelOptions,
+  type Preparation,
+  type Prepared,
+} from './kernel.ts'
+export { silent, type Logger } from './logger.ts'
+export { MetaSchema } from './meta.ts'
+export type { Answer } from './onion.ts'
+export { outcomes, type Outcome } from './outcome.ts'
+export { phases, type Phase } from './phase.ts'
+export {
+  definePlugin,
+  isPlugin,
+  type Awaitable,
+  type Hooks,
+  type Host,
+  type Next,
+  type Owner,
+  type Plugin,
+  type PluginDefinition,
+} from './plugin.ts'
+export { bodyLength, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
+export { check, oneOf } from './schema.ts'
+export { slot, type Slot } from './slot.ts'
+export type { UpstreamRecord } from './upstream.ts'

@@ -1,0 +1,126 @@
+import type { Readable } from 'node:stream'
+import { Document, JsonSyntaxError } from '@sluice/json-edit'
+import { HttpError } from './errors.ts'
+
+/** Where a request's body comes from. The front implements it over the socket. */
+export interface BodySource {
+  /** `Content-Length`, where the client sent one. */
+  readonly declaredLength: number | undefined
+  /** Reads to the end. Rejects with an `HttpError`: 413 as soon as more than `limit` bytes are certain, 408 when the body stalls. */
+  gather(limit: number): Promise<Buffer[]>
+  /** The bytes as they come; instead of `gather`, never after it. */
+  stream(): Readable
+}
+
+/** A body that is there already: for tests, and for requests that a plugin makes up. */
+export function bytesSource(bytes: Buffer, declaredLength: number | undefined = bytes.byteLength): BodySource {
+  return {
+    declaredLength,
+    gather: async (limit) => {
+      if (bytes.byteLength > limit) throw tooLarge(bytes.byteLength, limit)
+      return [bytes]
+    },
+    stream: () => {
+      throw new TypeError('this body is whole; use toBuffers()')
+    },
+  }
+}
+
+/** The 413 of every body limit. `size` is what is known of it so far, in bytes. */
+export function tooLarge(size: number, limit: number): HttpError {
+  return new HttpError(
+    413,
+    'body_too_large',
+    `could not get body: request size ${size} is greater than the maximum size ${limit} allowed`,
+  )
+}
+
+/** A request's body: unread, then bytes, and a JSON document over those bytes for whoever asks. */
+export class RequestBody {
+  readonly #source: BodySource
+  readonly #limit: number
+  #reading: Promise<void> | undefined
+  #bytes: Buffer | undefined
+  #document: Document | undefined
+  #received = 0
+  #replaced = 0
+
+  /** `limit` (bytes) bounds every reading, whatever a plugin allows. */
+  constructor(source: BodySource, limit: number) {
+    this.#source = source
+    this.#limit = limit
+  }
+
+  get isRead(): boolean {
+    return this.#bytes !== undefined
+  }
+
+  /** Bytes that the client sent, once read; before that, what it declared. */
+  get receivedLength(): number | undefined {
+    return this.#bytes ? this.#received : this.#source.declaredLength
+  }
+
+  /** Reads the body whole, once. Rejects with an `HttpError` 413 when it is larger than `limit` or the gateway's own limit. */
+  async read(limit = Infinity): Promise<void> {
+    const bound = Math.min(limit, this.#limit)
+    const declared = this.#source.declaredLength
+    if (declared !== undefined && declared > bound) throw tooLarge(declared, bound)
+    if (!this.#bytes) await (this.#reading ??= this.#gather(bound))
+    if (this.#received > bound) throw tooLarge(this.#received, bound)
+  }
+
+  /** The body as it is now, in one piece. Throws where the body was not read: declare `body: 'whole'`. */
+  get bytes(): Buffer {
+    if (this.#document?.changed) return Buffer.concat(this.#document.toBuffers())
+    return this.#whole()
+  }
+
+  /** The body as it is now, in as few copies as possible. */
+  toBuffers(): Buffer[] {
+    return this.#document ? this.#document.toBuffers() : [this.#whole()]
+  }
+
+  /** The body as JSON that can be read and edited in place. Throws an `HttpError` 400 that says where it is not JSON. */
+  get document(): Document {
+    return (this.#document ??= this.#parse())
+  }
+
+  /** Puts other bytes in place of the body. */
+  replace(bytes: Buffer): void {
+    this.#replaced += 1 + (this.#document?.revision ?? 0)
+    this.#bytes = bytes
+    this.#document = undefined
+  }
+
+  /** Grows whenever the body changes; what was read out of it is good for one revision. */
+  get revision(): number {
+    return this.#replaced + (this.#document?.revision ?? 0)
+  }
+
+  /** The bytes as they come, for those who relay and do not look. A body that was read comes from memory: check `isRead` first. */
+  stream(): Readable {
+    return this.#source.stream()
+  }
+
+  #whole(): Buffer {
+    if (!this.#bytes) throw new TypeError("the body was not read; a plugin that needs it declares body: 'whole'")
+    return this.#bytes
+  }
+
+  #parse(): Document {
+    const bytes = this.#whole()
+    if (bytes.byteLength === 0) throw new HttpError(400, 'empty_body', 'could not get body: request body is empty')
+    try {
+      return Document.parse(bytes)
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error
+      throw new HttpError(400, 'invalid_json', `could not parse JSON request body: ${error.message}`, { cause: error })
+    }
+  }
+
+  async #gather(limit: number): Promise<void> {
+    const pieces = await this.#source.gather(limit)
+    this.#bytes = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
+    this.#received = this.#bytes.byteLength
+  }
+}

@@ -1,0 +1,190 @@
+import { HttpError, type PluginError } from './errors.ts'
+import type { ConsumerInfo, Delivery, Exchange } from './exchange.ts'
+import { dress, isReady, sourceOf, stamp, wasUnwanted, type Link } from './link.ts'
+import { cancelStrays, composeProxy, type Answer } from './onion.ts'
+import type { Outcome } from './outcome.ts'
+import type { Awaitable } from './plugin.ts'
+import { isStream, type Reply } from './reply.ts'
+import { slot } from './slot.ts'
+
+/** Shapes a thrown error for the client; an error that is no `HttpError` shows nothing of itself. */
+export type FormatError = (error: HttpError | PluginError, ctx: Exchange) => Reply
+
+/** What a chain needs of the kernel that made it. */
+export interface ChainHost {
+  readonly formatError: FormatError
+  /** Something was thrown: on purpose (`HttpError`) or not. */
+  report(error: HttpError | PluginError, ctx: Exchange): void
+}
+
+/** The chain that an exchange goes on with once its consumer is known. */
+export type Join = (consumer: ConsumerInfo) => Awaitable<Chain>
+
+interface Step {
+  readonly link: Link
+  readonly hook: (ctx: Exchange) => Awaitable<Reply | void>
+}
+
+const joined = slot<Chain>('kernel.joined')
+
+/** A route's plugins in running order: two lists to walk, an onion to cross, a list to settle. Immutable. */
+export class Chain {
+  readonly links: readonly Link[]
+  readonly #rewrite: readonly Step[]
+  readonly #access: readonly Step[]
+  readonly #answer: Answer
+  readonly #log: readonly Link[]
+  readonly #host: ChainHost
+  readonly #join: Join | undefined
+
+  /** `links`: the global rules', then the route's, each by priority. */
+  constructor(links: readonly Link[], host: ChainHost, unanswered: Answer, join?: Join) {
+    this.links = links
+    this.#host = host
+    this.#join = join
+    this.#rewrite = links.flatMap((link) => stepOf(link, link.instance.hooks.rewrite))
+    this.#access = links.flatMap((link) => stepOf(link, link.instance.hooks.access))
+    this.#answer = composeProxy(links, unanswered)
+    this.#log = links.filter((link) => link.instance.hooks.log)
+  }
+
+  /** Never rejects: a failure becomes the reply that reports it. */
+  async run(ctx: Exchange): Promise<Reply> {
+    let reply: Reply
+    try {
+      reply = await this.#firstReply(ctx)
+    } catch (error) {
+      reply = this.#report(error as HttpError | PluginError, ctx)
+    }
+    try {
+      ctx.editReply(reply)
+    } catch (error) {
+      if (isStream(reply.body)) reply.body.cancel('gateway_error')
+      reply = this.#report(asHttpError(error), ctx)
+    }
+    ctx.reply = reply
+    return reply
+  }
+
+  /** The log phase. Call once the reply has left or was given up; later calls do nothing. Never rejects. */
+  async settle(ctx: Exchange, outcome: Outcome, delivery: Delivery): Promise<void> {
+    if (ctx.settled) return
+    ctx.settled = true
+    ctx.outcome = outcome === 'complete' ? (ctx.outcome ?? outcome) : outcome
+    ctx.delivery = delivery
+    ctx.durationMs = ctx.clock.monotonic() - ctx.startedMonotonic
+    cancelStrays(ctx, ctx.outcome)
+    const later = ctx.get(joined)
+    const links = later ? [...this.#log.filter((link) => !later.#log.includes(link)), ...later.#log] : this.#log
+    let waiting: Promise<void>[] | undefined
+    for (const link of links) {
+      const pending = this.#logOne(link, ctx)
+      if (pending) (waiting ??= []).push(pending)
+    }
+    if (waiting) await Promise.all(waiting)
+  }
+
+  async #firstReply(ctx: Exchange): Promise<Reply> {
+    const refused = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
+    const early = refused instanceof Promise ? await refused : refused
+    if (early) return early
+    const chain = ctx.get(joined) ?? this
+    const judged = chain.#walk(chain.#access, 'access', ctx, 0)
+    const verdict = judged instanceof Promise ? await judged : judged
+    return verdict ?? chain.#answer(ctx)
+  }
+
+  /** The first reply, if any hook gives one. No promise as long as the hooks give none. */
+  #walk(steps: readonly Step[], phase: 'rewrite' | 'access', ctx: Exchange, from: number): Awaitable<Reply | undefined> {
+    for (let index = from; index < steps.length; index++) {
+      const step = steps[index] as Step
+      let result: Awaitable<Reply | void>
+      try {
+        result = step.link.direct ? step.hook(ctx) : whenReady(step, ctx)
+      } catch (error) {
+        throw stamp(error, step.link, phase)
+      }
+      if (result instanceof Promise) return this.#resume(result, steps, phase, ctx, index)
+      if (result) return this.#refused(result, step.link, ctx)
+      if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
+    }
+    return undefined
+  }
+
+  async #resume(
+    pending: Promise<Reply | void>,
+    steps: readonly Step[],
+    phase: 'rewrite' | 'access',
+    ctx: Exchange,
+    index: number,
+  ): Promise<Reply | undefined> {
+    const { link } = steps[index] as Step
+    let result: Reply | void
+    try {
+      result = await pending
+    } catch (error) {
+      throw stamp(error, link, phase)
+    }
+    if (result) return this.#refused(result, link, ctx)
+    if (ctx.aborted) throw abandoned(ctx.aborted)
+    if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
+    return this.#walk(steps, phase, ctx, index + 1)
+  }
+
+  /** A consumer has joined: the rest of the rewrite phase comes from the chain that includes its plugins; nothing runs twice. */
+  async #goOn(steps: readonly Step[], ctx: Exchange, index: number): Promise<Reply | undefined> {
+    const chain = await this.#join?.(ctx.consumer as ConsumerInfo)
+    if (!chain) return this.#walk(steps, 'rewrite', ctx, index + 1)
+    ctx.set(joined, chain)
+    const ran = new Set(steps.slice(0, index + 1).map(({ link }) => nameOf(link)))
+    const rest = chain.#rewrite.filter(({ link }) => !ran.has(nameOf(link)))
+    return chain.#walk(rest, 'rewrite', ctx, 0)
+  }
+
+  #refused(reply: Reply, link: Link, ctx: Exchange): Reply {
+    ctx.outcome ??= reply.status >= 400 ? 'refused' : 'complete'
+    return dress(reply, link)
+  }
+
+  #report(error: HttpError | PluginError, ctx: Exchange): Reply {
+    ctx.outcome = ctx.aborted ?? (error instanceof HttpError ? error.outcome : 'gateway_error')
+    this.#host.report(error, ctx)
+    return dress(this.#host.formatError(error, ctx), sourceOf(error))
+  }
+
+  #logOne(link: Link, ctx: Exchange): Promise<void> | undefined {
+    if (wasUnwanted(link, ctx)) return undefined
+    const failed = (error: unknown): void => this.#host.report(stamp(error, link, 'log'), ctx)
+    try {
+      const pending = link.instance.hooks.log?.(ctx)
+      return pending instanceof Promise ? pending.catch(failed) : undefined
+    } catch (error) {
+      failed(error)
+      return undefined
+    }
+  }
+}
+
+function stepOf(link: Link, hook: Step['hook'] | undefined): Step[] {
+  return hook ? [{ link, hook: hook.bind(link.instance.hooks) }] : []
+}
+
+async function whenReady({ link, hook }: Step, ctx: Exchange): Promise<Reply | void> {
+  return (await isReady(link, ctx)) ? hook(ctx) : undefined
+}
+
+/** A plugin name, once per list: a global rule's is not the route's. */
+function nameOf(link: Link): string {
+  return `${link.scope} ${link.plugin.name}`
+}
+
+/** What ends a chain whose client is gone; nobody reads it. */
+export function abandoned(reason: Outcome): HttpError {
+  return new HttpError(499, 'client_closed_request', 'the client closed the request', { outcome: reason })
+}
+
+function asHttpError(cause: unknown): HttpError {
+  if (cause instanceof HttpError) return cause
+  return new HttpError(500, 'internal_error', 'internal error', { cause })
+}
+

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import type { Logger } from './logger.ts'
+import type { Awaitable, Hooks, Host, Owner, Plugin } from './plugin.ts'
+
+/** A plugin set up for one configuration. Snapshots share it for as long as its identity does not change. */
+export interface Instance {
+  readonly key: string
+  readonly hooks: Hooks
+}
+
+interface Held extends Instance {
+  /** Snapshots that hold it. */
+  holders: number
+}
+
+/** Identity of an instance: where it is written, what it is, and its whole configuration. */
+export function identityOf(owner: Owner, name: string, config: unknown, metadata: unknown): string {
+  const digest = createHash('sha256').update(canonical([config, metadata])).digest('base64url')
+  return `${owner.kind}/${owner.id} ${name} ${digest}`
+}
+
+/** All instances of a kernel, each counted by the snapshots that hold it. */
+export class Instances {
+  readonly #held = new Map<string, Held>()
+  readonly #log: Logger
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Takes the instance of that identity, setting it up where it is new. Rejects with what `setup` threw. */
+  hold(key: string, plugin: Plugin, config: unknown, host: Host): Awaitable<Instance> {
+    const known = this.#held.get(key)
+    if (known) {
+      known.holders += 1
+      return known
+    }
+    const hooks = plugin.setup(config, host)
+    return hooks instanceof Promise ? hooks.then((ready) => this.#keep(key, ready)) : this.#keep(key, hooks)
+  }
+
+  /** Gives one hold back; the last one disposes of the instance. */
+  async drop(key: string): Promise<void> {
+    const held = this.#held.get(key)
+    if (!held) return
+    held.holders -= 1
+    if (held.holders > 0) return
+    this.#held.delete(key)
+    try {
+      await held.hooks.dispose?.()
+    } catch (err) {
+      this.#log.error({ err, instance: key }, 'a plugin failed to dispose of itself')
+    }
+  }
+
+  #keep(key: string, hooks: Hooks): Instance {
+    const raced = this.#held.get(key)
+    if (raced) {
+      raced.holders += 1
+      return raced
+    }
+    const held: Held = { key, hooks, holders: 1 }
+    this.#held.set(key, held)
+    return held
+  }
+}
+
+/** JSON with the members of every object in one order. */
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? 'undefined'
+  )
+}

@@ -1,0 +1,225 @@
+import type { TSchema } from '@sinclair/typebox'
+import type { Variables } from '@sluice/expr'
+import { EventEmitter } from 'eventemitter3'
+import { Chain, type ChainHost, type FormatError, type Join } from './chain.ts'
+import { ConfigError, HttpError, PluginError, type Issue } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { formatError as plainError } from './format-error.ts'
+import { identityOf, Instances } from './instances.ts'
+import { linkOf, type Link, type Scope } from './link.ts'
+import type { Logger } from './logger.ts'
+import { readMeta, type Meta } from './meta.ts'
+import type { Answer } from './onion.ts'
+import type { Owner, Plugin } from './plugin.ts'
+import { check, schemaProblem } from './schema.ts'
+import { variablesOf } from './variables.ts'
+
+/** What lives outside an exchange. */
+export interface KernelEvents {
+  /** A hook failed, or refused. */
+  'plugin:error': [error: HttpError | PluginError, ctx: Exchange]
+  /** Another configuration serves from now on. */
+  snapshot: [summary: { routes: number }]
+  /** A configuration was refused; the one before it goes on serving. */
+  'snapshot:rejected': [issues: readonly Issue[]]
+  /** The gateway takes no new exchanges. */
+  drain: []
+}
+
+export interface KernelOptions {
+  plugins: readonly Plugin[]
+  log: Logger
+  /** Shapes thrown errors in the client's dialect; by default `{"error_msg", "message"}`. */
+  formatError?: FormatError
+  /** Names of plugins that users of this family know and that do not exist here yet. */
+  unsupported?: readonly string[]
+}
+
+/** A plugin's configuration, checked and completed; the same object for everyone who inherits it. */
+export interface Prepared {
+  readonly plugin: Plugin
+  readonly config: unknown
+  readonly metadata: unknown
+  readonly meta: Meta
+  readonly owner: Owner
+  readonly identity: string
+  /** Where it is written. */
+  readonly path: Issue['path']
+}
+
+export interface Preparation {
+  readonly name: string
+  /** As written, `_meta` included. */
+  readonly config: unknown
+  readonly owner: Owner
+  readonly path: Issue['path']
+  /** The plugin's `plugin_metadata`, as written. */
+  readonly metadata?: unknown
+}
+
+/** Knows plugins: checks their configurations and turns lists of them into chains. */
+export class Kernel extends EventEmitter<KernelEvents> {
+  readonly plugins: ReadonlyMap<string, Plugin>
+  /** Variables of expressions, templates and the access log, those of the plugins included. */
+  readonly variables: Variables<Exchange>
+  readonly log: Logger
+  readonly instances: Instances
+  readonly #unsupported: ReadonlySet<string>
+  readonly #host: ChainHost
+
+  /** Throws a `ConfigError` when two plugins share a name or a schema does not compile. */
+  constructor({ plugins, log, formatError = plainError, unsupported = [] }: KernelOptions) {
+    super()
+    this.plugins = byName(plugins)
+    this.variables = variablesOf(plugins)
+    this.log = log
+    this.instances = new Instances(log)
+    this.#unsupported = new Set(unsupported)
+    this.#host = { formatError, report: (error, ctx) => this.#report(error, ctx) }
+  }
+
+  /** Checks one plugin configuration and completes it. Pure: runs no `setup`. */
+  prepare({ name, config, owner, path, metadata }: Preparation): { prepared?: Prepared; issues: readonly Issue[] } {
+    const plugin = this.plugins.get(name)
+    if (!plugin) return { issues: [{ path, message: this.#unknown(name) }] }
+    if (!isRecord(config)) return { issues: [{ path, message: 'must be an object' }] }
+    const issues: Issue[] = []
+    const { _meta, ...own } = config
+    const meta = readMeta(_meta, [...path, '_meta'], this.variables, issues)
+    const checked = meta.disable ? { value: own, issues: [] } : checkOwn(plugin, own, path)
+    issues.push(...checked.issues)
+    if (issues.length > 0) return { issues }
+    const complete = plugin.metadataSchema ? check(plugin.metadataSchema, metadata ?? {}).value : {}
+    const identity = identityOf(owner, name, checked.value, complete)
+    return { prepared: { plugin, config: checked.value, metadata: complete, meta, owner, identity, path }, issues }
+  }
+
+  /** Checks a plugin's `plugin_metadata`. */
+  checkMetadata(name: string, metadata: unknown, path: Issue['path']): readonly Issue[] {
+    const plugin = this.plugins.get(name)
+    if (!plugin) return [{ path, message: this.#unknown(name) }]
+    if (!plugin.metadataSchema) return [{ path, message: `plugin ${name} takes no metadata` }]
+    return check(plugin.metadataSchema, metadata, path).issues
+  }
+
+  /** Begins the chains of one snapshot. */
+  build(): ChainBuilder {
+    return new ChainBuilder(this.instances, this.#host, this.log)
+  }
+
+  #unknown(name: string): string {
+    return this.#unsupported.has(name) ? 'is not supported yet' : `unknown plugin [${name}]`
+  }
+
+  #report(error: HttpError | PluginError, ctx: Exchange): void {
+    this.emit('plugin:error', error, ctx)
+    if (error instanceof PluginError) {
+      ctx.log.error({ err: error.cause, plugin: error.plugin, phase: error.phase }, error.message)
+    } else if (error.status >= 500 && error.outcome === 'gateway_error') {
+      ctx.log.error({ err: error, code: error.code }, error.message)
+    } else if (error.status >= 500) {
+      ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.message)
+    } else {
+      ctx.log.info({ code: error.code, status: error.status }, error.message)
+    }
+  }
+}
+
+export interface ChainSpec {
+  readonly globals: readonly Prepared[]
+  readonly plugins: readonly Prepared[]
+  /** Gives the chain to go on with once the consumer is known. */
+  readonly join?: Join
+  /** What answers where no plugin does; by default a 502. */
+  readonly unanswered?: Answer
+}
+
+/** Makes the chains of one snapshot and holds their plugin instances until `release`. */
+export class ChainBuilder {
+  readonly #instances: Instances
+  readonly #host: ChainHost
+  readonly #log: Logger
+  readonly #holds = new Map<string, Link['instance']>()
+  #released = false
+
+  constructor(instances: Instances, host: ChainHost, log: Logger) {
+    this.#instances = instances
+    this.#host = host
+    this.#log = log
+  }
+
+  /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
+  async chain({ globals, plugins, join, unanswered = noAnswer }: ChainSpec): Promise<Chain> {
+    const links = [...(await this.#links(globals, 'global')), ...(await this.#links(plugins, 'route'))]
+    return new Chain(links, this.#host, unanswered, join)
+  }
+
+  /** Gives every instance back; those that no other snapshot holds are disposed of. */
+  async release(): Promise<void> {
+    if (this.#released) return
+    this.#released = true
+    await Promise.all([...this.#holds.keys()].map((key) => this.#instances.drop(key)))
+  }
+
+  async #links(list: readonly Prepared[], scope: Scope): Promise<Link[]> {
+    const links: Link[] = []
+    for (const prepared of list) {
+      if (prepared.meta.disable) continue
+      const held = this.#holds.get(prepared.identity)
+      // An await only where something is new: a snapshot of ten thousand routes mostly finds what it needs.
+      links.push(linkOf(prepared.plugin, held ?? (await this.#hold(prepared)), prepared.meta, scope))
+    }
+    return links.toSorted((a, b) => b.priority - a.priority || (a.plugin.name < b.plugin.name ? -1 : 1))
+  }
+
+  async #hold({ plugin, config, metadata, owner, identity, path }: Prepared): Promise<Link['instance']> {
+    try {
+      const log = this.#log.child({ plugin: plugin.name, owner: `${owner.kind}/${owner.id}` })
+      const instance = await this.#instances.hold(identity, plugin, config, { log, owner, metadata })
+      this.#holds.set(identity, instance)
+      return instance
+    } catch (error) {
+      if (error instanceof ConfigError) throw error
+      throw new ConfigError([{ path, message: `cannot be set up: ${messageOf(error)}` }])
+    }
+  }
+}
+
+function byName(plugins: readonly Plugin[]): Map<string, Plugin> {
+  const map = new Map<string, Plugin>()
+  const issues: Issue[] = []
+  for (const plugin of plugins) {
+    const path = ['plugins', plugin.name]
+    if (map.has(plugin.name)) issues.push({ path, message: 'another plugin has this name' })
+    for (const schema of schemasOf(plugin)) {
+      const problem = schemaProblem(schema)
+      if (problem) issues.push({ path, message: `has a schema that does not compile: ${problem}` })
+    }
+    map.set(plugin.name, plugin)
+  }
+  if (issues.length > 0) throw new ConfigError(issues)
+  return map
+}
+
+function schemasOf({ schema, metadataSchema, consumerSchema }: Plugin): TSchema[] {
+  return [schema, metadataSchema, consumerSchema].filter((one): one is TSchema => one !== undefined)
+}
+
+function checkOwn(plugin: Plugin, config: unknown, path: Issue['path']): { value: unknown; issues: readonly Issue[] } {
+  const checked = check(plugin.schema, config, path)
+  if (checked.issues.length > 0 || !plugin.validate) return checked
+  return { value: checked.value, issues: plugin.validate(checked.value, path) }
+}
+
+async function noAnswer(): Promise<never> {
+  throw new HttpError(502, 'no_upstream', 'no plugin on this route answers, and it has no upstream')
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function messageOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,85 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { Exchange } from './exchange.ts'
+import type { Issue } from './errors.ts'
+import type { Logger } from './logger.ts'
+import type { Reply } from './reply.ts'
+
+export type Awaitable<T> = T | Promise<T>
+
+/** Runs the rest of the proxy phase. May be called again: that is a retry. Rejects when something inside fails or refuses. */
+export type Next = () => Promise<Reply>
+
+/** What a plugin does for one configuration. A hook that is not there costs nothing; one that returns no promise costs none. */
+export interface Hooks {
+  /** Change the request. A reply returned here ends the exchange. */
+  rewrite?(ctx: Exchange): Awaitable<Reply | void>
+  /** Judge the request. Refuse with a reply or an `HttpError`. */
+  access?(ctx: Exchange): Awaitable<Reply | void>
+  /** Answer the request, or wrap whoever does. */
+  proxy?(ctx: Exchange, next: Next): Awaitable<Reply>
+  /** Look back, once the last byte has left or was given up. Cannot fail the exchange. */
+  log?(ctx: Exchange): Awaitable<void>
+  /** Release what `setup` took; called when the last exchange that uses this instance has ended. */
+  dispose?(): Awaitable<void>
+  /** Bytes of request body that this configuration allows; checked before its first hook. Needs `body: 'whole'`. */
+  readonly bodyLimit?: number
+}
+
+/** Names the resource that a plugin's configuration is written on. */
+export interface Owner {
+  readonly kind: 'route' | 'service' | 'plugin_config' | 'consumer' | 'consumer_group' | 'global_rule'
+  readonly id: string
+}
+
+/** What a plugin may use outside an exchange. */
+export interface Host {
+  readonly log: Logger
+  readonly owner: Owner
+  /** The plugin's `plugin_metadata`, defaults filled in; an empty object where none is written. */
+  readonly metadata: unknown
+}
+
+export interface Plugin {
+  /** The key in a `plugins` map. */
+  readonly name: string
+  /** Higher runs first in `rewrite` and `access`, and is further out in `proxy`. `_meta.priority` overrides it. */
+  readonly priority: number
+  /** JSON Schema of the configuration. Its defaults are filled in before `validate` and `setup` see it. */
+  readonly schema: TSchema
+  /** JSON Schema of the plugin's `plugin_metadata`. */
+  readonly metadataSchema?: TSchema
+  /** JSON Schema of what a consumer or credential writes for an authenticating plugin. */
+  readonly consumerSchema?: TSchema
+  /** Its `proxy` hook answers requests rather than wrapping who does; answerers are innermost. */
+  readonly answers?: boolean
+  /** Its `rewrite` hook finds the consumer. */
+  readonly authenticates?: boolean
+  /** `whole`: the request body is read before its first hook. */
+  readonly body?: 'none' | 'whole'
+  /** Variables that it adds to expressions, templates and the access log; read while the exchange lives. */
+  readonly variables?: Readonly<Record<string, (ctx: Exchange) => unknown>>
+  /** What the schema cannot say. Pure: no I/O, no state; paths are below `path`. */
+  validate?(config: unknown, path: Issue['path']): readonly Issue[]
+  /** Called once for each place where the plugin is configured, when a snapshot is built. Do the slow work here. */
+  setup(config: unknown, host: Host): Awaitable<Hooks>
+}
+
+/** A plugin as its author writes it: `config` gets its type from `schema`. */
+export interface PluginDefinition<S extends TSchema> extends Omit<Plugin, 'schema' | 'setup' | 'validate'> {
+  readonly schema: S
+  validate?(config: Static<S>, path: Issue['path']): readonly Issue[]
+  setup(config: Static<S>, host: Host): Awaitable<Hooks>
+}
+
+// Registered, so that it is the same in every copy of this package.
+const brand = Symbol.for('sluice.plugin')
+
+/** Declares a plugin. A module that `gateway.plugins` names exports what this returns. */
+export function definePlugin<S extends TSchema>(definition: PluginDefinition<S>): Plugin {
+  return Object.defineProperty({ ...definition } as unknown as Plugin, brand, { value: true })
+}
+
+/** Whether `definePlugin` made it. */
+export function isPlugin(value: unknown): value is Plugin {
+  return typeof value === 'object' && value !== null && brand in value
+}

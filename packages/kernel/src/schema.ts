@@ -1,0 +1,97 @@
+import { Type, type TSchema, type TUnsafe } from '@sinclair/typebox'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { Issue } from './errors.ts'
+
+declare module '@sinclair/typebox' {
+  interface SchemaOptions {
+    /** Members that users of this family know and that we do not have yet: refused by a text of their own. */
+    unsupported?: readonly string[]
+    /** A credential: shown redacted wherever the configuration is shown. */
+    secret?: boolean
+  }
+}
+
+/** A string out of a fixed few. Unlike a union of literals, it fails with one readable message. */
+export function oneOf<const T extends string>(values: readonly T[], options: object = {}): TUnsafe<T> {
+  return Type.Unsafe<T>({ ...options, type: 'string', enum: [...values] })
+}
+
+const ajv = new Ajv({ allErrors: true, useDefaults: true, discriminator: true, verbose: true, strict: true, allowUnionTypes: true })
+ajv.addKeyword({ keyword: 'unsupported', metaSchema: { type: 'array', items: { type: 'string' } } })
+ajv.addKeyword({ keyword: 'secret', metaSchema: { type: 'boolean' } })
+
+const compiled = new WeakMap<TSchema, ValidateFunction>()
+
+/** Problems of a schema itself; a user's plugin may bring any object. Undefined: it compiles. */
+export function schemaProblem(schema: TSchema): string | undefined {
+  try {
+    validatorOf(schema)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Fills defaults into a copy of `value`; returns it with what is wrong with it, paths below `path`. */
+export function check(schema: TSchema, value: unknown, path: Issue['path'] = []): { value: unknown; issues: Issue[] } {
+  const copy: unknown = structuredClone(value)
+  const validate = validatorOf(schema)
+  if (validate(copy)) return { value: copy, issues: [] }
+  return { value: copy, issues: (validate.errors ?? []).filter(isTelling).map((error) => toIssue(error, path)) }
+}
+
+function validatorOf(schema: TSchema): ValidateFunction {
+  let validate = compiled.get(schema)
+  if (!validate) {
+    validate = ajv.compile(schema)
+    compiled.set(schema, validate)
+  }
+  return validate
+}
+
+// `if` reports that a branch failed beside what failed in it.
+function isTelling({ keyword }: ErrorObject): boolean {
+  return keyword !== 'if'
+}
+
+function toIssue(error: ErrorObject, base: Issue['path']): Issue {
+  const path = [...base, ...stepsOf(error)]
+  const { params } = error
+  switch (error.keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return unknownMember(error, path)
+    case 'required':
+      return { path: [...path, String(params['missingProperty'])], message: 'is required' }
+    case 'dependentRequired':
+    case 'dependencies':
+      return { path: [...path, String(params['missingProperty'])], message: `is required beside ${String(params['property'])}` }
+    case 'enum':
+      return { path, message: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` }
+    case 'const':
+      return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` }
+    case 'minLength':
+      return { path, message: params['limit'] === 1 ? 'must not be empty' : (error.message ?? 'is too short') }
+    case 'propertyNames':
+      return { path: [...path, String(params['propertyName'])], message: 'is not a valid name here' }
+    default:
+      return { path, message: error.message ?? error.keyword }
+  }
+}
+
+function unknownMember({ params, parentSchema }: ErrorObject, path: Issue['path']): Issue {
+  const name = String(params['additionalProperty'] ?? params['unevaluatedProperty'])
+  const unsupported = (parentSchema as TSchema | undefined)?.['unsupported'] as readonly string[] | undefined
+  const message = unsupported?.includes(name) ? 'is not supported yet' : 'is not a known field'
+  return { path: [...path, name], message }
+}
+
+/** JSON Pointer to steps; digits below an array are indexes. */
+function stepsOf({ instancePath }: ErrorObject): (string | number)[] {
+  if (instancePath === '') return []
+  return instancePath
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^(0|[1-9]\d*)$/.test(step) ? Number(step) : step))
+}

@@ -1,0 +1,235 @@
+import { hostname } from 'node:os'
+import { compileBodyPath, type Variable, type Variables } from '@sluice/expr'
+import type { Exchange } from './exchange.ts'
+import { headerOf } from './headers.ts'
+import type { Plugin } from './plugin.ts'
+
+type Read = (ctx: Exchange) => unknown
+
+const thisHost = hostname()
+
+/** Resolves the names of the built-in variables, and of those that plugins add, for expressions, templates and the access log. */
+export function variablesOf(plugins: Iterable<Plugin>): Variables<Exchange> {
+  const known = new Map<string, Variable<Exchange>>()
+  for (const [name, read] of Object.entries(plain)) known.set(name, { read })
+  for (const { variables = {} } of plugins) for (const [name, read] of Object.entries(variables)) known.set(name, { read })
+
+  return (name) => {
+    let variable = known.get(name)
+    if (!variable) {
+      variable = prefixed(name)
+      // Interned, so that everyone who names it shares what it memoises.
+      if (variable && known.size < 10_000) known.set(name, variable)
+    }
+    return variable
+  }
+}
+
+const plain: Record<string, Read> = {
+  // The request, in nginx's words: https://nginx.org/en/docs/varindex.html
+  uri: (ctx) => ctx.request.uri,
+  request_uri: (ctx) => requestUri(ctx),
+  args: (ctx) => ctx.request.query || undefined,
+  is_args: (ctx) => (ctx.request.query ? '?' : ''),
+  host: (ctx) => withoutPort(headerOf(ctx.request.headers, 'host') ?? '').toLowerCase() || undefined,
+  scheme: (ctx) => ctx.request.scheme,
+  request_method: (ctx) => ctx.request.method,
+  method: (ctx) => ctx.request.method,
+  remote_addr: (ctx) => ctx.request.remoteAddress,
+  remote_port: (ctx) => ctx.request.remotePort,
+  server_addr: (ctx) => ctx.request.serverAddress,
+  server_port: (ctx) => ctx.request.serverPort,
+  server_protocol: (ctx) => `HTTP/${ctx.request.httpVersion}`,
+  content_length: (ctx) => headerOf(ctx.request.headers, 'content-length'),
+  content_type: (ctx) => headerOf(ctx.request.headers, 'content-type'),
+  connection: (ctx) => headerOf(ctx.request.headers, 'connection'),
+  request_length: (ctx) => ctx.request.body.receivedLength ?? 0,
+  hostname: () => thisHost,
+  request_id: (ctx) => ctx.id,
+  apisix_request_id: (ctx) => ctx.id,
+  original_x_forwarded_for: (ctx) => headerOf(ctx.request.headers, 'x-forwarded-for'),
+  // Times: of the start, except where nginx means the moment of logging.
+  msec: (ctx) => seconds(endOf(ctx)),
+  time_iso8601: (ctx) => isoWithOffset(endOf(ctx)),
+  time_local: (ctx) => localTime(endOf(ctx)),
+  request_time: (ctx) => seconds(ctx.durationMs ?? ctx.clock.monotonic() - ctx.startedMonotonic),
+  // What was matched and found.
+  route_id: (ctx) => ctx.route?.id,
+  route_name: (ctx) => ctx.route?.name,
+  service_id: (ctx) => ctx.route?.serviceId,
+  service_name: (ctx) => ctx.route?.serviceName,
+  consumer_name: (ctx) => ctx.consumer?.name,
+  consumer_group_id: (ctx) => ctx.consumer?.groupId,
+  // The answer.
+  status: (ctx) => ctx.delivery?.status ?? ctx.reply?.status,
+  bytes_sent: (ctx) => (ctx.delivery ? ctx.delivery.headerBytes + ctx.delivery.bodyBytes : 0),
+  body_bytes_sent: (ctx) => ctx.delivery?.bodyBytes ?? 0,
+  outcome: (ctx) => ctx.outcome,
+  // The upstream attempt.
+  balancer_ip: (ctx) => ctx.upstream?.balancer,
+  balancer_port: (ctx) => ctx.upstream?.balancerPort,
+  upstream_addr: (ctx) => ctx.upstream?.address,
+  upstream_status: (ctx) => ctx.upstream?.status,
+  upstream_uri: (ctx) => ctx.upstream?.uri,
+  upstream_host: (ctx) => ctx.upstream?.host,
+  upstream_unresolved_host: (ctx) => ctx.upstream?.host,
+  upstream_scheme: (ctx) => ctx.upstream?.scheme,
+  upstream_response_length: (ctx) => ctx.upstream?.bytes,
+  upstream_response_time: (ctx) => spanOf(ctx, 'endedAt'),
+  upstream_connect_time: (ctx) => spanOf(ctx, 'connectedAt'),
+  upstream_header_time: (ctx) => spanOf(ctx, 'headAt'),
+  apisix_upstream_response_time: (ctx) => {
+    const upstream = ctx.upstream
+    return upstream?.endedAt === undefined ? undefined : Math.round(upstream.endedAt - upstream.startedAt)
+  },
+}
+
+function prefixed(name: string): Variable<Exchange> | undefined {
+  const rest = (prefix: string): string | undefined => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined)
+  let key: string | undefined
+  if ((key = rest('http_'))) return { read: requestHeader(headerName(key)) }
+  if ((key = rest('sent_http_'))) return { read: sentHeader(headerName(key)) }
+  if ((key = rest('upstream_http_'))) return { read: upstreamHeader(headerName(key)) }
+  if ((key = rest('arg_'))) return { read: argument(key) }
+  if ((key = rest('cookie_'))) return { read: cookie(key) }
+  if ((key = rest('uri_param_'))) return { read: uriParam(key) }
+  if ((key = rest('post_arg_'))) return { read: formField(key), needsBody: true }
+  if ((key = rest('post_arg.'))) return { read: bodyField(key), needsBody: true }
+  return undefined
+}
+
+const headerName = (key: string): string => key.toLowerCase().replaceAll('_', '-')
+
+function requestHeader(name: string): Read {
+  return ({ request }) => joined(request.headers[name])
+}
+
+function sentHeader(name: string): Read {
+  return ({ reply }) => joined(reply?.headers[name])
+}
+
+function upstreamHeader(name: string): Read {
+  return ({ upstream }) => joined(upstream?.headers?.[name])
+}
+
+function argument(name: string): Read {
+  return (ctx) => ctx.memo('kernel.args', () => new URLSearchParams(ctx.request.query)).get(name) ?? undefined
+}
+
+function uriParam(name: string): Read {
+  return ({ params }) => params?.[name]
+}
+
+function cookie(name: string): Read {
+  return ({ request }) => {
+    for (const pair of (headerOf(request.headers, 'cookie') ?? '').split(';')) {
+      const at = pair.indexOf('=')
+      if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+    }
+    return undefined
+  }
+}
+
+function formField(name: string): Read {
+  return (ctx) => (bodyKind(ctx) === 'form' ? (formOf(ctx).get(name) ?? undefined) : undefined)
+}
+
+/** A field of the body: A plain path descends by member names; a JSONPath gives the list of its matches. A body that is no JSON has no fields; whoever needs it to be JSON says so. */
+function bodyField(path: string): Read {
+  const compiled = compileBodyPath(path)
+  const key = `kernel.post_arg.${path}`
+  return (ctx) => {
+    const kind = bodyKind(ctx)
+    if (kind === undefined || !ctx.request.body.isRead) return undefined
+    if (kind === 'form') return formOf(ctx).get(path) ?? undefined
+    const revision = ctx.request.body.revision
+    const kept = ctx.memo(key, () => ({ revision: -1, value: undefined as unknown }))
+    if (kept.revision !== revision) {
+      kept.revision = revision
+      kept.value = fieldOf(ctx, compiled)
+    }
+    return kept.value
+  }
+}
+
+function fieldOf(ctx: Exchange, path: ReturnType<typeof compileBodyPath>): unknown {
+  let document
+  try {
+    document = ctx.request.body.document
+  } catch {
+    return undefined // not JSON: the variable is absent, and the plugin that needs JSON refuses with the reason
+  }
+  if ('query' in path) {
+    const { revision } = ctx.request.body
+    const whole = ctx.memo('kernel.body', () => ({ revision: -1, value: undefined as unknown }))
+    if (whole.revision !== revision) {
+      whole.revision = revision
+      whole.value = document.get([])
+    }
+    return path.query(whole.value)
+  }
+  for (let depth = 1; depth < path.segments.length; depth++) {
+    if (document.kind(path.segments.slice(0, depth)) !== 'object') return undefined
+  }
+  const value = document.kind(path.segments) === undefined ? undefined : document.get(path.segments)
+  return value === null ? undefined : value
+}
+
+function bodyKind({ request }: Exchange): 'json' | 'form' | undefined {
+  const type = headerOf(request.headers, 'content-type')?.toLowerCase()
+  if (type === undefined) return 'json'
+  if (type.includes('application/x-www-form-urlencoded')) return 'form'
+  return type.includes('application/json') || type.includes('+json') ? 'json' : undefined
+}
+
+function formOf(ctx: Exchange): URLSearchParams {
+  return ctx.memo('kernel.form', () =>
+    ctx.request.body.isRead ? new URLSearchParams(ctx.request.body.bytes.toString('utf8')) : new URLSearchParams(),
+  )
+}
+
+function requestUri({ request }: Exchange): string {
+  return request.query ? `${request.path}?${request.query}` : request.path
+}
+
+function withoutPort(host: string): string {
+  const at = host.lastIndexOf(':')
+  return at > host.lastIndexOf(']') ? host.slice(0, at) : host
+}
+
+function joined(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value.join(', ') : value
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(3)
+
+function spanOf({ upstream }: Exchange, until: 'endedAt' | 'connectedAt' | 'headAt'): string | undefined {
+  const end = upstream?.[until]
+  return upstream === undefined || end === undefined ? undefined : seconds(end - upstream.startedAt)
+}
+
+function endOf(ctx: Exchange): number {
+  return ctx.startedAt + (ctx.durationMs ?? 0)
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+function offsetOf(date: Date, separator: string): string {
+  const minutes = -date.getTimezoneOffset()
+  const absolute = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}${separator}${two(absolute % 60)}`
+}
+
+function isoWithOffset(ms: number): string {
+  const date = new Date(ms)
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${offsetOf(date, ':')}`
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+function localTime(ms: number): string {
+  const date = new Date(ms)
+  const day = `${two(date.getDate())}/${months[date.getMonth()]}/${date.getFullYear()}`
+  return `${day}:${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${offsetOf(date, '')}`
+}
