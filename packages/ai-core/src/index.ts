@@ -1,1 +1,19 @@
-export {}
+export type { Usage } from '@sluice/dialects'
+export { accountSlot, usageOf, type Account, type UsageSource } from './account.ts'
+export {
+  aiRequestOf,
+  detectDialect,
+  isStreaming,
+  readAiRequest,
+  refuseDuplicates,
+  textMember,
+  type AiRequest,
+  type PassedRequest,
+  type SpokenRequest,
+} from './ai-request.ts'
+export { editEvents, endReply, type Ending, type EventEditor, type ReplyEvent, type Verdict } from './edit-events.ts'
+export { clientDialect, formatError } from './format-error.ts'
+export { dialectOfPath, passedOperation } from './operation.ts'
+export { tapReply, type Tap } from './tap-events.ts'
+export { instanceFiltersSlot, targetSlot, type InstanceFilter, type Target } from './target.ts'
+export { aiVariables } from './variables.ts'

@@ -58,7 +58,7 @@ export function wasUnwanted(link: Link, ctx: Exchange): boolean {
 /** Waits for what the link needs; false: its filter says no. */
 export async function isReady(link: Link, ctx: Exchange): Promise<boolean> {
   if (link.meta.filter && !(await isWanted(link, ctx))) return false
-  if (link.plugin.body === 'whole') await ctx.request.body.read(link.instance.hooks.bodyLimit)
+  if (link.plugin.body === 'whole') await ctx.request.body.read()
   return true
 }
 

@@ -21,8 +21,6 @@ export interface Hooks {
   log?(ctx: Exchange): Awaitable<void>
   /** Release what `setup` took; called when the last exchange that uses this instance has ended. */
   dispose?(): Awaitable<void>
-  /** Bytes of request body that this configuration allows; checked before its first hook. Needs `body: 'whole'`. */
-  readonly bodyLimit?: number
 }
 
 /** Names the resource that a plugin's configuration is written on. */

@@ -1,0 +1,82 @@
+import { HttpError, slot, type Exchange } from '@sluice/kernel'
+import type { Document } from '@sluice/json-edit'
+import type { Dialect } from '@sluice/provider'
+import { passedOperation } from './operation.ts'
+
+/** What a client asks of an AI: the request as every AI plugin of the chain sees it. */
+export type AiRequest = SpokenRequest | PassedRequest
+
+/** A request in a dialect that Sluice reads. */
+export interface SpokenRequest {
+  readonly kind: 'spoken'
+  readonly dialect: Dialect
+  /** The model that the client named. */
+  readonly model: string | undefined
+  /** Whether the client asked for a stream; strictly `true`. */
+  readonly stream: boolean
+}
+
+/** A request for another operation of the provider's API; its body is not read. */
+export interface PassedRequest {
+  readonly kind: 'passed'
+  /** From behind the version segment, such as `/audio/transcriptions`. */
+  readonly operation: string
+}
+
+/** Members that decide how a request is read. A provider might read the other one of two, so two are refused. */
+const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name']
+
+const known = slot<{ revision: number; request: AiRequest }>('ai.request')
+
+/**
+ * Reads the request as far as AI plugins need it. Rejects with an `HttpError`: 413 above `limit` bytes, 400 for a body
+ * that is empty, no JSON, or in no dialect. Asked again after an edit, it looks again.
+ */
+export async function readAiRequest(ctx: Exchange, limit: number): Promise<AiRequest> {
+  const operation = passedOperation(ctx.request.uri)
+  if (operation !== undefined) return { kind: 'passed', operation }
+  await ctx.request.body.read(limit)
+  const { revision } = ctx.request.body
+  const before = ctx.get(known)
+  if (before?.revision === revision) return before.request
+  const { document } = ctx.request.body
+  const dialect = detectDialect(ctx.request.uri, document)
+  if (!dialect) throw new HttpError(400, 'unknown_dialect', 'no matching AI protocol for the request')
+  refuseDuplicates(document, readMembers)
+  const request: AiRequest = { kind: 'spoken', dialect, model: textMember(document, 'model'), stream: isStreaming(document) }
+  ctx.set(known, { revision, request })
+  return request
+}
+
+/** What `readAiRequest` found last; undefined where nobody has asked, or it failed. */
+export function aiRequestOf(ctx: Exchange): AiRequest | undefined {
+  return ctx.get(known)?.request
+}
+
+/** The dialect of a body on a path; the first rule that fits. */
+export function detectDialect(path: string, document: Document): Dialect | undefined {
+  if (document.kind([]) !== 'object') return undefined
+  const messages = document.kind('messages')
+  if (path.endsWith('/converse') && messages === 'array') return 'bedrock-converse'
+  if (path.endsWith('/v1/messages')) return document.keys().length > 0 ? 'anthropic-messages' : undefined
+  if (path.endsWith('/v1/responses') && document.has('input')) return 'openai-responses'
+  if (messages === 'array' || messages === 'object') return 'openai-chat'
+  return document.has('input') ? 'openai-embeddings' : undefined
+}
+
+/** Throws a 400 where one of these top-level members stands twice. */
+export function refuseDuplicates(document: Document, members: readonly string[]): void {
+  const twice = document.duplicate(members)
+  if (twice === undefined) return
+  throw new HttpError(400, 'duplicate_member', `the request body has more than one member "${twice}"`, { param: twice })
+}
+
+/** Whether a body asks for a stream: `true`, and nothing that merely looks like it. */
+export function isStreaming(document: Document): boolean {
+  return document.kind('stream') === 'boolean' && document.get('stream') === true
+}
+
+/** A top-level member that is a string. */
+export function textMember(document: Document, name: string): string | undefined {
+  return document.kind(name) === 'string' ? (document.get(name) as string) : undefined
+}
