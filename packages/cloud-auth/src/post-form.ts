@@ -29,7 +29,7 @@ export async function postForm(post: FormPost): Promise<FormAnswer> {
   const timer = setTimeout(() => late.abort(timedOut(post)), post.timeout)
   const stop = AbortSignal.any([post.signal, late.signal])
   try {
-    // undici looks at the signal only once it is connected; a connection that hangs must not hold anybody up.
+    // A dispatcher may hold a request back where no signal reaches it, as an interceptor does that looks up names.
     return await Promise.race([aborted(stop), send(post, stop)])
   } catch (error) {
     throw stop.aborted ? stop.reason : toCloudAuthError(post, error)
@@ -40,9 +40,7 @@ export async function postForm(post: FormPost): Promise<FormAnswer> {
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const fail = () => reject(signal.reason)
-    if (signal.aborted) fail()
-    else signal.addEventListener('abort', fail, { once: true })
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
 
@@ -58,8 +56,6 @@ async function send({ what, url, form, dispatcher }: FormPost, signal: AbortSign
     reset: true,
     signal,
   })
-  // Leaving the loop early destroys the body, which then may emit an error that nobody else listens to.
-  body.on('error', () => {})
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -50,7 +50,7 @@ function withoutSource(error: unknown): string {
 }
 
 function readText(file: Record<string, unknown>, name: string): string | undefined {
-  const value = Object.hasOwn(file, name) ? file[name] : undefined
+  const value = file[name]
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') throw invalid(`${name} must be a string`)
   return value

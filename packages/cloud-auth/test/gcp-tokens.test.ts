@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CloudAuthError, GcpTokens, type GcpTokensOptions, parseServiceAccount } from '../src/index.ts'
 import { type Answer, grant, privateKey, send, start, TokenEndpoint } from './token-endpoint.ts'
@@ -257,14 +257,20 @@ test.for<{ of: string; answer: Answer }>([
   expect(error.message).toBe('failed to get gcp access token: the token endpoint did not answer within 50 ms')
 })
 
-test('it gives up on a connection that never comes about', async () => {
-  const hanging = new Agent({ connect: () => {} })
-  expect((await failure(tokens({ timeout: 50, dispatcher: hanging }).token())).kind).toBe('timeout')
+// An interceptor is told by its two parameters.
+const holdBack: Dispatcher.Dispatch = (_options, _handler) => true
+
+test.for<{ of: string; hanging: () => Dispatcher }>([
+  { of: 'a connection that never comes about', hanging: () => new Agent({ connect: () => {} }) },
+  { of: 'a dispatcher that holds the request back', hanging: () => new Agent().compose(() => holdBack) },
+])('it gives up on $of', async ({ hanging }) => {
+  const held = hanging()
+  expect((await failure(tokens({ timeout: 50, dispatcher: held }).token())).kind).toBe('timeout')
   const caller = new AbortController()
-  const waiting = tokens({ dispatcher: hanging }).token(caller.signal)
+  const waiting = tokens({ dispatcher: held, timeout: 50 }).token(caller.signal)
   caller.abort(new Error('client gone'))
   await expect(waiting).rejects.toThrow('client gone')
-  void hanging.destroy()
+  void held.destroy()
 })
 
 test('it answers with the same failure for a second, then asks again', async () => {
