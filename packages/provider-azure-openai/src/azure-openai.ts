@@ -12,7 +12,7 @@ export const azureOpenai: Provider = defineProvider({
   problems: ({ endpoint }) => (endpoint ? [] : ['azure-openai requires override.endpoint']),
 })
 
-/** A deployment in the path is the model; `/openai/v1` and AI Foundry want it in the body. A prefix may stand before. */
+/** A deployment in the path is the model; `/openai/v1` and AI Foundry want it in the body. A prefix may come first. */
 function omits(path: string): readonly string[] {
   return path.includes('/openai/deployments/') ? ['model'] : []
 }
