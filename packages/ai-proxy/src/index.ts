@@ -1,1 +1,2 @@
-export {}
+export { aiProxy, type AiProxyOptions } from './ai-proxy.ts'
+export type { OutboundProxy } from './lanes.ts'

@@ -1,5 +1,6 @@
 export { Type, type Static, type TSchema } from '@sinclair/typebox'
 export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
+export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
 export { abandoned, Chain, type FormatError, type Join } from './chain.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
@@ -13,15 +14,8 @@ export {
 } from './exchange.ts'
 export { formatError } from './format-error.ts'
 export { headerMap, headerOf, type HeaderMap } from './headers.ts'
-export {
-  ChainBuilder,
-  Kernel,
-  type ChainSpec,
-  type KernelEvents,
-  type KernelOptions,
-  type Preparation,
-  type Prepared,
-} from './kernel.ts'
+export { Kernel, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
+export { logExtras } from './log-extras.ts'
 export { silent, type Logger } from './logger.ts'
 export { MetaSchema } from './meta.ts'
 export type { Answer } from './onion.ts'

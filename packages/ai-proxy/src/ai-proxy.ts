@@ -1,0 +1,104 @@
+import {
+  accountSlot,
+  aiVariables,
+  readAiRequest,
+  refuseDuplicates,
+  targetSlot,
+  type AiRequest,
+} from '@sluice/ai-core'
+import { definePlugin, headerOf, HttpError, slot, tooLarge, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
+import { passedOperation } from '@sluice/ai-core'
+import type { Provider } from '@sluice/provider'
+import { checkConfig } from './check-config.ts'
+import { configOf, type Config } from './config.ts'
+import { Instance } from './instance.ts'
+import { Lanes, type OutboundProxy } from './lanes.ts'
+import { logFields, logVariables } from './log-fields.ts'
+import { askProvider, passThrough, type Plan } from './send.ts'
+
+export interface AiProxyOptions {
+  readonly providers: readonly Provider[]
+  /** Proxies for the way out, as the environment names them. */
+  readonly proxy?: OutboundProxy
+  /** Key file of a service account for `auth.gcp` without one of its own; the environment's `GCP_SERVICE_ACCOUNT`. */
+  readonly gcpServiceAccount?: string
+}
+
+const plans = slot<Plan>('ai-proxy.plan')
+
+/** Sends an AI request to the provider that the route names, and brings the answer back. */
+export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions): Plugin {
+  const byName = new Map(providers.map((provider) => [provider.name, provider]))
+  const lanes = new Lanes(proxy)
+  const providerOf = ({ provider }: Config): Provider => byName.get(provider) as Provider
+
+  return definePlugin({
+    name: 'ai-proxy',
+    priority: 1040,
+    answers: true,
+    schema: configOf([...byName.keys()]),
+    variables: { ...aiVariables, ...logVariables },
+    validate: (config, path) => checkConfig(config, path, providerOf(config), gcpServiceAccount),
+    setup(config) {
+      const instance = new Instance({ provider: providerOf(config), config, lanes, gcpServiceAccount })
+      return {
+        access: (ctx) => pick(ctx, instance),
+        proxy(ctx): Promise<Reply> {
+          const plan = ctx.get(plans)
+          if (!plan) throw new TypeError('the access phase made no plan')
+          return plan.request.kind === 'passed' ? passThrough(ctx, plan, plan.request) : askProvider(ctx, plan)
+        },
+        log: (ctx) => logFields(ctx, config.logging),
+        dispose: () => instance.dispose(),
+      }
+    },
+  })
+}
+
+/** Checks the request and decides what will be asked of whom. */
+async function pick(ctx: Exchange, instance: Instance): Promise<void> {
+  const { config } = instance
+  const isPassed = passedOperation(ctx.request.uri) !== undefined
+  if (!isPassed) requireJson(headerOf(ctx.request.headers, 'content-type'))
+  const request = await readAiRequest(ctx, config.max_req_body_size)
+  if (request.kind === 'passed') {
+    const declared = ctx.request.body.receivedLength ?? 0
+    if (declared > config.max_req_body_size) throw tooLarge(declared, config.max_req_body_size)
+    begin(ctx, instance, { instance, request, shaper: undefined, shape: { model: undefined, stream: false } })
+    return
+  }
+  const shaper = instance.shaperFor(request.dialect)
+  refuseDuplicates(ctx.request.body.document, shaper.members)
+  begin(ctx, instance, { instance, request, shaper, shape: shaper.shapeOf(ctx.request.body.document) })
+}
+
+function begin(ctx: Exchange, instance: Instance, plan: Plan): void {
+  const { request, shape } = plan
+  ctx.set(plans, plan)
+  ctx.set(targetSlot, instance.target(shape.model, dialectOfRequest(request)))
+  ctx.set(accountSlot, {
+    stream: shape.stream,
+    requestedModel: request.kind === 'spoken' ? request.model : undefined,
+    model: shape.model,
+    usage: undefined,
+    usageSource: 'none',
+    firstTokenMs: undefined,
+    firstByteMs: undefined,
+    durationMs: undefined,
+    hasToolCalls: false,
+    toolCount: 0,
+    endUserId: undefined,
+  })
+}
+
+function dialectOfRequest(request: AiRequest) {
+  return request.kind === 'spoken' ? request.dialect : undefined
+}
+
+/** A missing type is taken for JSON, as clients leave it out. */
+function requireJson(type: string | undefined): void {
+  if (type === undefined) return
+  const media = (type.split(';')[0] ?? '').trim().toLowerCase()
+  if (media === 'application/json' || media.endsWith('+json')) return
+  throw new HttpError(400, 'unsupported_content_type', `unsupported content-type: ${type}, only application/json is supported`)
+}

@@ -1,0 +1,31 @@
+import type { Account } from '@sluice/ai-core'
+import type { DialectFacts } from '@sluice/dialects'
+import type { Exchange, Reply } from '@sluice/kernel'
+import type { Payloads } from './payloads.ts'
+
+/** One upstream call of one exchange, as the receivers of its answer see it. */
+export interface Attempt {
+  readonly ctx: Exchange
+  readonly provider: string
+  /** The dialect that both sides speak; absent for an operation that is passed through. */
+  readonly facts: DialectFacts | undefined
+  readonly account: Account
+  /** On `ctx.clock.monotonic()`. */
+  readonly startedAt: number
+  /** The usage chunk was asked for by us: it is not the client's to see. */
+  readonly hidesUsage: boolean
+  readonly maxResponseBytes: number
+  /** Milliseconds for which the head of a stream is held back at most. */
+  readonly commitMs: number
+  /** Credentials of the route: taken out of whatever an upstream error repeats. */
+  readonly secrets: readonly string[]
+  readonly payloads: Payloads | undefined
+  /** The reply is decided. The first of `resolve` and `reject` counts. */
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+}
+
+/** Milliseconds since the attempt began. */
+export function elapsed({ ctx, startedAt }: Attempt): number {
+  return ctx.clock.monotonic() - startedAt
+}

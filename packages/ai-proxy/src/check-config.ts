@@ -1,0 +1,34 @@
+import type { Issue } from '@sluice/kernel'
+import type { Provider } from '@sluice/provider'
+import type { Config } from './config.ts'
+import { endpointProblem } from './endpoint.ts'
+import { keyFileOf } from './instance.ts'
+import { withheld } from './request-headers.ts'
+
+/** What the schema cannot say of a configuration. */
+export function checkConfig(
+  config: Config,
+  path: Issue['path'],
+  provider: Provider,
+  gcpServiceAccount: string | undefined,
+): Issue[] {
+  const issues: Issue[] = []
+  const add = (at: readonly (string | number)[], message: string | undefined): void => {
+    if (message !== undefined) issues.push({ path: [...path, ...at], message })
+  }
+  const { endpoint, forward_headers: forward = [] } = config.override
+  if (endpoint !== undefined) add(['override', 'endpoint'], endpointProblem(endpoint))
+  for (const problem of provider.problems?.({ conf: config.provider_conf, endpoint }) ?? []) add([], problem)
+  for (const [index, name] of forward.entries()) {
+    if (withheld.has(name.toLowerCase())) add(['override', 'forward_headers', index], 'is never forwarded to a provider')
+  }
+  for (const [name, value] of Object.entries(config.auth.header ?? {})) {
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) add(['auth', 'header', name], 'holds characters that a header cannot carry')
+  }
+  try {
+    keyFileOf(config, gcpServiceAccount)
+  } catch (error) {
+    add(['auth', 'gcp'], (error as Error).message)
+  }
+  return issues
+}

@@ -1,0 +1,117 @@
+import { dialectOf } from '@sluice/dialects'
+import type { Call, Dialect, Provider } from '@sluice/provider'
+import type { Config } from './config.ts'
+
+/** Where one call goes. */
+export interface Destination {
+  readonly origin: string
+  /** Path and query, credentials included. */
+  readonly path: string
+  /** The same for people: the values of `auth.query` masked. */
+  readonly shownPath: string
+}
+
+/** Paths that ends with these name an operation; another operation of the same API lies beside it. */
+const operationEnd = /\/(?:chat\/completions|completions|responses|embeddings|messages)$/
+const baseEnd = /\/(?:v\d[^/]*|openai)$/
+
+/** What is wrong with an endpoint; undefined when it can be used. */
+export function endpointProblem(endpoint: string): string | undefined {
+  let url: URL
+  try {
+    url = new URL(endpoint)
+  } catch {
+    return 'must be a URL such as https://api.example.com/v1'
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http:// or https://'
+  if (url.username || url.password) return 'must not hold credentials; they belong in auth.header'
+  if (url.hash) return 'must not have a fragment'
+  return undefined
+}
+
+/** Turns the endpoint of one instance into destinations. Pure. */
+export class Endpoint {
+  readonly origin: string
+  readonly #provider: Provider
+  readonly #config: Config
+  readonly #url: URL | undefined
+  readonly #base: string
+
+  /** Throws where the provider has no default address and the configuration names none; `problems` says so at load. */
+  constructor(provider: Provider, config: Config) {
+    this.#provider = provider
+    this.#config = config
+    const { endpoint } = config.override
+    this.#url = endpoint === undefined ? undefined : new URL(endpoint)
+    const origin = this.#url?.origin ?? given(provider.origin, config)
+    if (origin === undefined) throw new Error(`${provider.name} requires override.endpoint`)
+    this.origin = origin
+    this.#base = given(provider.base, config) ?? ''
+  }
+
+  /** Where a request in a dialect goes; undefined where the path needs a model and there is none. */
+  forDialect(dialect: Dialect, call: Call): Destination | undefined {
+    const path = this.#pathOf(dialect, call)
+    return path === undefined ? undefined : this.#to(path, '')
+  }
+
+  /** Where an operation that is passed through goes; the client's own query travels along. */
+  forOperation(operation: string, clientQuery: string): Destination {
+    return this.#to(this.#passedPath(operation), clientQuery)
+  }
+
+  #pathOf(dialect: Dialect, call: Call): string | undefined {
+    const suffix = dialectOf(dialect)?.suffix ?? ''
+    const own = this.#ownPath()
+    if (own === undefined) {
+      const speech = this.#provider.speaks[dialect]
+      return speech?.path ? speech.path(call) : this.#base + suffix
+    }
+    return this.#takesSuffix(own) ? own + suffix : own
+  }
+
+  #passedPath(operation: string): string {
+    const own = this.#ownPath()
+    if (own === undefined) return this.#base + operation
+    if (this.#takesSuffix(own)) return own + operation
+    // Another operation of an API whose chat has this address lies beside it: Azure's deployments, proxies of all kinds.
+    return operationEnd.test(own) ? own.replace(operationEnd, operation) : own
+  }
+
+  /** The endpoint's path; undefined where it has none and the provider's applies. */
+  #ownPath(): string | undefined {
+    const path = this.#url?.pathname.replace(/\/+$/, '') ?? ''
+    if (path !== '') return path
+    return this.#config.override.endpoint_mode === 'exact' && this.#url ? this.#url.pathname : undefined
+  }
+
+  #takesSuffix(path: string): boolean {
+    const mode = this.#config.override.endpoint_mode
+    return mode === undefined ? baseEnd.test(path) : mode === 'base'
+  }
+
+  /** The endpoint's query beats `auth.query`, and both beat the client's. */
+  #to(path: string, clientQuery: string): Destination {
+    const secret = this.#config.auth.query ?? {}
+    const own = this.#url?.search ?? ''
+    if (clientQuery === '' && Object.keys(secret).length === 0) {
+      return { origin: this.origin, path: path + own, shownPath: path + own } // as written, byte for byte
+    }
+    const query = new URLSearchParams(clientQuery)
+    const set = (name: string, value: string): void => query.set(name, value)
+    for (const [name, value] of Object.entries(secret)) set(name, value)
+    for (const [name, value] of this.#url?.searchParams ?? []) set(name, value)
+    const shown = new URLSearchParams(query)
+    for (const [name, value] of Object.entries(secret)) if (query.get(name) === value) shown.set(name, '***')
+    return { origin: this.origin, path: withQuery(path, query), shownPath: withQuery(path, shown) }
+  }
+}
+
+function withQuery(path: string, query: URLSearchParams): string {
+  const text = query.toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+function given(value: Provider['origin'], { provider_conf: conf }: Config): string | undefined {
+  return typeof value === 'function' ? value(conf) : value
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { Target } from '@sluice/ai-core'
+import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
+import { dialectOf } from '@sluice/dialects'
+import { HttpError } from '@sluice/kernel'
+import type { Dialect, Provider, Speech } from '@sluice/provider'
+import type { TimeLimits } from './clocks.ts'
+import type { Config } from './config.ts'
+import { Endpoint } from './endpoint.ts'
+import type { Lane, Lanes } from './lanes.ts'
+import { RequestHeaders } from './request-headers.ts'
+import { BodyShaper } from './shape-body.ts'
+
+export interface InstanceOptions {
+  readonly provider: Provider
+  readonly config: Config
+  readonly lanes: Lanes
+  /** Key file for `auth.gcp` without one of its own. */
+  readonly gcpServiceAccount: string | undefined
+}
+
+/** One configured provider of a route, with everything worked out that does not depend on the request. */
+export class Instance {
+  readonly name: string
+  readonly provider: Provider
+  readonly config: Config
+  readonly endpoint: Endpoint
+  readonly headers: RequestHeaders
+  readonly lane: Lane
+  readonly limits: TimeLimits
+  readonly digest: string
+  /** Values that must not be repeated to anyone. */
+  readonly secrets: readonly string[]
+  readonly #shapers = new Map<Dialect, BodyShaper>()
+  readonly #tokens: GcpTokens | undefined
+  readonly #releases: (() => Promise<void>)[] = []
+
+  constructor({ provider, config, lanes, gcpServiceAccount }: InstanceOptions) {
+    this.name = `ai-proxy-${provider.name}`
+    this.provider = provider
+    this.config = config
+    this.endpoint = new Endpoint(provider, config)
+    this.headers = new RequestHeaders(provider, config)
+    this.limits = {
+      connect: config.timeout,
+      firstByte: config.timeout,
+      idle: config.timeout,
+      total: config.max_stream_duration_ms,
+    }
+    this.digest = createHash('sha256').update(JSON.stringify(config)).digest('base64url')
+    this.secrets = secretsOf(config)
+    for (const [dialect, speech] of Object.entries(provider.speaks) as [Dialect, Speech][]) {
+      this.#shapers.set(dialect, new BodyShaper(dialect, speech, config))
+    }
+    const key = keyFileOf(config, gcpServiceAccount)
+    const hold = (origin: string): Lane => {
+      const { lane, release } = lanes.hold({
+        origin,
+        verify: config.ssl_verify,
+        keepAlive: config.keepalive,
+        idleMs: config.keepalive_timeout,
+        idleCount: config.keepalive_pool,
+      })
+      this.#releases.push(release)
+      return lane
+    }
+    this.lane = hold(this.endpoint.origin)
+    this.#tokens = key && tokensOf(key, config, hold(new URL(key.tokenUri).origin))
+  }
+
+  /** How bodies of this dialect are edited; throws the 400 of a dialect that the provider does not speak. */
+  shaperFor(dialect: Dialect): BodyShaper {
+    const shaper = this.#shapers.get(dialect)
+    if (shaper && dialectOf(dialect)) return shaper
+    const { name, speaks } = this.provider
+    const supported = Object.keys(speaks).join(', ')
+    throw new HttpError(400, 'unsupported_dialect', `provider ${name} does not support ${dialect} protocol (supported: ${supported})`)
+  }
+
+  target(model: string | undefined, dialect: Dialect | undefined): Target {
+    return { instance: this.name, provider: this.provider.name, model, dialect, digest: this.digest }
+  }
+
+  get hasTokens(): boolean {
+    return this.#tokens !== undefined
+  }
+
+  /** The cloud's access token; undefined where none is configured. Rejects with an `HttpError` 502 or 504. */
+  async token(signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#tokens) return undefined
+    try {
+      return await this.#tokens.token(signal)
+    } catch (cause) {
+      if (!(cause instanceof CloudAuthError)) throw cause
+      const status = cause.kind === 'timeout' ? 504 : 502
+      throw new HttpError(status, 'upstream_auth_failed', cause.message, { cause, outcome: 'upstream_error' })
+    }
+  }
+
+  /** The provider refused this token. */
+  dropToken(token: string): void {
+    this.#tokens?.drop(token)
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#releases.map((release) => release()))
+  }
+}
+
+/** The service account of `auth.gcp`. Throws where there is none, or it cannot be read. */
+export function keyFileOf({ auth: { gcp } }: Config, fallback: string | undefined): ServiceAccountKey | undefined {
+  if (!gcp) return undefined
+  const json = gcp.service_account_json ?? fallback
+  if (json === undefined) throw new Error('service_account_json is not given, and GCP_SERVICE_ACCOUNT is not set')
+  return parseServiceAccount(json)
+}
+
+function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, lane: Lane): GcpTokens {
+  return new GcpTokens({
+    key,
+    ...(gcp?.max_ttl !== undefined && { maxTtl: gcp.max_ttl }),
+    ...(gcp && { expireEarlySecs: gcp.expire_early_secs }),
+    timeout,
+    dispatcher: lane.dispatcher,
+  })
+}
+
+/** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */
+function secretsOf({ auth }: Config): string[] {
+  const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {})]
+  return values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')]).filter((value) => value.length >= 6)
+}

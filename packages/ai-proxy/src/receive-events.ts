@@ -1,0 +1,226 @@
+import { Saw, type DialectFacts, type StreamReader } from '@sluice/dialects'
+import { HttpError, type Outcome, type ReplyStream, type Sink } from '@sluice/kernel'
+import { EventFramer, EventTooLargeError } from '@sluice/provider'
+import { elapsed, type Attempt } from './attempt.ts'
+import { gatewayHeaders } from './gateway-headers.ts'
+import { responseTooLarge } from './receive-whole.ts'
+import { relayedHeaders } from './response-headers.ts'
+import { toUpstreamFailure } from './upstream-error.ts'
+import type { IncomingHeaders, Receiver } from './upstream-call.ts'
+
+/** An event beyond this is no event: nothing is held without a bound. */
+const maxEventBytes = 8 * 1024 * 1024
+/** Bytes after which a stream that has said nothing yet is committed all the same. */
+const maxHeldBytes = 64 * 1024
+
+export interface Upstream {
+  pause(): void
+  resume(): void
+  stop(reason: Outcome): void
+}
+
+/**
+ * Relays an event stream in whole events, as the bytes that came. Until the first content it holds everything back, so
+ * that a failure still has a status; from then on a failure is told in the stream, and the connection is cut.
+ */
+export class EventReceiver implements Receiver, ReplyStream {
+  readonly dialect: string
+  readonly done: Promise<Outcome>
+  readonly #attempt: Attempt
+  readonly #facts: DialectFacts
+  readonly #reader: StreamReader
+  readonly #status: number
+  readonly #headers: IncomingHeaders
+  readonly #upstream: Upstream
+  readonly #framer = new EventFramer(maxEventBytes)
+  /** Whole events that wait: for the commit, then for `start`. */
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #received = 0
+  #committed = false
+  #commitTimer: NodeJS.Timeout | undefined
+  #sentinelSent = false
+  #sink: Sink | undefined
+  #ending: Outcome | undefined
+  #over = false
+  #settle: (outcome: Outcome) => void = () => {}
+
+  constructor(attempt: Attempt, facts: DialectFacts, status: number, headers: IncomingHeaders, upstream: Upstream) {
+    this.#attempt = attempt
+    this.#facts = facts
+    this.dialect = facts.name
+    this.#reader = facts.openStream()
+    this.#status = status
+    this.#headers = headers
+    this.#upstream = upstream
+    this.#commitTimer = setTimeout(() => this.#commit(), attempt.commitMs)
+    this.done = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  // What upstream sends.
+
+  data(chunk: Buffer): void {
+    this.#attempt.account.firstByteMs ??= elapsed(this.#attempt)
+    this.#received += chunk.byteLength
+    try {
+      const framed = this.#framer.push(chunk)
+      if (framed) this.#take(framed.bytes, framed.ends)
+    } catch (error) {
+      if (!(error instanceof EventTooLargeError)) throw error
+      this.#upstream.stop('upstream_error')
+      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'truncated' }))
+      return
+    }
+    if (this.#over) return
+    if (this.#received > this.#attempt.maxResponseBytes) {
+      this.#upstream.stop('truncated')
+      this.fail(responseTooLarge())
+    } else if (!this.#committed && this.#heldBytes + this.#framer.heldBytes > maxHeldBytes) this.#commit()
+  }
+
+  end(): void {
+    const rest = this.#framer.end()
+    if (rest) this.#take(rest, [rest.byteLength])
+    if (this.#over) return
+    const { error, finished } = this.#reader
+    if (error && !finished) return this.#finish('upstream_error')
+    if (!finished) {
+      const { provider } = this.#attempt
+      return this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'truncated' }))
+    }
+    this.#commit()
+    if (this.#facts.sentinel && !this.#sentinelSent) this.#forward(this.#facts.sentinel)
+    this.#finish(error ? 'upstream_error' : 'complete')
+  }
+
+  fail(error: HttpError): void {
+    if (this.#over) return
+    if (!this.#committed) {
+      this.#close(error.outcome)
+      this.#attempt.reject(error)
+      return
+    }
+    // An answer whose own end has passed is whole, whatever becomes of the connection behind it.
+    if (this.#reader.finished && error.outcome !== 'client_disconnect') {
+      if (this.#facts.sentinel && !this.#sentinelSent) this.#forward(this.#facts.sentinel)
+      return this.#finish('complete')
+    }
+    const { status, message, type, code } = error
+    if (!this.#reader.error) this.#forward(this.#facts.errorEvent({ status, message, type, code }, this.#attempt.ctx.id))
+    this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
+  }
+
+  // What the front asks.
+
+  start(sink: Sink): void {
+    this.#sink = sink
+    const held = this.#held
+    this.#held = []
+    let wantsMore = true
+    for (const bytes of held) wantsMore = sink.write(bytes) && wantsMore
+    if (this.#ending !== undefined) sink.end(this.#ending)
+    else if (wantsMore) this.#upstream.resume()
+  }
+
+  pause(): void {
+    this.#upstream.pause()
+  }
+
+  resume(): void {
+    this.#upstream.resume()
+  }
+
+  cancel(reason: Outcome): void {
+    if (this.#over) return
+    this.#sink = undefined
+    this.#upstream.stop(reason)
+    this.#close(reason)
+  }
+
+  /** Looks at each event and forwards runs of them in one piece. */
+  #take(bytes: Buffer, ends: readonly number[]): void {
+    let from = 0
+    let at = 0
+    let commits = false
+    for (const end of ends) {
+      const saw = this.#reader.see(ends.length === 1 ? bytes : bytes.subarray(at, end))
+      if (saw !== 0) {
+        if (!this.#committed && saw & Saw.error) return this.#refuse()
+        if (saw & Saw.content) {
+          this.#attempt.account.firstTokenMs ??= elapsed(this.#attempt)
+          commits = true
+        }
+        if (this.#isDropped(saw)) {
+          if (at > from) this.#forward(bytes.subarray(from, at))
+          from = end
+        }
+      }
+      if (this.#attempt.payloads) this.#attempt.payloads.add(this.#facts.textOfEvent(bytes.subarray(at, end)))
+      at = end
+    }
+    if (at > from) this.#forward(from === 0 && at === bytes.byteLength ? bytes : bytes.subarray(from, at))
+    if (commits || this.#reader.finished) this.#commit()
+  }
+
+  /** The usage chunk that we asked for, and every `[DONE]` but the first. */
+  #isDropped(saw: number): boolean {
+    if (saw & Saw.sentinel) {
+      const again = this.#sentinelSent
+      this.#sentinelSent = true
+      return again
+    }
+    return this.#attempt.hidesUsage && (saw & Saw.usageOnly) !== 0
+  }
+
+  #forward(bytes: Buffer): void {
+    if (this.#sink) {
+      if (!this.#sink.write(bytes)) this.#upstream.pause()
+      return
+    }
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.byteLength
+    // Nobody listens yet: upstream waits, rather than memory grows.
+    if (this.#committed && this.#heldBytes > maxHeldBytes) this.#upstream.pause()
+  }
+
+  #commit(): void {
+    if (this.#committed || this.#over) return
+    this.#committed = true
+    clearTimeout(this.#commitTimer)
+    const headers = gatewayHeaders(relayedHeaders(this.#headers), this.#attempt.ctx)
+    headers['cache-control'] = 'no-cache'
+    headers['x-accel-buffering'] = 'no'
+    this.#attempt.resolve({ status: this.#status, headers, body: this })
+  }
+
+  /** An error event before any content: it has a status after all. */
+  #refuse(): void {
+    const { error } = this.#reader
+    this.#upstream.stop('upstream_error')
+    this.#close('upstream_error')
+    this.#attempt.reject(toUpstreamFailure(this.#attempt, { status: 502, message: 'upstream failed', ...error, headers: this.#headers }))
+  }
+
+  #finish(outcome: Outcome): void {
+    if (!this.#committed) this.#commit()
+    this.#close(outcome)
+    this.#ending = outcome
+    this.#sink?.end(outcome)
+  }
+
+  /** Settles the account, once. */
+  #close(outcome: Outcome): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#commitTimer)
+    const { account, ctx } = this.#attempt
+    account.durationMs = elapsed(this.#attempt)
+    account.usage = this.#reader.usage
+    account.hasToolCalls = this.#reader.hasToolCalls
+    if (account.usage) account.usageSource = this.#reader.finished ? 'provider' : 'partial'
+    ctx.outcome = outcome
+    this.#settle(outcome)
+  }
+}

@@ -1,0 +1,191 @@
+import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
+import { dialectOf } from '@sluice/dialects'
+import type { Document } from '@sluice/json-edit'
+import { headerOf, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
+import type { Dispatcher } from 'undici'
+import type { Attempt } from './attempt.ts'
+import type { Destination } from './endpoint.ts'
+import type { Instance } from './instance.ts'
+import { payloadsSlot } from './log-fields.ts'
+import { Payloads } from './payloads.ts'
+import { receive } from './receive.ts'
+import type { BodyShaper, Shape } from './shape-body.ts'
+import { UpstreamCall } from './upstream-call.ts'
+
+/** What the access phase decided for one exchange. */
+export interface Plan {
+  readonly instance: Instance
+  readonly request: AiRequest
+  /** Absent for an operation that is passed through. */
+  readonly shaper: BodyShaper | undefined
+  readonly shape: Shape
+}
+
+/** Bytes of a whole answer that are gathered when the route sets no lower limit. */
+const maxWholeBytes = 64 * 1024 * 1024
+/** Milliseconds for which a stream's head may wait for the first content. */
+const commitMs = 1000
+
+interface Outgoing {
+  readonly method: string
+  readonly destination: Destination
+  readonly contentType: string | undefined
+  readonly body: Dispatcher.DispatchOptions['body']
+  readonly length: number | undefined
+}
+
+/** One attempt in the client's dialect: edits a fork of the body, so that another attempt starts from what `rewrite` left. */
+export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
+  const { instance, request, shaper, shape } = plan
+  if (request.kind !== 'spoken' || !shaper) throw new TypeError('not a request in a dialect')
+  const { provider_conf: conf } = instance.config
+  const call = { conf, stream: shape.stream, ...(shape.model !== undefined && { model: shape.model }) }
+  const destination = instance.endpoint.forDialect(request.dialect, call)
+  if (!destination) throw unresolvedPath()
+  const document = ctx.request.body.document.fork()
+  const hidesUsage = shaper.apply(document, shape, destination.path)
+  const account = freshAccount(ctx, document, request.dialect)
+  return withToken(instance, ctx, (token) =>
+    attempt(ctx, plan, account, hidesUsage, token, {
+      method: 'POST',
+      destination,
+      contentType: 'application/json',
+      body: bodyOf(document.toBuffers()),
+      length: document.byteLength,
+    }),
+  )
+}
+
+/** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
+export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequest): Promise<Reply> {
+  const { instance } = plan
+  const { method, headers, query, body } = ctx.request
+  const account = ctx.get(accountSlot) as Account
+  const hasBody = body.isRead || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  return withToken(instance, ctx, (token) =>
+    attempt(ctx, plan, account, false, token, {
+      method,
+      destination: instance.endpoint.forOperation(operation, query),
+      contentType: hasBody ? headerOf(headers, 'content-type') : undefined,
+      body: !hasBody ? null : body.isRead ? bodyOf(body.toBuffers()) : body.stream(),
+      length: hasBody ? body.receivedLength : undefined,
+    }),
+  )
+}
+
+/** With a cloud's token: one that the API no longer takes is replaced once, for it may have been revoked early. */
+async function withToken(
+  instance: Instance,
+  ctx: Exchange,
+  send: (token: string | undefined) => Promise<Reply>,
+): Promise<Reply> {
+  if (!instance.hasTokens) return send(undefined)
+  const token = await instance.token(ctx.signal)
+  if (token === undefined) return send(undefined)
+  const refused = (status: number): boolean => status === 401 && !ctx.aborted && ctx.request.body.isRead
+  try {
+    const reply = await send(token)
+    if (!refused(reply.status)) return reply
+  } catch (error) {
+    if (!(error instanceof HttpError) || !refused(error.status)) throw error
+  }
+  instance.dropToken(token)
+  return send(await instance.token(ctx.signal))
+}
+
+function attempt(
+  ctx: Exchange,
+  { instance, request }: Plan,
+  account: Account,
+  hidesUsage: boolean,
+  token: string | undefined,
+  outgoing: Outgoing,
+): Promise<Reply> {
+  const { config, limits, lane, provider } = instance
+  const record = recordOf(instance, outgoing.destination, ctx)
+  ctx.upstream = record
+  const payloads = config.logging.payloads ? new Payloads() : undefined
+  if (payloads) ctx.set(payloadsSlot, payloads)
+  const headers = instance.headers.build(ctx.request.headers, outgoing.contentType, token)
+  if (outgoing.length !== undefined) headers.push('content-length', String(outgoing.length))
+  return new Promise<Reply>((resolve, reject) => {
+    const one: Attempt = {
+      ctx,
+      provider: provider.name,
+      facts: request.kind === 'spoken' ? dialectOf(request.dialect) : undefined,
+      account,
+      startedAt: record.startedAt,
+      hidesUsage,
+      maxResponseBytes: config.max_response_bytes ?? maxWholeBytes,
+      commitMs,
+      secrets: token === undefined ? instance.secrets : [...instance.secrets, token],
+      payloads,
+      resolve,
+      reject,
+    }
+    new UpstreamCall({
+      ctx,
+      lane,
+      record,
+      limits,
+      provider: provider.name,
+      onHead: (status, incoming, call) => receive(one, status, incoming, call),
+      onFailure(error) {
+        account.durationMs = ctx.clock.monotonic() - record.startedAt
+        reject(error)
+      },
+    }).dispatch({ method: outgoing.method as Dispatcher.HttpMethod, path: outgoing.destination.path, headers, body: outgoing.body ?? null })
+  })
+}
+
+/** Attempt state starts afresh with each attempt; what the request says of itself stays. */
+function freshAccount(ctx: Exchange, document: Document, dialect: string): Account {
+  const before = ctx.get(accountSlot) as Account
+  const account: Account = {
+    ...before,
+    usage: undefined,
+    usageSource: 'none',
+    firstTokenMs: undefined,
+    firstByteMs: undefined,
+    durationMs: undefined,
+    hasToolCalls: false,
+    toolCount: document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0,
+    endUserId: endUserOf(document, dialect),
+  }
+  ctx.set(accountSlot, account)
+  return account
+}
+
+function endUserOf(document: Document, dialect: string): string | undefined {
+  const paths = dialect === 'anthropic-messages' ? [['metadata', 'user_id']] : [['safety_identifier'], ['user']]
+  for (const path of paths) if (document.kind(path) === 'string') return document.get(path) as string
+  return undefined
+}
+
+function recordOf({ endpoint, lane, name }: Instance, { shownPath }: Destination, ctx: Exchange): UpstreamRecord {
+  const { protocol, host, hostname, port } = new URL(lane.origin)
+  const scheme = protocol.slice(0, -1)
+  return {
+    address: port === '' ? `${hostname}:${scheme === 'https' ? 443 : 80}` : host,
+    scheme,
+    host: new URL(endpoint.origin).host,
+    uri: shownPath,
+    balancer: name,
+    startedAt: ctx.clock.monotonic(),
+    bytes: 0,
+  }
+}
+
+/** Large bodies go out in the pieces that they are in; small ones are cheaper as one. */
+function bodyOf(pieces: Buffer[]): Dispatcher.DispatchOptions['body'] {
+  if (pieces.length === 1) return pieces[0] as Buffer
+  return Buffer.concat(pieces)
+}
+
+function unresolvedPath(): HttpError {
+  return new HttpError(
+    400,
+    'unresolved_path',
+    'could not resolve upstream path: ensure the route or request body specifies a model, or that override.endpoint includes a path',
+  )
+}
