@@ -5,6 +5,9 @@ import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
 import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
+/** Bytes that are gathered at most, whatever the route allows. */
+const maxWholeBytes = 64 * 1024 * 1024
+
 /** Gathers an answer that is not streamed, accounts for it, and hands it on as it came. */
 export class WholeReceiver implements Receiver {
   readonly #attempt: Attempt
@@ -24,7 +27,7 @@ export class WholeReceiver implements Receiver {
   data(chunk: Buffer): void {
     this.#attempt.account.firstByteMs ??= elapsed(this.#attempt)
     this.#length += chunk.byteLength
-    if (this.#length > this.#attempt.maxResponseBytes) {
+    if (this.#length > Math.min(this.#attempt.maxResponseBytes, maxWholeBytes)) {
       this.#stop()
       this.fail(responseTooLarge())
       return

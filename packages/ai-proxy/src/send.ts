@@ -21,8 +21,6 @@ export interface Plan {
   readonly shape: Shape
 }
 
-/** Bytes of a whole answer that are gathered when the route sets no lower limit. */
-const maxWholeBytes = 64 * 1024 * 1024
 /** Milliseconds for which a stream's head may wait for the first content. */
 const commitMs = 1000
 
@@ -116,7 +114,7 @@ function attempt(
       account,
       startedAt: record.startedAt,
       hidesUsage,
-      maxResponseBytes: config.max_response_bytes ?? maxWholeBytes,
+      maxResponseBytes: config.max_response_bytes ?? Infinity,
       commitMs,
       secrets: token === undefined ? instance.secrets : [...instance.secrets, token],
       payloads,

@@ -1,10 +1,13 @@
-import { HttpError, type PluginError } from './errors.ts'
+import { HttpError, PluginError } from './errors.ts'
 import type { ConsumerInfo, Delivery, Exchange } from './exchange.ts'
-import { dress, isReady, sourceOf, stamp, wasUnwanted, type Link } from './link.ts'
-import { cancelStrays, composeProxy, type Answer } from './onion.ts'
+import { formatError as plainError } from './format-error.ts'
+import { cancelStrays } from './given.ts'
+import { dress, expectReply, isReady, sourceOf, stamp, wasWanted, type Link } from './link.ts'
+import { composeProxy, type Answer } from './onion.ts'
 import type { Outcome } from './outcome.ts'
 import type { Awaitable } from './plugin.ts'
-import { isStream, type Reply } from './reply.ts'
+import { cancelBody, type Reply } from './reply.ts'
+import type { Phase } from './phase.ts'
 import { slot } from './slot.ts'
 
 /** Shapes a thrown error for the client; an error that is no `HttpError` shows nothing of itself. */
@@ -48,19 +51,22 @@ export class Chain {
     this.#log = links.filter((link) => link.instance.hooks.log)
   }
 
-  /** Never rejects: a failure becomes the reply that reports it. */
-  async run(ctx: Exchange): Promise<Reply> {
+  /**
+   * Never rejects: a failure becomes the reply that reports it. With a `refusal` the exchange was lost before it came
+   * here: the hooks of `rewrite` and `access` still have their say, then that error is the answer.
+   */
+  async run(ctx: Exchange, refusal?: HttpError): Promise<Reply> {
     let reply: Reply
     try {
-      reply = await this.#firstReply(ctx)
+      reply = await this.#firstReply(ctx, refusal)
     } catch (error) {
-      reply = this.#report(error as HttpError | PluginError, ctx)
+      reply = this.#report(error, ctx)
     }
     try {
-      ctx.editReply(reply)
+      reply = ctx.editReply(reply)
     } catch (error) {
-      if (isStream(reply.body)) reply.body.cancel('gateway_error')
-      reply = this.#report(asHttpError(error), ctx)
+      cancelBody(reply.body, 'gateway_error')
+      reply = this.#report(error, ctx)
     }
     ctx.reply = reply
     return reply
@@ -75,7 +81,7 @@ export class Chain {
     ctx.durationMs = ctx.clock.monotonic() - ctx.startedMonotonic
     cancelStrays(ctx, ctx.outcome)
     const later = ctx.get(joined)
-    const links = later ? [...this.#log.filter((link) => !later.#log.includes(link)), ...later.#log] : this.#log
+    const links = later ? [...this.#log.filter((link) => !later.#logs(link)), ...later.#log] : this.#log
     let waiting: Promise<void>[] | undefined
     for (const link of links) {
       const pending = this.#logOne(link, ctx)
@@ -84,14 +90,16 @@ export class Chain {
     if (waiting) await Promise.all(waiting)
   }
 
-  async #firstReply(ctx: Exchange): Promise<Reply> {
+  async #firstReply(ctx: Exchange, refusal: HttpError | undefined): Promise<Reply> {
     const refused = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
     const early = refused instanceof Promise ? await refused : refused
     if (early) return early
     const chain = ctx.get(joined) ?? this
     const judged = chain.#walk(chain.#access, 'access', ctx, 0)
     const verdict = judged instanceof Promise ? await judged : judged
-    return verdict ?? chain.#answer(ctx)
+    if (verdict) return verdict
+    if (refusal) throw refusal
+    return chain.#answer(ctx)
   }
 
   /** The first reply, if any hook gives one. No promise as long as the hooks give none. */
@@ -102,10 +110,10 @@ export class Chain {
       try {
         result = step.link.direct ? step.hook(ctx) : whenReady(step, ctx)
       } catch (error) {
-        throw stamp(error, step.link, phase)
+        throw stamp(error, step.link, phase, ctx)
       }
       if (result instanceof Promise) return this.#resume(result, steps, phase, ctx, index)
-      if (result) return this.#refused(result, step.link, ctx)
+      if (result) return this.#refused(result, step.link, phase, ctx)
       if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
     }
     return undefined
@@ -123,9 +131,9 @@ export class Chain {
     try {
       result = await pending
     } catch (error) {
-      throw stamp(error, link, phase)
+      throw stamp(error, link, phase, ctx)
     }
-    if (result) return this.#refused(result, link, ctx)
+    if (result) return this.#refused(result, link, phase, ctx)
     if (ctx.aborted) throw abandoned(ctx.aborted)
     if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
     return this.#walk(steps, phase, ctx, index + 1)
@@ -134,6 +142,7 @@ export class Chain {
   /** A consumer has joined: the rest of the rewrite phase comes from the chain that includes its plugins; nothing runs twice. */
   async #goOn(steps: readonly Step[], ctx: Exchange, index: number): Promise<Reply | undefined> {
     const chain = await this.#join?.(ctx.consumer as ConsumerInfo)
+    if (ctx.aborted) throw abandoned(ctx.aborted)
     if (!chain) return this.#walk(steps, 'rewrite', ctx, index + 1)
     ctx.set(joined, chain)
     const ran = new Set(steps.slice(0, index + 1).map(({ link }) => nameOf(link)))
@@ -141,21 +150,40 @@ export class Chain {
     return chain.#walk(rest, 'rewrite', ctx, 0)
   }
 
-  #refused(reply: Reply, link: Link, ctx: Exchange): Reply {
+  #refused(result: unknown, link: Link, phase: Phase, ctx: Exchange): Reply {
+    let reply: Reply
+    try {
+      reply = expectReply(result)
+    } catch (error) {
+      throw stamp(error, link, phase, ctx)
+    }
     ctx.outcome ??= reply.status >= 400 ? 'refused' : 'complete'
     return dress(reply, link)
   }
 
-  #report(error: HttpError | PluginError, ctx: Exchange): Reply {
+  #report(thrown: unknown, ctx: Exchange): Reply {
+    const error = thrown instanceof PluginError ? thrown : asHttpError(thrown)
     ctx.outcome = ctx.aborted ?? (error instanceof HttpError ? error.outcome : 'gateway_error')
     this.#host.report(error, ctx)
-    return dress(this.#host.formatError(error, ctx), sourceOf(error))
+    let reply: Reply
+    try {
+      reply = this.#host.formatError(error, ctx)
+    } catch (cause) {
+      this.#host.report(asHttpError(cause), ctx)
+      reply = plainError(error, ctx)
+    }
+    return dress(reply, sourceOf(error, ctx))
+  }
+
+  /** Whether this chain's log phase looks back with the same instance. */
+  #logs({ instance }: Link): boolean {
+    return this.#log.some((link) => link.instance === instance)
   }
 
   #logOne(link: Link, ctx: Exchange): Promise<void> | undefined {
-    if (wasUnwanted(link, ctx)) return undefined
-    const failed = (error: unknown): void => this.#host.report(stamp(error, link, 'log'), ctx)
+    const failed = (error: unknown): void => this.#host.report(stamp(error, link, 'log', ctx), ctx)
     try {
+      if (!wasWanted(link, ctx)) return undefined
       const pending = link.instance.hooks.log?.(ctx)
       return pending instanceof Promise ? pending.catch(failed) : undefined
     } catch (error) {
@@ -187,4 +215,3 @@ function asHttpError(cause: unknown): HttpError {
   if (cause instanceof HttpError) return cause
   return new HttpError(500, 'internal_error', 'internal error', { cause })
 }
-

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { HttpError, tooLarge, type BodySource } from '@sluice/kernel'
+
+/** A request's body as Node receives it. */
+export class SocketBody implements BodySource {
+  readonly declaredLength: number | undefined
+  readonly #req: IncomingMessage
+
+  constructor(req: IncomingMessage, contentLength: string | undefined) {
+    this.#req = req
+    this.declaredLength = lengthOf(req, contentLength)
+  }
+
+  /** Bounded by `limit` while it reads, and by the server's `requestTimeout` in time. */
+  gather(limit: number): Promise<Buffer[]> {
+    if (this.declaredLength === 0) return Promise.resolve([])
+    const req = this.#req
+    return new Promise((resolve, reject) => {
+      const pieces: Buffer[] = []
+      let size = 0
+      const stop = (error: Error | undefined): void => {
+        req.off('data', take).off('end', end).off('error', gone).off('close', gone)
+        if (error) {
+          req.resume() // the rest is read and dropped, so that the refusal reaches a client that is still sending
+          reject(error)
+        } else resolve(pieces)
+      }
+      const take = (chunk: Buffer): void => {
+        size += chunk.byteLength
+        if (size > limit) stop(tooLarge(size, limit))
+        else pieces.push(chunk)
+      }
+      const end = (): void => stop(undefined)
+      const gone = (): void =>
+        stop(new HttpError(400, 'incomplete_body', 'the request body ended before it was complete', { outcome: 'client_disconnect' }))
+      req.on('data', take).on('end', end).on('error', gone).on('close', gone)
+    })
+  }
+
+  stream(): Readable {
+    return this.#req
+  }
+}
+
+function lengthOf(req: IncomingMessage, contentLength: string | undefined): number | undefined {
+  if (contentLength !== undefined) return Number(contentLength)
+  // Without either field a request has no body: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+  return req.headers['transfer-encoding'] === undefined ? 0 : undefined
+}

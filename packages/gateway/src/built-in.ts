@@ -1,0 +1,38 @@
+import { aiProxy, type OutboundProxy } from '@sluice/ai-proxy'
+import { httpProxy } from '@sluice/http-proxy'
+import type { Plugin } from '@sluice/kernel'
+import { promptDecorator } from '@sluice/prompt-decorator'
+import { promptTemplate } from '@sluice/prompt-template'
+import type { Provider } from '@sluice/provider'
+import { aimlapi } from '@sluice/provider-aimlapi'
+import { anthropic } from '@sluice/provider-anthropic'
+import { azureOpenai } from '@sluice/provider-azure-openai'
+import { deepseek } from '@sluice/provider-deepseek'
+import { gemini } from '@sluice/provider-gemini'
+import { openai } from '@sluice/provider-openai'
+import { openaiCompatible } from '@sluice/provider-openai-compatible'
+import { openrouter } from '@sluice/provider-openrouter'
+import { vertexAi } from '@sluice/provider-vertex-ai'
+
+/** The providers that come with the gateway, in the order of the documentation. */
+export const providers: readonly Provider[] = [
+  openai,
+  deepseek,
+  azureOpenai,
+  anthropic,
+  aimlapi,
+  openrouter,
+  gemini,
+  vertexAi,
+  openaiCompatible,
+]
+
+export interface BuiltInOptions {
+  readonly proxy?: OutboundProxy
+  readonly gcpServiceAccount?: string
+}
+
+/** The plugins that come with the gateway. */
+export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, httpProxy()]
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Snapshot } from '@sluice/config'
+import { Exchange, HttpError, type Chain, type Kernel, type Outcome } from '@sluice/kernel'
+import { needsBody } from '@sluice/router'
+import Koa from 'koa'
+import { ReplyWriter } from './reply-writer.ts'
+import { requestOf, type RequestLimits } from './request-of.ts'
+
+export interface FrontOptions extends RequestLimits {
+  readonly kernel: Kernel
+  /** The configuration that serves now; an exchange stays on the one that it began with. */
+  snapshot(): Snapshot
+  /** Called once for each exchange, after its log phase. */
+  onSettled(ctx: Exchange): void
+}
+
+/** The HTTP face of the data plane: one Koa middleware that takes the response over. */
+export function createFront(options: FrontOptions): Koa {
+  const app = new Koa()
+  app.on('error', (err) => options.kernel.log.debug({ err }, 'response not delivered'))
+  app.use((koa) => {
+    koa.respond = false
+    serve(koa.req, koa.res, options)
+  })
+  return app
+}
+
+function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
+  const request = requestOf(req, options)
+  const { uri } = request
+  const ctx = new Exchange({ id: randomUUID(), request: { ...request, uri: uri ?? request.path }, log: options.kernel.log })
+  const snapshot = options.snapshot()
+  snapshot.acquire()
+  const visit = new Visit(ctx, res, snapshot, options)
+  if (uri === undefined) void visit.answer(snapshot.notFound, malformedPath())
+  else visit.route()
+}
+
+/** One exchange between the socket and the chain. */
+class Visit {
+  readonly #ctx: Exchange
+  readonly #res: ServerResponse
+  readonly #snapshot: Snapshot
+  readonly #options: FrontOptions
+  readonly #writer: ReplyWriter
+  readonly #socket: Socket | null
+  readonly #sentBefore: number
+  #chain: Chain
+  #answered = false
+  #closed = false
+
+  constructor(ctx: Exchange, res: ServerResponse, snapshot: Snapshot, options: FrontOptions) {
+    this.#ctx = ctx
+    this.#res = res
+    this.#snapshot = snapshot
+    this.#options = options
+    this.#writer = new ReplyWriter(res)
+    this.#chain = snapshot.notFound
+    this.#socket = res.socket
+    this.#sentBefore = res.socket?.bytesWritten ?? 0
+    res.once('close', () => this.#close())
+  }
+
+  route(): void {
+    const found = this.#match(false)
+    if (found === needsBody) void this.#routeByBody()
+    else void this.answer(found)
+  }
+
+  async answer(chain: Chain, refusal?: HttpError): Promise<void> {
+    this.#chain = chain
+    const ctx = this.#ctx
+    const reply = await chain.run(ctx, refusal)
+    this.#answered = true
+    if (this.#closed) {
+      if (reply.body !== null && typeof reply.body === 'object' && 'cancel' in reply.body) reply.body.cancel('client_disconnect')
+      return this.#settle('client_disconnect')
+    }
+    try {
+      this.#writer.send(reply, ctx.id, ctx.request.method !== 'HEAD')
+    } catch (err) {
+      // A header that HTTP cannot carry, for one: the client is owed an answer, and the log the reason.
+      ctx.log.error({ err }, 'the reply could not be written')
+      this.#writer.giveUp('gateway_error')
+      ctx.outcome = 'gateway_error'
+      if (this.#res.headersSent) this.#res.destroy()
+      else this.#res.writeHead(500, { 'x-sluice-request-id': ctx.id }).end()
+    }
+  }
+
+  /** A candidate's `vars` look into the body. */
+  async #routeByBody(): Promise<void> {
+    try {
+      await this.#ctx.request.body.read()
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error
+      return this.answer(this.#snapshot.notFound, error)
+    }
+    const found = this.#match(true)
+    return this.answer(found === needsBody ? this.#snapshot.notFound : found)
+  }
+
+  #match(bodyIsRead: boolean): Chain | typeof needsBody {
+    const { method, uri, headers, remoteAddress } = this.#ctx.request
+    const host = (headers['host'] as string | undefined) ?? ''
+    const found = this.#snapshot.router.match({ method, path: uri, host, address: remoteAddress }, this.#ctx, bodyIsRead)
+    if (found === needsBody) return needsBody
+    if (found === undefined) return this.#snapshot.notFound
+    this.#ctx.route = found.value.info
+    this.#ctx.params = found.params
+    return found.value.chain
+  }
+
+  /** The response is over, one way or the other. */
+  #close(): void {
+    this.#closed = true
+    if (this.#res.writableFinished) return void this.#settle(this.#writer.outcome ?? 'complete')
+    const outcome = this.#writer.outcome ?? 'client_disconnect'
+    this.#ctx.abort(outcome)
+    this.#writer.giveUp(outcome)
+    // Before there is an answer, the chain goes on until it notices; it settles then.
+    if (this.#answered) void this.#settle(outcome)
+  }
+
+  async #settle(outcome: Outcome): Promise<void> {
+    const ctx = this.#ctx
+    const sent = (this.#socket?.bytesWritten ?? this.#sentBefore) - this.#sentBefore
+    const { bodyBytes } = this.#writer
+    const status = this.#res.headersSent ? this.#res.statusCode : 499
+    const headerBytes = Math.max(0, sent - bodyBytes)
+    try {
+      await this.#chain.settle(ctx, outcome, { status, headerBytes, bodyBytes })
+      this.#options.onSettled(ctx)
+    } finally {
+      this.#snapshot.release()
+    }
+  }
+}
+
+function malformedPath(): HttpError {
+  return new HttpError(400, 'malformed_path', 'the path of the request is malformed')
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { headerMap, RequestBody, type ExchangeRequest, type HeaderMap } from '@sluice/kernel'
+import { normalizePath } from '@sluice/router'
+import { SocketBody } from './body-source.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
+
+export interface RequestLimits {
+  readonly maxBodyBytes: number
+  readonly trusted: TrustedProxies
+}
+
+/** Node's request as an exchange carries it. `uri` is undefined where the path is malformed. */
+export function requestOf(
+  req: IncomingMessage,
+  { maxBodyBytes, trusted }: RequestLimits,
+): Omit<ExchangeRequest, 'uri'> & { uri: string | undefined } {
+  const headers = headersOf(req.rawHeaders)
+  const target = originForm(req.url ?? '/', headers)
+  const at = target.indexOf('?')
+  const path = at < 0 ? target : target.slice(0, at)
+  const { socket } = req
+  return {
+    method: req.method ?? 'GET',
+    path,
+    uri: normalizePath(path),
+    query: at < 0 ? '' : target.slice(at + 1),
+    headers,
+    body: new RequestBody(new SocketBody(req, headers['content-length'] as string | undefined), maxBodyBytes),
+    scheme: (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http',
+    httpVersion: req.httpVersion,
+    ...addressesOf(socket, headers, trusted),
+  }
+}
+
+/** Several fields of one name become one, as RFC 9110 §5.3 allows; `host` keeps its first, cookies join by semicolons. */
+function headersOf(raw: readonly string[]): HeaderMap {
+  const headers = headerMap()
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase()
+    const value = raw[index + 1] as string
+    const before = headers[name]
+    if (before === undefined) headers[name] = value
+    else if (name === 'cookie') headers[name] = `${String(before)}; ${value}`
+    else if (name !== 'host') headers[name] = `${String(before)}, ${value}`
+  }
+  return headers
+}
+
+/** A client that takes us for a forward proxy sends the whole URL; its host counts, its path is routed: RFC 9112 §3.2.2. */
+function originForm(url: string, headers: HeaderMap): string {
+  if (url.startsWith('/') || url === '*') return url
+  const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^#]*)/i.exec(url)
+  if (!match) return url
+  const [, host = '', rest = ''] = match
+  headers['host'] = host
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+type Addresses = Pick<ExchangeRequest, 'remoteAddress' | 'remotePort' | 'serverAddress' | 'serverPort'>
+
+function addressesOf(socket: Socket, headers: HeaderMap, trusted: TrustedProxies): Addresses {
+  const peer = plainAddress(socket.remoteAddress ?? '')
+  return {
+    remoteAddress: trusted.isEmpty ? peer : trusted.clientOf(peer, headers['x-forwarded-for']),
+    remotePort: socket.remotePort ?? 0,
+    serverAddress: plainAddress(socket.localAddress ?? ''),
+    serverPort: socket.localPort ?? 0,
+  }
+}
+
+/** IPv4 as IPv4, also on a socket that speaks both. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
