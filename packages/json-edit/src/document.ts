@@ -1,0 +1,266 @@
+import { checkStructure } from './check-structure.ts'
+import { Container } from './container.ts'
+import { EditedString } from './edited-string.ts'
+import { encode, encodeCharacters, encodeName, whole } from './encode.ts'
+import { Members } from './members.ts'
+import { segmentsOf, showPath, type Path, type Segment } from './path.ts'
+import { piecesOf, type Value } from './pieces.ts'
+import { Source } from './source.ts'
+import { Text, type Kind } from './text.ts'
+
+/** A JSON document over the bytes that were received, which must not change while it is in use. What no edit touches is written as it came. */
+export class Document {
+  readonly #received: Buffer
+  readonly #text: Text
+  #root: Value
+  /** Marks the containers that this document alone may change. */
+  #owner = Symbol('document')
+  #revision = 0
+  #written: readonly Buffer[] | undefined
+
+  private constructor(received: Buffer, text: Text) {
+    this.#received = received
+    this.#text = text
+    this.#root = text
+  }
+
+  /** Checks the structure of the whole document. Throws a `JsonSyntaxError`. A UTF-8 byte order mark in front is kept. */
+  static parse(bytes: Uint8Array): Document {
+    const received = bufferOf(bytes)
+    return new Document(received, checkStructure(new Source(received), startsWithMark(received) ? 3 : 0))
+  }
+
+  /** Undefined: it is not there. */
+  kind(path: Path): Kind | undefined {
+    return this.#at(segmentsOf(path))?.kind
+  }
+
+  has(path: Path): boolean {
+    return this.#at(segmentsOf(path)) !== undefined
+  }
+
+  /** The value, parsed at each call and the caller's own; undefined when it is not there. Of members of one name it is the last. */
+  get(path: Path): unknown {
+    const value = this.#at(segmentsOf(path))
+    if (value === undefined) return undefined
+    return (value instanceof Text ? value : whole(bytesOf(value))).parse()
+  }
+
+  /** The bytes of the value as they will be written; undefined when it is not there. */
+  raw(path: Path): Buffer | undefined {
+    const value = this.#at(segmentsOf(path))
+    return value && bytesOf(value)
+  }
+
+  /** Names of the members of an object, decoded, in order, each once; empty for anything else. */
+  keys(path: Path = []): string[] {
+    const value = this.#at(segmentsOf(path))
+    if (value instanceof Container) return [...new Set(value.names)]
+    const entries = value instanceof Text ? value.entries : undefined
+    if (!(entries instanceof Members)) return []
+    return [...new Set(Array.from({ length: entries.count }, (_, ordinal) => entries.name(ordinal)))]
+  }
+
+  /** Number of elements of an array; undefined for anything else. */
+  length(path: Path): number | undefined {
+    const value = this.#at(segmentsOf(path))
+    if (value?.kind !== 'array') return undefined
+    return value instanceof Container ? value.count : (value as Text).entries?.count
+  }
+
+  /**
+   * Replaces the value, or adds it as the last member of its object, creating objects on the way. Throws a
+   * `TypeError` for what JSON cannot say and for a path through something else, a `RangeError` for an element that is not there.
+   */
+  set(path: Path, value: unknown): void {
+    this.#put(segmentsOf(path), encode(value))
+  }
+
+  /** As `set`, with a value that is JSON already and kept as it is. Throws a `JsonSyntaxError`. */
+  setRaw(path: Path, json: Uint8Array): void {
+    const { source, start, end } = checkStructure(new Source(bufferOf(json)))
+    this.#put(segmentsOf(path), whole(source.bytes.subarray(start, end)))
+  }
+
+  /** Takes out a member (every one of that name) or an element, with its comma. False: it was not there. */
+  delete(path: Path): boolean {
+    const segments = segmentsOf(path)
+    const last = segments.at(-1)
+    if (last === undefined) throw new TypeError('cannot delete the document: a document is always a value')
+    if (this.#at(segments) === undefined) return false
+    return this.#edit(segments.slice(0, -1), (container) => container.delete(last))
+  }
+
+  /** Puts values in front of an array's elements; an array that is not there is created. */
+  prepend(path: Path, values: readonly unknown[]): void {
+    this.#insert('prepend', path, values)
+  }
+
+  /** Puts values behind an array's elements; an array that is not there is created. */
+  append(path: Path, values: readonly unknown[]): void {
+    this.#insert('append', path, values)
+  }
+
+  /** Puts text at the beginning of a string, whose own characters are not decoded; a string that is not there is created. */
+  prependText(path: Path, text: string): void {
+    this.#insertText('prepend', path, text)
+  }
+
+  /** Puts text at the end of a string, whose own characters are not decoded; a string that is not there is created. */
+  appendText(path: Path, text: string): void {
+    this.#insertText('append', path, text)
+  }
+
+  /** The first of these names that two top-level members have, however they spell it. */
+  duplicate(names: readonly string[]): string | undefined {
+    const root = this.#root
+    if (root instanceof Container) return names.find((name) => root.names.indexOf(name) !== root.names.lastIndexOf(name))
+    const entries = root instanceof Text ? root.entries : undefined
+    if (!(entries instanceof Members)) return undefined
+    return names.find((name) => {
+      const last = entries.findLast(name)
+      return last > 0 && entries.findLast(name, last - 1) !== -1
+    })
+  }
+
+  /** A document of its own with the same content; neither sees what is edited in the other from now on. Copies nothing. */
+  fork(): Document {
+    const fork = new Document(this.#received, this.#text)
+    fork.#root = this.#root
+    fork.#revision = this.#revision
+    fork.#written = this.#written
+    // What both now share belongs to neither.
+    this.#owner = Symbol('document')
+    return fork
+  }
+
+  /** The document in pieces to write one after the other, large stretches as views of the received bytes. */
+  toBuffers(): Buffer[] {
+    this.#written ??= this.changed ? this.#write() : [this.#received]
+    return [...this.#written]
+  }
+
+  /** Of all pieces together. */
+  get byteLength(): number {
+    return this.toBuffers().reduce((length, piece) => length + piece.length, 0)
+  }
+
+  /** False: `toBuffers()` gives the received buffer itself. */
+  get changed(): boolean {
+    return this.#root !== this.#text
+  }
+
+  /** Grows by every edit. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  #write(): Buffer[] {
+    const bytes = this.#received
+    const { start, end } = this.#text
+    return piecesOf([{ bytes, start: 0, end: start }, this.#root, { bytes, start: end, end: bytes.length }])
+  }
+
+  #at(segments: readonly Segment[]): Value | undefined {
+    let value: Value | undefined = this.#root
+    for (const segment of segments) {
+      if (value === undefined || value instanceof EditedString) return undefined
+      value = value.child(segment)
+    }
+    return value
+  }
+
+  #insert(verb: 'prepend' | 'append', path: Path, values: readonly unknown[]): void {
+    const segments = segmentsOf(path)
+    const target = this.#at(segments)
+    if (target === undefined) return this.#put(segments, encode(values))
+    expectKind(target, 'array', `${verb} to ${showPath(segments)}`, segments)
+    const texts = values.map(encode)
+    if (texts.length > 0) this.#edit(segments, (array) => array[verb](texts))
+  }
+
+  #insertText(verb: 'prepend' | 'append', path: Path, text: string): void {
+    const segments = segmentsOf(path)
+    const target = this.#at(segments)
+    if (target === undefined) return this.#put(segments, encode(text))
+    expectKind(target, 'string', `${verb} text to ${showPath(segments)}`, segments)
+    if (text === '' || target instanceof Container) return
+    const string = target instanceof Text ? new EditedString(target) : target
+    this.#put(segments, string[verb === 'prepend' ? 'prepended' : 'appended'](encodeCharacters(text)))
+  }
+
+  /** Replaces what stands at the path, or adds it with the objects that lead to it. Checks everything before it changes anything. */
+  #put(segments: readonly Segment[], value: Value): void {
+    let depth = 0
+    let parent: Value = this.#root
+    for (; depth < segments.length - 1; depth++) {
+      const next: Value | undefined = parent instanceof EditedString ? undefined : parent.child(segments[depth] as Segment)
+      if (next === undefined) break
+      parent = next
+    }
+    const segment = segments[depth]
+    if (segment === undefined) {
+      this.#root = value
+      return this.#touch()
+    }
+    const needed = typeof segment === 'string' ? 'object' : 'array'
+    expectKind(parent, needed, `set ${showPath(segments)}`, segments.slice(0, depth))
+    if (typeof segment === 'number' && (parent as Text | Container).child(segment) === undefined) {
+      throw new RangeError(`cannot set ${showPath(segments)}: there is no element ${segment}`)
+    }
+    const wrapped = depth === segments.length - 1 ? value : wrap(segments, depth + 1, value)
+    this.#edit(segments.slice(0, depth), (container) => container.set(segment, wrapped))
+  }
+
+  /** Hands over the container at the path, which exists, as one that may be edited. */
+  #edit<T>(segments: readonly Segment[], change: (container: Container) => T): T {
+    let container = Container.owned(this.#root, this.#owner)
+    if (container !== undefined) this.#root = container
+    for (const segment of segments) container = container?.ownedChild(segment)
+    if (container === undefined) throw new TypeError(`${showPath(segments)} is neither an object nor an array`)
+    this.#touch()
+    return change(container)
+  }
+
+  #touch(): void {
+    this.#revision++
+    this.#written = undefined
+  }
+}
+
+/** `segments` lead to `value`. */
+function expectKind(value: Value, kind: Kind, what: string, segments: readonly Segment[]): void {
+  if (value.kind === kind) return
+  throw new TypeError(`cannot ${what}: ${showPath(segments)} must be ${named(kind)}, found ${named(value.kind)}`)
+}
+
+function named(kind: Kind): string {
+  if (kind === 'null') return 'null'
+  return `${/^[ao]/.test(kind) ? 'an' : 'a'} ${kind}`
+}
+
+/** The value inside of new objects, one for each segment from `depth` on. */
+function wrap(segments: readonly Segment[], depth: number, value: Value): Value {
+  const names = segments.slice(depth)
+  const index = names.find((segment) => typeof segment === 'number')
+  if (index !== undefined) {
+    throw new TypeError(`cannot set ${showPath(segments)}: only objects are created on the way, ${index} asks for an array`)
+  }
+  const opened = names.map((name) => Buffer.concat([Buffer.from('{'), encodeName(String(name))]))
+  return whole(Buffer.concat([...opened, bytesOf(value), Buffer.alloc(names.length, '}')]))
+}
+
+function bytesOf(value: Value): Buffer {
+  if (value instanceof Text) return value.source.bytes.subarray(value.start, value.end)
+  const pieces = piecesOf([value])
+  const [only] = pieces
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function startsWithMark(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+}

@@ -1,0 +1,25 @@
+import { Source } from './source.ts'
+import { Text } from './text.ts'
+
+/** A JSON value as a text of its own. Throws a `TypeError` for what JSON cannot say. */
+export function encode(value: unknown): Text {
+  const json = JSON.stringify(value) as string | undefined
+  if (json === undefined) throw new TypeError(`a JSON value is needed, found ${typeof value}`)
+  return whole(Buffer.from(json))
+}
+
+/** Bytes that are known to be exactly one JSON value. */
+export function whole(bytes: Buffer): Text {
+  return new Text(new Source(bytes), 0, bytes.length)
+}
+
+/** What stands between the quotes of a JSON string. */
+export function encodeCharacters(text: string): Buffer {
+  const json = Buffer.from(JSON.stringify(text))
+  return json.subarray(1, -1)
+}
+
+/** A member name with its colon. */
+export function encodeName(name: string): Buffer {
+  return Buffer.from(`${JSON.stringify(name)}:`)
+}

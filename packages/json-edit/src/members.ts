@@ -1,0 +1,90 @@
+import { backslash, closeBrace, comma, quote } from './ascii.ts'
+import type { Source } from './source.ts'
+
+/** Where the members of an object stand: offsets of the names' quotes and of the values. */
+export class Members {
+  readonly source: Source
+  /** Offset of the closing brace. */
+  readonly close: number
+  readonly #names: readonly number[]
+  readonly #values: readonly number[]
+
+  constructor(source: Source, names: readonly number[], values: readonly number[], close: number) {
+    this.source = source
+    this.#names = names
+    this.#values = values
+    this.close = close
+  }
+
+  /** Of the checked object whose brace stands at `open`. */
+  static of(source: Source, open: number): Members {
+    const names: number[] = []
+    const values: number[] = []
+    let at = source.skipSpace(open + 1)
+    while (source.bytes[at] !== closeBrace) {
+      names.push(at)
+      at = source.skipSpace(source.skipSpace(source.stringEnd(at)) + 1)
+      values.push(at)
+      at = source.skipSpace(source.valueEnd(at))
+      if (source.bytes[at] === comma) at = source.skipSpace(at + 1)
+    }
+    return new Members(source, names, values, at)
+  }
+
+  get count(): number {
+    return this.#names.length
+  }
+
+  /** Where the member begins, its name included. */
+  start(ordinal: number): number {
+    return this.#names[ordinal] ?? this.close
+  }
+
+  /** Where its value begins. */
+  valueStart(ordinal: number): number {
+    return this.#values[ordinal] ?? this.close
+  }
+
+  /** Where its value ends: before the comma of the next one. */
+  end(ordinal: number): number {
+    const { source } = this
+    if (ordinal + 1 >= this.count) return source.spaceBefore(this.close)
+    return source.spaceBefore(source.spaceBefore(this.start(ordinal + 1)) - 1)
+  }
+
+  /** The name, decoded. */
+  name(ordinal: number): string {
+    return this.source.string(this.start(ordinal))
+  }
+
+  /** The last member of that name at or before `from`, or -1. The last, because that is what parsers take. */
+  findLast(name: string, from = this.count - 1): number {
+    const { bytes } = this.source
+    const first = name.length === 0 ? quote : name.charCodeAt(0)
+    for (let i = from; i >= 0; i--) {
+      const open = this.#names[i] as number
+      const byte = bytes[open + 1] as number
+      if ((byte === first || byte === backslash || byte >= 0x80) && this.#isNamed(open, name)) return i
+    }
+    return -1
+  }
+
+  /** All members of that name, in order. */
+  findAll(name: string): number[] {
+    const found: number[] = []
+    for (let at = this.findLast(name); at !== -1; at = this.findLast(name, at - 1)) found.push(at)
+    return found.toReversed()
+  }
+
+  #isNamed(open: number, name: string): boolean {
+    const { bytes } = this.source
+    for (let i = 0; i < name.length; i++) {
+      const code = name.charCodeAt(i)
+      const byte = bytes[open + 1 + i] as number
+      // Only plain ASCII on both sides compares byte by byte.
+      if (byte === backslash || byte >= 0x80) return this.source.string(open) === name
+      if (byte !== code) return false
+    }
+    return bytes[open + 1 + name.length] === quote
+  }
+}
