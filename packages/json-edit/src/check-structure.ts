@@ -68,7 +68,8 @@ export function checkStructure(source: Source, start = 0): Text {
 
   const rest = source.skipSpace(at)
   if (rest !== bytes.length) throw new JsonSyntaxError(bytes, rest, 'nothing after the value')
-  return new Text(source, first, at, bytes[first] === openBrace ? new Members(source, names, values, at - 1) : undefined)
+  const members = bytes[first] === openBrace ? new Members(source, names, values, at - 1) : undefined
+  return new Text(source, first, at, members)
 }
 
 /** Where the value of the member begins whose name should open here. */
@@ -83,7 +84,7 @@ function nameEnd(source: Source, open: number): number {
   return isSpace(bytes[at]) ? source.skipSpace(at + 1) : at
 }
 
-/** Names are decoded when members are looked up, far from where a caller expects an error: they are checked to the end. */
+/** Names are decoded by lookups, where nobody expects an error: they are checked to the end. */
 function checkLongName(bytes: Buffer, start: number, end: number): void {
   for (let at = start; at < end; at++) {
     if ((bytes[at] as number) < 0x20) throw new JsonSyntaxError(bytes, at, 'it escaped in a string')

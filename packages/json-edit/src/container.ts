@@ -114,7 +114,7 @@ export class Container {
     return true
   }
 
-  /** The kept bytes with the edits between them. An entry that goes takes the comma before it along, the first one that after it. */
+  /** The kept bytes and the edits. An entry that goes takes the comma before it along, the first one that after it. */
   parts(): Part[] {
     const { source, start, end } = this.#base
     const { bytes } = source

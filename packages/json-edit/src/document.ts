@@ -1,14 +1,19 @@
 import { checkStructure } from './check-structure.ts'
 import { Container } from './container.ts'
 import { EditedString } from './edited-string.ts'
-import { encode, encodeCharacters, encodeName, whole } from './encode.ts'
+import { encode, encodeCharacters, whole } from './encode.ts'
+import { expectKind } from './expect-kind.ts'
 import { Members } from './members.ts'
 import { segmentsOf, showPath, type Path, type Segment } from './path.ts'
-import { piecesOf, type Value } from './pieces.ts'
+import { bytesOf, piecesOf, type Value } from './pieces.ts'
 import { Source } from './source.ts'
 import { Text, type Kind } from './text.ts'
+import { wrap } from './wrap.ts'
 
-/** A JSON document over the bytes that were received, which must not change while it is in use. What no edit touches is written as it came. */
+/**
+ * A JSON document over the bytes that were received, which must not change while it is in use. What no edit touches is
+ * written as it came.
+ */
 export class Document {
   readonly #received: Buffer
   readonly #text: Text
@@ -24,7 +29,7 @@ export class Document {
     this.#root = text
   }
 
-  /** Checks the structure of the whole document. Throws a `JsonSyntaxError`. A UTF-8 byte order mark in front is kept. */
+  /** Checks the structure of all of it. Throws a `JsonSyntaxError`. A UTF-8 byte order mark in front is kept. */
   static parse(bytes: Uint8Array): Document {
     const received = bufferOf(bytes)
     return new Document(received, checkStructure(new Source(received), startsWithMark(received) ? 3 : 0))
@@ -39,7 +44,7 @@ export class Document {
     return this.#at(segmentsOf(path)) !== undefined
   }
 
-  /** The value, parsed at each call and the caller's own; undefined when it is not there. Of members of one name it is the last. */
+  /** The value, parsed at each call; undefined when it is not there. Of members of one name it is the last. */
   get(path: Path): unknown {
     const value = this.#at(segmentsOf(path))
     if (value === undefined) return undefined
@@ -69,8 +74,8 @@ export class Document {
   }
 
   /**
-   * Replaces the value, or adds it as the last member of its object, creating objects on the way. Throws a
-   * `TypeError` for what JSON cannot say and for a path through something else, a `RangeError` for an element that is not there.
+   * Replaces the value, or adds it as the last member of its object, creating objects on the way. Throws a `TypeError`
+   * for what JSON cannot say and for a path through something else, a `RangeError` for an element that is not there.
    */
   set(path: Path, value: unknown): void {
     this.#put(segmentsOf(path), encode(value))
@@ -101,12 +106,12 @@ export class Document {
     this.#insert('append', path, values)
   }
 
-  /** Puts text at the beginning of a string, whose own characters are not decoded; a string that is not there is created. */
+  /** Puts text in front of a string, whose own characters are not decoded; one that is not there is created. */
   prependText(path: Path, text: string): void {
     this.#insertText('prepend', path, text)
   }
 
-  /** Puts text at the end of a string, whose own characters are not decoded; a string that is not there is created. */
+  /** Puts text behind a string, whose own characters are not decoded; one that is not there is created. */
   appendText(path: Path, text: string): void {
     this.#insertText('append', path, text)
   }
@@ -114,7 +119,10 @@ export class Document {
   /** The first of these names that two top-level members have, however they spell it. */
   duplicate(names: readonly string[]): string | undefined {
     const root = this.#root
-    if (root instanceof Container) return names.find((name) => root.names.indexOf(name) !== root.names.lastIndexOf(name))
+    if (root instanceof Container) {
+      const present = root.names
+      return names.find((name) => present.indexOf(name) !== present.lastIndexOf(name))
+    }
     const entries = root instanceof Text ? root.entries : undefined
     if (!(entries instanceof Members)) return undefined
     return names.find((name) => {
@@ -123,7 +131,7 @@ export class Document {
     })
   }
 
-  /** A document of its own with the same content; neither sees what is edited in the other from now on. Copies nothing. */
+  /** A document of its own with the same content; neither sees edits of the other from now on. Copies nothing. */
   fork(): Document {
     const fork = new Document(this.#received, this.#text)
     fork.#root = this.#root
@@ -189,12 +197,13 @@ export class Document {
     this.#put(segments, string[verb === 'prepend' ? 'prepended' : 'appended'](encodeCharacters(text)))
   }
 
-  /** Replaces what stands at the path, or adds it with the objects that lead to it. Checks everything before it changes anything. */
+  /** Replaces or adds, with the objects that lead there. Checks everything before it changes anything. */
   #put(segments: readonly Segment[], value: Value): void {
     let depth = 0
     let parent: Value = this.#root
     for (; depth < segments.length - 1; depth++) {
-      const next: Value | undefined = parent instanceof EditedString ? undefined : parent.child(segments[depth] as Segment)
+      if (parent instanceof EditedString) break
+      const next: Value | undefined = parent.child(segments[depth] as Segment)
       if (next === undefined) break
       parent = next
     }
@@ -226,35 +235,6 @@ export class Document {
     this.#revision++
     this.#written = undefined
   }
-}
-
-/** `segments` lead to `value`. */
-function expectKind(value: Value, kind: Kind, what: string, segments: readonly Segment[]): void {
-  if (value.kind === kind) return
-  throw new TypeError(`cannot ${what}: ${showPath(segments)} must be ${named(kind)}, found ${named(value.kind)}`)
-}
-
-function named(kind: Kind): string {
-  if (kind === 'null') return 'null'
-  return `${/^[ao]/.test(kind) ? 'an' : 'a'} ${kind}`
-}
-
-/** The value inside of new objects, one for each segment from `depth` on. */
-function wrap(segments: readonly Segment[], depth: number, value: Value): Value {
-  const names = segments.slice(depth)
-  const index = names.find((segment) => typeof segment === 'number')
-  if (index !== undefined) {
-    throw new TypeError(`cannot set ${showPath(segments)}: only objects are created on the way, ${index} asks for an array`)
-  }
-  const opened = names.map((name) => Buffer.concat([Buffer.from('{'), encodeName(String(name))]))
-  return whole(Buffer.concat([...opened, bytesOf(value), Buffer.alloc(names.length, '}')]))
-}
-
-function bytesOf(value: Value): Buffer {
-  if (value instanceof Text) return value.source.bytes.subarray(value.start, value.end)
-  const pieces = piecesOf([value])
-  const [only] = pieces
-  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

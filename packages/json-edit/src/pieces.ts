@@ -23,6 +23,14 @@ export function piecesOf(parts: readonly Part[]): Buffer[] {
   return join(spansOf(parts))
 }
 
+/** The bytes of one value; large edited ones are copied together. */
+export function bytesOf(value: Value): Buffer {
+  if (value instanceof Text) return value.source.bytes.subarray(value.start, value.end)
+  const pieces = piecesOf([value])
+  const [only] = pieces
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
+}
+
 /** A stack and no recursion: edits may lie as deep as paths go. */
 function spansOf(parts: readonly Part[]): Span[] {
   const spans: Span[] = []

@@ -2,7 +2,7 @@ import * as ascii from './ascii.ts'
 import { JsonSyntaxError } from './json-syntax-error.ts'
 
 // V8 folds a const of this module into the loops below and loads an imported one each time: a quarter of a scan.
-const { backslash, closeBrace, closeBracket, colon, isHex, isSpace } = ascii
+const { backslash, closeBrace, closeBracket, colon, comma, isHex, isSpace } = ascii
 const { lowerN, lowerU, openBrace, openBracket, quote } = ascii
 
 /** How far a string is walked byte by byte before whole words pay. */
@@ -17,7 +17,7 @@ export class Source {
   #words: Int32Array | undefined
   /** Offset of the first word: views of four bytes must be aligned, received bytes need not be. */
   #firstWord = 0
-  /** From `#clearFrom` to `#nextBackslash` there is no backslash. Without this a search for one that is far away would be repeated for each string. */
+  /** Between the two is no backslash. Forgotten, the search for one far away would be repeated for each string. */
   #clearFrom = 0
   #nextBackslash = -1
 
@@ -120,7 +120,8 @@ export class Source {
   #scalarEnd(at: number): number {
     for (;;) {
       const byte = this.bytes[at]
-      if (byte === undefined || byte === 0x2c || byte === closeBrace || byte === closeBracket || isSpace(byte)) return at
+      if (byte === comma || byte === closeBrace || byte === closeBracket) return at
+      if (byte === undefined || isSpace(byte)) return at
       at++
     }
   }

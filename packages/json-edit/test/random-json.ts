@@ -9,6 +9,10 @@ export function randomOf(seed: number): () => number {
   }
 }
 
+const numbers = ['0', '-0', '1.0', '12345678901234567890', '1e400', '-1.5E-3', '7e+2', '0.1e1', '42']
+const names = ['a', 'b', 'c', '\\u0061', 'a.b', '', '__proto__', 'é', '\\n\\"', '\\\\', '7', '😀', '\\ud83d\\ude00', 'toString']
+const characters = ['a', 'bcd', '\\"', '\\\\', '\\n', '\\u00e9', 'é', '😀', '\\ud800', '/', '\\/', '{', ']', ',', '\x7f']
+
 /** Documents as hostile clients spell them: odd white space, escapes, duplicates, strange numbers, some depth. */
 export class RandomJson {
   readonly random: () => number
@@ -32,7 +36,7 @@ export class RandomJson {
   value(depth: number): string {
     const kind = this.below(depth > 0 ? 10 : 5)
     if (kind === 0) return this.pick(['true', 'false', 'null'])
-    if (kind === 1) return this.pick(['0', '-0', '1.0', '12345678901234567890', '1e400', '-1.5E-3', '7e+2', '0.1e1', '42'])
+    if (kind === 1) return this.pick(numbers)
     if (kind < 5) return this.string()
     const entries = Array.from({ length: this.below(6) }, () => {
       const value = this.space() + this.value(depth - 1) + this.space()
@@ -44,11 +48,11 @@ export class RandomJson {
   }
 
   name(): string {
-    return this.pick(['"a"', '"b"', '"c"', '"\\u0061"', '"a.b"', '""', '"__proto__"', '"é"', '"\\n\\""', '"\\\\"', '"7"', '"😀"', '"\\ud83d\\ude00"', '"toString"'])
+    return `"${this.pick(names)}"`
   }
 
   string(): string {
-    const piece = () => this.pick(['a', 'bcd', '\\"', '\\\\', '\\n', '\\u00e9', 'é', '😀', '\\ud800', '/', '\\/', '{', ']', ',', '\x7f', 'words '.repeat(this.below(12))])
+    const piece = () => this.pick([...characters, 'words '.repeat(this.below(12))])
     const long = this.below(12) === 0 ? 'x'.repeat(this.below(1500)) : ''
     return `"${Array.from({ length: this.below(8) }, piece).join('')}${long}${this.below(2) === 0 ? piece() : ''}"`
   }
@@ -73,8 +77,9 @@ export class RandomJson {
 export function parseSoundly(text: string): unknown {
   const parsed: unknown = JSON.parse(text)
   if (!/\\/.test(text)) return parsed
-  const encoded = text.replaceAll(/"((?:[^"\\]|\\.)*)"(\s*:)?/gs, (string, _, colon?: string) =>
-    colon === undefined ? string : `"${Buffer.from(JSON.parse(string.slice(0, -colon.length)) as string, 'utf16le').toString('hex')}":`)
+  const encoded = text.replaceAll(/("(?:[^"\\]|\\.)*")(\s*:)?/gs, (found, string: string, colon?: string) =>
+    colon === undefined ? found : `"${Buffer.from(JSON.parse(string) as string, 'utf16le').toString('hex')}":`,
+  )
   return rename(JSON.parse(encoded))
 }
 
