@@ -1,0 +1,64 @@
+import type { Dialect } from '@sluice/provider'
+import type { UpstreamError } from './upstream-error.ts'
+import type { Usage } from './usage.ts'
+
+/** Watches one streamed answer go by. It keeps what it was asked to find and holds no event. */
+export interface StreamReader {
+  /** Looks at one whole event and tells what it says, as `Saw` bits. */
+  see(event: Buffer): number
+  /** The dialect's own end was seen: should upstream close now, nothing is missing. Ask for `error` first. */
+  readonly finished: boolean
+  readonly sentinelSeen: boolean
+  readonly usage: Usage | undefined
+  /** The provider's own usage object. */
+  readonly rawUsage: unknown
+  /** The model that the provider says it was. */
+  readonly model: string | undefined
+  readonly hasToolCalls: boolean
+  /** The first error that came as an event. */
+  readonly error: UpstreamError | undefined
+}
+
+/** What a whole answer says of itself. */
+export interface Answer {
+  usage?: Usage
+  /** The provider's own usage object. */
+  rawUsage?: unknown
+  model?: string
+  hasToolCalls: boolean
+  /** An error inside a 200. */
+  error?: UpstreamError
+  /** Whether it looks like JSON from both ends; the middle is not checked. */
+  isJson: boolean
+}
+
+/** An error to be told to a client. */
+export interface ClientError {
+  status: number
+  message: string
+  type?: string | undefined
+  code?: string | undefined
+  param?: string | undefined
+}
+
+/** How a wire protocol looks: enough to relay it, account for it, and refuse in it. Pure. */
+export interface DialectFacts {
+  readonly name: Dialect
+  /** End of the operation's path, such as `/chat/completions`. */
+  readonly suffix: string
+  /** The event that closes a stream after the last answer, where the dialect has one. */
+  readonly sentinel?: Buffer
+  openStream(): StreamReader
+  /** Reads a whole 2xx body without parsing what nobody asks for. */
+  readAnswer(body: Buffer): Answer
+  /** What the model wrote, from a whole answer; '' where it wrote nothing. Parses the body. */
+  textOf(body: Buffer): string
+  /** What one event adds to the text; '' where it adds nothing. */
+  textOfEvent(event: Buffer): string
+  /** An error as a body for the client; repeats the message as `error_msg`. */
+  errorBody(error: ClientError, requestId?: string): Record<string, unknown>
+  /** An error as one event, for a stream that has begun. */
+  errorEvent(error: ClientError, requestId?: string): Buffer
+  /** Whether a parsed body is already an error as this dialect's clients expect it. */
+  isError(body: unknown): boolean
+}
