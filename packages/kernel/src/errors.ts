@@ -80,3 +80,9 @@ export class ConfigError extends Error {
 function formatIssue({ path, message }: Issue): string {
   return path.length > 0 ? `${formatPath(path)}: ${message}` : message
 }
+
+/** The text of anything thrown; undefined where there is nothing. */
+export function messageOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,6 +1,6 @@
 import type { RequestBody } from './body.ts'
 import { systemClock, type Clock } from './clock.ts'
-import type { HeaderMap } from './headers.ts'
+import { headerMap, type HeaderMap } from './headers.ts'
 import type { Logger } from './logger.ts'
 import type { Outcome } from './outcome.ts'
 import type { Reply } from './reply.ts'
@@ -155,8 +155,14 @@ export class Exchange {
     this.#aborted = reason
     const listeners = this.#abortListeners
     this.#abortListeners = undefined
-    if (listeners) for (const listener of listeners) listener(reason)
     this.#controller?.abort(reason)
+    for (const listener of listeners ?? []) {
+      try {
+        listener(reason)
+      } catch (err) {
+        this.log.error({ err }, 'a listener failed while the exchange was given up') // the others must hear of it all the same
+      }
+    }
   }
 
   /** Remembers what `compute` gave under `key` for the rest of the exchange. */
@@ -168,8 +174,11 @@ export class Exchange {
     return value
   }
 
-  /** Runs what `onReply` registered. The kernel calls it, once for each reply that is about to leave. */
-  editReply(reply: Reply): void {
-    if (this.#replyListeners) for (const edit of this.#replyListeners) edit(reply)
+  /** Runs what `onReply` registered, over a copy: plugins may answer every exchange with one and the same reply. The kernel calls it, once for each reply that is about to leave. */
+  editReply(reply: Reply): Reply {
+    if (!this.#replyListeners) return reply
+    const edited = { ...reply, headers: headerMap(Object.entries(reply.headers)) }
+    for (const edit of this.#replyListeners) edit(edited)
+    return edited
   }
 }

@@ -22,6 +22,8 @@ export function identityOf(owner: Owner, name: string, config: unknown, metadata
 /** All instances of a kernel, each counted by the snapshots that hold it. */
 export class Instances {
   readonly #held = new Map<string, Held>()
+  /** Those whose `setup` is running; it runs once, however many ask. */
+  readonly #coming = new Map<string, Promise<Held>>()
   readonly #log: Logger
 
   constructor(log: Logger) {
@@ -35,12 +37,14 @@ export class Instances {
   /** Takes the instance of that identity, setting it up where it is new. Rejects with what `setup` threw. */
   hold(key: string, plugin: Plugin, config: unknown, host: Host): Awaitable<Instance> {
     const known = this.#held.get(key)
-    if (known) {
-      known.holders += 1
-      return known
-    }
+    if (known) return counted(known)
+    const coming = this.#coming.get(key)
+    if (coming) return coming.then(counted)
     const hooks = plugin.setup(config, host)
-    return hooks instanceof Promise ? hooks.then((ready) => this.#keep(key, ready)) : this.#keep(key, hooks)
+    if (!(hooks instanceof Promise)) return counted(this.#keep(key, hooks))
+    const set = hooks.then((ready) => this.#keep(key, ready)).finally(() => this.#coming.delete(key))
+    this.#coming.set(key, set)
+    return set.then(counted)
   }
 
   /** Gives one hold back; the last one disposes of the instance. */
@@ -57,16 +61,17 @@ export class Instances {
     }
   }
 
-  #keep(key: string, hooks: Hooks): Instance {
-    const raced = this.#held.get(key)
-    if (raced) {
-      raced.holders += 1
-      return raced
-    }
-    const held: Held = { key, hooks, holders: 1 }
+  #keep(key: string, hooks: unknown): Held {
+    if (typeof hooks !== 'object' || hooks === null) throw new TypeError('its setup returned no hooks')
+    const held: Held = { key, hooks, holders: 0 }
     this.#held.set(key, held)
     return held
   }
+}
+
+function counted(held: Held): Instance {
+  held.holders += 1
+  return held
 }
 
 /** JSON with the members of every object in one order. */

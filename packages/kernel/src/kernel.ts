@@ -1,15 +1,14 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { Variables } from '@sluice/expr'
 import { EventEmitter } from 'eventemitter3'
-import { Chain, type ChainHost, type FormatError, type Join } from './chain.ts'
-import { ConfigError, HttpError, PluginError, type Issue } from './errors.ts'
+import { ChainBuilder } from './chain-builder.ts'
+import type { ChainHost, FormatError } from './chain.ts'
+import { ConfigError, messageOf, PluginError, type HttpError, type Issue } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
 import { identityOf, Instances } from './instances.ts'
-import { linkOf, type Link, type Scope } from './link.ts'
 import type { Logger } from './logger.ts'
 import { readMeta, type Meta } from './meta.ts'
-import type { Answer } from './onion.ts'
 import type { Owner, Plugin } from './plugin.ts'
 import { check, schemaProblem } from './schema.ts'
 import { variablesOf } from './variables.ts'
@@ -84,6 +83,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
     if (!plugin) return { issues: [{ path, message: this.#unknown(name) }] }
     if (!isRecord(config)) return { issues: [{ path, message: 'must be an object' }] }
     const issues: Issue[] = []
+    if (plugin.answers && owner.kind === 'global_rule') issues.push({ path, message: 'answers requests, which a global rule cannot do' })
     const { _meta, ...own } = config
     const meta = readMeta(_meta, [...path, '_meta'], this.variables, issues)
     const checked = meta.disable ? { value: own, issues: [] } : checkOwn(plugin, own, path)
@@ -111,8 +111,16 @@ export class Kernel extends EventEmitter<KernelEvents> {
     return this.#unsupported.has(name) ? 'is not supported yet' : `unknown plugin [${name}]`
   }
 
+  #tell(error: HttpError | PluginError, ctx: Exchange): void {
+    try {
+      this.emit('plugin:error', error, ctx)
+    } catch (err) {
+      this.log.error({ err }, 'a listener for plugin:error failed') // it looks on; the exchange is none of its business
+    }
+  }
+
   #report(error: HttpError | PluginError, ctx: Exchange): void {
-    this.emit('plugin:error', error, ctx)
+    this.#tell(error, ctx)
     if (error instanceof PluginError) {
       ctx.log.error({ err: error.cause, plugin: error.plugin, phase: error.phase }, error.message)
     } else if (error.status >= 500 && error.outcome === 'gateway_error') {
@@ -121,66 +129,6 @@ export class Kernel extends EventEmitter<KernelEvents> {
       ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.message)
     } else {
       ctx.log.info({ code: error.code, status: error.status }, error.message)
-    }
-  }
-}
-
-export interface ChainSpec {
-  readonly globals: readonly Prepared[]
-  readonly plugins: readonly Prepared[]
-  /** Gives the chain to go on with once the consumer is known. */
-  readonly join?: Join
-  /** What answers where no plugin does; by default a 502. */
-  readonly unanswered?: Answer
-}
-
-/** Makes the chains of one snapshot and holds their plugin instances until `release`. */
-export class ChainBuilder {
-  readonly #instances: Instances
-  readonly #host: ChainHost
-  readonly #log: Logger
-  readonly #holds = new Map<string, Link['instance']>()
-  #released = false
-
-  constructor(instances: Instances, host: ChainHost, log: Logger) {
-    this.#instances = instances
-    this.#host = host
-    this.#log = log
-  }
-
-  /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
-  async chain({ globals, plugins, join, unanswered = noAnswer }: ChainSpec): Promise<Chain> {
-    const links = [...(await this.#links(globals, 'global')), ...(await this.#links(plugins, 'route'))]
-    return new Chain(links, this.#host, unanswered, join)
-  }
-
-  /** Gives every instance back; those that no other snapshot holds are disposed of. */
-  async release(): Promise<void> {
-    if (this.#released) return
-    this.#released = true
-    await Promise.all([...this.#holds.keys()].map((key) => this.#instances.drop(key)))
-  }
-
-  async #links(list: readonly Prepared[], scope: Scope): Promise<Link[]> {
-    const links: Link[] = []
-    for (const prepared of list) {
-      if (prepared.meta.disable) continue
-      const held = this.#holds.get(prepared.identity)
-      // An await only where something is new: a snapshot of ten thousand routes mostly finds what it needs.
-      links.push(linkOf(prepared.plugin, held ?? (await this.#hold(prepared)), prepared.meta, scope))
-    }
-    return links.toSorted((a, b) => b.priority - a.priority || (a.plugin.name < b.plugin.name ? -1 : 1))
-  }
-
-  async #hold({ plugin, config, metadata, owner, identity, path }: Prepared): Promise<Link['instance']> {
-    try {
-      const log = this.#log.child({ plugin: plugin.name, owner: `${owner.kind}/${owner.id}` })
-      const instance = await this.#instances.hold(identity, plugin, config, { log, owner, metadata })
-      this.#holds.set(identity, instance)
-      return instance
-    } catch (error) {
-      if (error instanceof ConfigError) throw error
-      throw new ConfigError([{ path, message: `cannot be set up: ${messageOf(error)}` }])
     }
   }
 }
@@ -208,18 +156,13 @@ function schemasOf({ schema, metadataSchema, consumerSchema }: Plugin): TSchema[
 function checkOwn(plugin: Plugin, config: unknown, path: Issue['path']): { value: unknown; issues: readonly Issue[] } {
   const checked = check(plugin.schema, config, path)
   if (checked.issues.length > 0 || !plugin.validate) return checked
-  return { value: checked.value, issues: plugin.validate(checked.value, path) }
-}
-
-async function noAnswer(): Promise<never> {
-  throw new HttpError(502, 'no_upstream', 'no plugin on this route answers, and it has no upstream')
+  try {
+    return { value: checked.value, issues: plugin.validate(checked.value, path) }
+  } catch (error) {
+    return { value: checked.value, issues: [{ path, message: `cannot be checked: ${messageOf(error)}` }] }
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function messageOf(error: unknown): string | undefined {
-  if (error === undefined) return undefined
-  return error instanceof Error ? error.message : String(error)
 }

@@ -29,8 +29,6 @@ export interface Meta {
   readonly errorResponse: string | Readonly<Record<string, unknown>> | undefined
 }
 
-
-
 /** Reads `_meta`, every problem into `issues`. */
 export function readMeta(raw: unknown, path: Issue['path'], variables: Variables<Exchange>, issues: Issue[]): Meta {
   const checked = check(MetaSchema, raw ?? {}, path)

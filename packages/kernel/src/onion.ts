@@ -1,9 +1,8 @@
 import type { Exchange } from './exchange.ts'
-import { dress, isReady, stamp, type Link } from './link.ts'
-import type { Outcome } from './outcome.ts'
+import { Given } from './given.ts'
+import { dress, expectReply, isReady, stamp, type Link } from './link.ts'
 import type { Awaitable, Next } from './plugin.ts'
-import { isStream, type Reply, type ReplyBody, type ReplyStream } from './reply.ts'
-import { slot } from './slot.ts'
+import type { Reply } from './reply.ts'
 
 /** Gives the reply of what lies inside. */
 export type Answer = (ctx: Exchange) => Promise<Reply>
@@ -28,48 +27,24 @@ function answerer(inner: Answer, link: Link, proxy: ProxyHook): Answer {
   return async (ctx) => {
     try {
       if (!link.direct && !(await isReady(link, ctx))) return await inner(ctx)
-      return dress(await proxy(ctx, () => inner(ctx)), link)
+      return dress(expectReply(await proxy(ctx, () => inner(ctx))), link)
     } catch (error) {
-      throw stamp(error, link, 'proxy')
+      throw stamp(error, link, 'proxy', ctx)
     }
   }
 }
 
 function wrapper(inner: Answer, link: Link, proxy: ProxyHook): Answer {
   return async (ctx) => {
-    const given: Reply[] = []
-    const next: Next = async () => {
-      const reply = await inner(ctx)
-      given.push(reply)
-      return reply
-    }
+    const given = new Given(ctx)
     try {
       if (!link.direct && !(await isReady(link, ctx))) return await inner(ctx)
-      const reply = await proxy(ctx, next)
-      giveUp(given, reply.body, ctx)
-      return given.includes(reply) ? reply : dress(reply, link)
+      const reply = expectReply(await proxy(ctx, () => given.take(inner(ctx))))
+      given.close(reply.body)
+      return given.has(reply) ? reply : dress(reply, link)
     } catch (error) {
-      giveUp(given, null, ctx)
-      throw stamp(error, link, 'proxy')
+      given.close(null)
+      throw stamp(error, link, 'proxy', ctx)
     }
   }
-}
-
-const strays = slot<ReplyStream[]>('kernel.strays')
-
-/** Cancels the streams that `next()` gave and nobody returned, so that no upstream goes on talking to nobody. */
-function giveUp(given: readonly Reply[], kept: ReplyBody, ctx: Exchange): void {
-  if (given.length === 0) return
-  const inUse = new Set<ReplyBody>()
-  for (let body: ReplyBody | undefined = kept; body && isStream(body); body = body.source) inUse.add(body)
-  const unused = given.flatMap(({ body }) => (body !== null && isStream(body) && !inUse.has(body) ? [body] : []))
-  // A stream that does not say what it wraps might wrap any of them: those end with the exchange.
-  const unsure = kept !== null && isStream(kept) && !kept.source && !given.some(({ body }) => body === kept)
-  if (unsure) ctx.set(strays, [...(ctx.get(strays) ?? []), ...unused])
-  else for (const stream of unused) stream.cancel('refused')
-}
-
-/** Cancels what no wrapper claimed; the exchange is over. */
-export function cancelStrays(ctx: Exchange, outcome: Outcome): void {
-  for (const stream of ctx.get(strays) ?? []) stream.cancel(outcome)
 }

@@ -47,6 +47,16 @@ export function isStream(body: ReplyBody): body is ReplyStream {
   return body !== null && typeof body === 'object' && 'start' in body
 }
 
+/** Gives a body up, where it is a stream; what its `cancel` throws is nobody's business any more. */
+export function cancelBody(body: ReplyBody, reason: Outcome): void {
+  if (!isStream(body)) return
+  try {
+    body.cancel(reason)
+  } catch {
+    // The stream is a plugin's. Whoever cancels it is cleaning up and must get to the end of that.
+  }
+}
+
 /** Size of a whole body in bytes; undefined for a stream. */
 export function bodyLength(body: ReplyBody): number | undefined {
   if (body === null) return 0

@@ -101,23 +101,26 @@ function prefixed(name: string): Variable<Exchange> | undefined {
 const headerName = (key: string): string => key.toLowerCase().replaceAll('_', '-')
 
 function requestHeader(name: string): Read {
-  return ({ request }) => joined(request.headers[name])
+  return ({ request }) => joined(own(request.headers, name))
 }
 
 function sentHeader(name: string): Read {
-  return ({ reply }) => joined(reply?.headers[name])
+  return ({ reply }) => joined(own(reply?.headers, name))
 }
 
 function upstreamHeader(name: string): Read {
-  return ({ upstream }) => joined(upstream?.headers?.[name])
+  return ({ upstream }) => joined(own(upstream?.headers, name))
 }
 
 function argument(name: string): Read {
-  return (ctx) => ctx.memo('kernel.args', () => new URLSearchParams(ctx.request.query)).get(name) ?? undefined
+  return (ctx) => {
+    const { query } = ctx.request
+    return keptFor(ctx, 'kernel.args', query, () => new URLSearchParams(query)).get(name) ?? undefined
+  }
 }
 
 function uriParam(name: string): Read {
-  return ({ params }) => params?.[name]
+  return ({ params }) => own(params, name)
 }
 
 function cookie(name: string): Read {
@@ -131,7 +134,7 @@ function cookie(name: string): Read {
 }
 
 function formField(name: string): Read {
-  return (ctx) => (bodyKind(ctx) === 'form' ? (formOf(ctx).get(name) ?? undefined) : undefined)
+  return (ctx) => (bodyKind(ctx) === 'form' && ctx.request.body.isRead ? (formOf(ctx).get(name) ?? undefined) : undefined)
 }
 
 /** A field of the body: A plain path descends by member names; a JSONPath gives the list of its matches. A body that is no JSON has no fields; whoever needs it to be JSON says so. */
@@ -142,13 +145,7 @@ function bodyField(path: string): Read {
     const kind = bodyKind(ctx)
     if (kind === undefined || !ctx.request.body.isRead) return undefined
     if (kind === 'form') return formOf(ctx).get(path) ?? undefined
-    const revision = ctx.request.body.revision
-    const kept = ctx.memo(key, () => ({ revision: -1, value: undefined as unknown }))
-    if (kept.revision !== revision) {
-      kept.revision = revision
-      kept.value = fieldOf(ctx, compiled)
-    }
-    return kept.value
+    return keptFor(ctx, key, ctx.request.body.revision, () => fieldOf(ctx, compiled))
   }
 }
 
@@ -160,13 +157,7 @@ function fieldOf(ctx: Exchange, path: ReturnType<typeof compileBodyPath>): unkno
     return undefined // not JSON: the variable is absent, and the plugin that needs JSON refuses with the reason
   }
   if ('query' in path) {
-    const { revision } = ctx.request.body
-    const whole = ctx.memo('kernel.body', () => ({ revision: -1, value: undefined as unknown }))
-    if (whole.revision !== revision) {
-      whole.revision = revision
-      whole.value = document.get([])
-    }
-    return path.query(whole.value)
+    return path.query(keptFor(ctx, 'kernel.body', ctx.request.body.revision, () => document.get([])))
   }
   for (let depth = 1; depth < path.segments.length; depth++) {
     if (document.kind(path.segments.slice(0, depth)) !== 'object') return undefined
@@ -183,9 +174,23 @@ function bodyKind({ request }: Exchange): 'json' | 'form' | undefined {
 }
 
 function formOf(ctx: Exchange): URLSearchParams {
-  return ctx.memo('kernel.form', () =>
-    ctx.request.body.isRead ? new URLSearchParams(ctx.request.body.bytes.toString('utf8')) : new URLSearchParams(),
-  )
+  const { body } = ctx.request
+  return keptFor(ctx, 'kernel.form', body.revision, () => new URLSearchParams(body.bytes.toString('utf8')))
+}
+
+/** A memo of the exchange that is good for one `version` of what it was computed from. */
+function keptFor<T>(ctx: Exchange, key: string, version: string | number, compute: () => T): T {
+  const kept = ctx.memo(key, () => ({ version, value: compute() }))
+  if (kept.version !== version) {
+    kept.value = compute()
+    kept.version = version
+  }
+  return kept.value
+}
+
+/** Objects made by plugins have a prototype, and `constructor` is no header of theirs. */
+function own<T>(from: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return from && Object.hasOwn(from, name) ? from[name] : undefined
 }
 
 function requestUri({ request }: Exchange): string {
