@@ -12,7 +12,7 @@ export interface SpokenRequest {
   readonly dialect: Dialect
   /** The model that the client named. */
   readonly model: string | undefined
-  /** Whether the client asked for a stream; strictly `true`. */
+  /** Whether the client asked for a stream: strictly `true`, and never for embeddings. */
   readonly stream: boolean
 }
 
@@ -26,25 +26,28 @@ export interface PassedRequest {
 /** Members that decide how a request is read. A provider might read the other one of two, so two are refused. */
 const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name']
 
-const known = slot<{ revision: number; request: AiRequest }>('ai.request')
+const known = slot<{ revision: number; uri: string; request: AiRequest }>('ai.request')
 
 /**
  * Reads the request as far as AI plugins need it. Rejects with an `HttpError`: 413 above `limit` bytes, 400 for a body
  * that is empty, no JSON, or in no dialect. Asked again after an edit, it looks again.
  */
 export async function readAiRequest(ctx: Exchange, limit: number): Promise<AiRequest> {
-  const operation = passedOperation(ctx.request.uri)
+  const { uri } = ctx.request
+  const operation = passedOperation(uri)
   if (operation !== undefined) return { kind: 'passed', operation }
   await ctx.request.body.read(limit)
   const { revision } = ctx.request.body
   const before = ctx.get(known)
-  if (before?.revision === revision) return before.request
+  if (before?.revision === revision && before.uri === uri) return before.request
   const { document } = ctx.request.body
-  const dialect = detectDialect(ctx.request.uri, document)
+  const dialect = detectDialect(uri, document)
   if (!dialect) throw new HttpError(400, 'unknown_dialect', 'no matching AI protocol for the request')
   refuseDuplicates(document, readMembers)
-  const request: AiRequest = { kind: 'spoken', dialect, model: textMember(document, 'model'), stream: isStreaming(document) }
-  ctx.set(known, { revision, request })
+  // Nobody streams embeddings, whatever the client writes.
+  const stream = dialect !== 'openai-embeddings' && isStreaming(document)
+  const request: AiRequest = { kind: 'spoken', dialect, model: textMember(document, 'model'), stream }
+  ctx.set(known, { revision, uri, request })
   return request
 }
 

@@ -1,4 +1,5 @@
 export type { Usage } from '@sluice/dialects'
+export type { Dialect } from '@sluice/provider'
 export { accountSlot, usageOf, type Account, type UsageSource } from './account.ts'
 export {
   aiRequestOf,

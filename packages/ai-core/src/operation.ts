@@ -2,23 +2,35 @@ import type { Dialect } from '@sluice/provider'
 
 /**
  * Operations beside the dialects that are known well enough to lend them the company's key: they go to the same place
- * of the provider's API, unread. Everything else must be a recognised dialect.
+ * of the provider's API, unread. By their first segment behind the version, with how many segments may follow.
  */
-const passed =
-  /\/v\d[^/]*(\/(?:messages\/count_tokens|completions|moderations|rerank|(?:images|audio)\/[^/]+(?:\/[^/]+)*|(?:files|models)(?:\/[^/]+)*))$/
+const operations = new Map<string, readonly [number, number]>([
+  ['completions', [0, 0]],
+  ['moderations', [0, 0]],
+  ['rerank', [0, 0]],
+  ['images', [1, Infinity]],
+  ['audio', [1, Infinity]],
+  ['files', [0, Infinity]],
+  ['models', [0, Infinity]],
+])
 
-/** Paths that end so name their dialect, whatever the body says of itself. */
+/** Paths that end so name their dialect, whatever stands before and whatever the body says of itself. */
 const endings: readonly (readonly [string, Dialect])[] = [
+  ['/chat/completions', 'openai-chat'],
   ['/v1/messages', 'anthropic-messages'],
   ['/v1/responses', 'openai-responses'],
-  ['/chat/completions', 'openai-chat'],
   ['/embeddings', 'openai-embeddings'],
 ]
 
 /** The operation of a path that is passed through, from behind its version segment (`/audio/speech`); undefined for all others. */
 export function passedOperation(path: string): string | undefined {
-  if (path.endsWith('/chat/completions')) return undefined
-  return passed.exec(path)?.[1]
+  if (endings.some(([ending]) => path.endsWith(ending))) return undefined
+  const segments = path.split('/')
+  // Behind an empty segment nothing is an operation's.
+  for (let at = segments.lastIndexOf('') + 1; at < segments.length; at++) {
+    if (isVersion(segments[at]) && isOperation(segments, at + 1)) return `/${segments.slice(at + 1).join('/')}`
+  }
+  return undefined
 }
 
 /** The dialect that a client on this path speaks and wants its errors in; undefined where the path does not tell. */
@@ -27,4 +39,17 @@ export function dialectOfPath(path: string): Dialect | undefined {
   const operation = passedOperation(path)
   if (operation === undefined) return undefined
   return operation === '/messages/count_tokens' ? 'anthropic-messages' : 'openai-chat'
+}
+
+/** `v1`, `v1beta`: a `v` and a digit. */
+function isVersion(segment: string | undefined): boolean {
+  return segment !== undefined && /^v\d/.test(segment)
+}
+
+function isOperation(segments: readonly string[], at: number): boolean {
+  const name = segments[at] ?? ''
+  const following = segments.length - at - 1
+  if (name === 'messages') return following === 1 && segments[at + 1] === 'count_tokens'
+  const [least, most] = operations.get(name) ?? [1, 0]
+  return following >= least && following <= most
 }

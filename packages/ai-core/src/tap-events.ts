@@ -1,4 +1,5 @@
 import { isStream, type Outcome, type Reply, type ReplyStream, type Sink } from '@sluice/kernel'
+import { piecesOf } from './whole-body.ts'
 
 /** Looks at an answer as it passes; it can neither change nor delay it. */
 export interface Tap {
@@ -12,24 +13,21 @@ export function tapReply(reply: Reply, tap: Tap): Reply {
   const { body } = reply
   if (body === null) return reply
   if (isStream(body)) return { ...reply, body: new TappedStream(body, tap) }
-  const pieces = typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : body
-  for (const piece of pieces) quietly(() => tap.onBytes(piece))
+  for (const piece of piecesOf(body)) quietly(() => tap.onBytes(piece))
   quietly(() => tap.onEnd?.('complete'))
   return reply
 }
 
 class TappedStream implements ReplyStream {
   readonly source: ReplyStream
+  readonly dialect?: string
   readonly #tap: Tap
 
   constructor(source: ReplyStream, tap: Tap) {
     this.source = source
+    if (source.dialect !== undefined) this.dialect = source.dialect
     this.#tap = tap
     if (tap.onEnd) void source.done.then((outcome) => quietly(() => tap.onEnd?.(outcome)))
-  }
-
-  get dialect(): string {
-    return this.source.dialect ?? ''
   }
 
   get done(): Promise<Outcome> {

@@ -6,8 +6,8 @@ type Read = (ctx: Exchange) => unknown
 /** Reads the account, or the value that APISIX gives where the request was no AI request. */
 function account(read: (account: Account) => unknown, otherwise: unknown): Read {
   return (ctx) => {
-    const account = ctx.get(accountSlot)
-    return account === undefined ? otherwise : (read(account) ?? otherwise)
+    const known = ctx.get(accountSlot)
+    return known === undefined ? otherwise : (read(known) ?? otherwise)
   }
 }
 
