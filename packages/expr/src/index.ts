@@ -1,1 +1,9 @@
-export {}
+export { compileAddresses, type Addresses } from './compile-addresses.ts'
+export { compileBodyPath, type BodyPath, type BodyQuery, type MemberPath } from './compile-body-path.ts'
+export { compilePattern, type Pattern } from './compile-pattern.ts'
+export { compileRule } from './compile-rule.ts'
+export { compileTemplate, type Template } from './compile-template.ts'
+export { ExprError } from './expr-error.ts'
+export type { Equality, Predicate } from './predicate.ts'
+export { toNumber } from './to-number.ts'
+export type { Variable, Variables } from './variable.ts'

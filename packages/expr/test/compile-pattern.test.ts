@@ -1,0 +1,45 @@
+import { expect, it, test } from 'vitest'
+import { compilePattern, ExprError } from '../src/index.ts'
+
+test.for<[pattern: string, text: string, found: boolean]>([
+  ['curl', 'a curl/8', true],
+  ['', 'anything', true],
+  ['^', '', true],
+  ['^cu', 'curl', true],
+  ['^cu', ' curl', false],
+  ['rl$', 'curl', true],
+  ['rl$', 'curl ', false],
+  ['^curl$', 'curl', true],
+  ['^curl$', 'curls', false],
+  ['\\d{3}', 'abc123', true],
+  ['(?i)GPT', 'gpt-4', true],
+  ['^(gpt|o)-?\\d', 'o3', true],
+  ['a.c', 'a\nc', false],
+  ['(?s)a.c', 'a\nc', true],
+  ['\\bnano\\b', 'gpt nano', true],
+  ['\\/v1\\/', '/v1/chat', true],
+  ['[^a-z]', 'abc', false],
+  ['\\p{Greek}', 'α', true],
+])('it finds %j in %j: %j', ([pattern, text, found]) => {
+  expect(compilePattern(pattern).test(text)).toBe(found)
+})
+
+it('ignores case where that is asked for', () => {
+  expect(compilePattern('curl', { ignoreCase: true }).test('CURL')).toBe(true)
+  expect(compilePattern('^ÄB$', { ignoreCase: true }).test('äb')).toBe(true)
+})
+
+test.for(['(?=a)', '(?!a)', '(?<=a)b', '(?<!a)b', '(a)\\1', 'a++', '(?>a)', '\\Z', '[', '(', 'a{1001}'])(
+  'it refuses %j with a text that shows it',
+  (pattern) => {
+    expect(() => compilePattern(pattern)).toThrow(ExprError)
+    expect(() => compilePattern(pattern)).toThrow(JSON.stringify(pattern))
+  },
+)
+
+test.for(['(a+)+$', '(a|a)*b$', '(a|b|ab)*c', '(?:a*)*b'])('it stays linear on %s', (pattern) => {
+  const compiled = compilePattern(pattern)
+  const started = performance.now()
+  expect(compiled.test(`${'a'.repeat(200_000)}!`)).toBe(false)
+  expect(performance.now() - started).toBeLessThan(3000)
+})
