@@ -46,7 +46,7 @@ export class WholeReceiver implements Receiver {
     if (problem) return attempt.reject(problem)
     const answer = facts.readAnswer(body)
     if (answer.error) {
-      return attempt.reject(toUpstreamFailure(attempt, { ...answer.error, body, headers: this.#headers }))
+      return attempt.reject(toUpstreamFailure(attempt, { ...answer.error, headers: this.#headers }))
     }
     account.usage = answer.usage
     account.usageSource = answer.usage ? 'provider' : 'none'

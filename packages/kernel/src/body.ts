@@ -35,6 +35,11 @@ export function tooLarge(size: number, limit: number): HttpError {
   )
 }
 
+/** The 400 of a body that is not JSON. */
+export function invalidJson(cause: JsonSyntaxError): HttpError {
+  return new HttpError(400, 'invalid_json', `could not parse JSON request body: ${cause.message}`, { cause })
+}
+
 /** A request's body: unread, then bytes, and a JSON document over those bytes for whoever asks. */
 export class RequestBody {
   readonly #source: BodySource
@@ -114,7 +119,7 @@ export class RequestBody {
       return Document.parse(bytes)
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error
-      throw new HttpError(400, 'invalid_json', `could not parse JSON request body: ${error.message}`, { cause: error })
+      throw invalidJson(error)
     }
   }
 

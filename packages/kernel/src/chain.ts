@@ -3,7 +3,7 @@ import type { ConsumerInfo, Delivery, Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
 import { cancelStrays } from './given.ts'
 import { dress, expectReply, isReady, sourceOf, stamp, wasWanted, type Link } from './link.ts'
-import { composeProxy, type Answer } from './onion.ts'
+import { composeProxy, inProxyOrder, type Answer } from './onion.ts'
 import type { Outcome } from './outcome.ts'
 import type { Awaitable } from './plugin.ts'
 import { cancelBody, type Reply } from './reply.ts'
@@ -88,6 +88,18 @@ export class Chain {
       if (pending) (waiting ??= []).push(pending)
     }
     if (waiting) await Promise.all(waiting)
+  }
+
+  /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
+  describe(): Record<Phase, string[]> {
+    const has = (phase: Phase) => (link: Link) => link.instance.hooks[phase] !== undefined
+    const name = ({ plugin, scope }: Link): string => (scope === 'global' ? `${plugin.name} (global)` : plugin.name)
+    return {
+      rewrite: this.#rewrite.map(({ link }) => name(link)),
+      access: this.#access.map(({ link }) => name(link)),
+      proxy: inProxyOrder(this.links).filter(has('proxy')).map(name),
+      log: this.links.filter(has('log')).map(name),
+    }
   }
 
   async #firstReply(ctx: Exchange, refusal: HttpError | undefined): Promise<Reply> {

@@ -1,3 +1,5 @@
+import { JsonSyntaxError } from '@sluice/json-edit'
+import { invalidJson } from './body.ts'
 import { HttpError, PluginError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { headerMap } from './headers.ts'
@@ -74,11 +76,17 @@ const raisers = slot<Map<unknown, Link>>('kernel.raisers')
 
 /** Names the plugin in whatever it did not throw on purpose, and remembers who refused. */
 export function stamp(error: unknown, link: Link, phase: Phase, ctx: Exchange): HttpError | PluginError {
-  const isStamped = error instanceof HttpError || error instanceof PluginError
-  const stamped = isStamped ? error : new PluginError(link.plugin.name, phase, error)
+  const stamped = named(error, link, phase)
   const known = ctx.get(raisers) ?? new Map<unknown, Link>()
   if (!known.has(stamped)) ctx.set(raisers, known.set(stamped, link))
   return stamped
+}
+
+function named(error: unknown, link: Link, phase: Phase): HttpError | PluginError {
+  if (error instanceof HttpError || error instanceof PluginError) return error
+  // What is wrong inside a string of the body is found when the string is read: the client's fault, not the plugin's.
+  if (error instanceof JsonSyntaxError) return invalidJson(error)
+  return new PluginError(link.plugin.name, phase, error)
 }
 
 /** The link whose hook the error left first. */

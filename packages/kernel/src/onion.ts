@@ -11,9 +11,14 @@ type ProxyHook = (ctx: Exchange, next: Next) => Awaitable<Reply>
 
 /** One function out of all proxy hooks: wrappers by their order, then answerers, then `unanswered`. */
 export function composeProxy(links: readonly Link[], unanswered: Answer): Answer {
+  return inProxyOrder(links).reduceRight(enclose, unanswered)
+}
+
+/** From the outside in: an answerer is innermost, whatever its priority. */
+export function inProxyOrder(links: readonly Link[]): Link[] {
   const wrappers = links.filter(({ plugin }) => !plugin.answers)
   const answerers = links.filter(({ plugin }) => plugin.answers)
-  return [...wrappers, ...answerers].reduceRight(enclose, unanswered)
+  return [...wrappers, ...answerers]
 }
 
 function enclose(inner: Answer, link: Link): Answer {

@@ -25,7 +25,7 @@ export interface Hooks {
 
 /** Names the resource that a plugin's configuration is written on. */
 export interface Owner {
-  readonly kind: 'route' | 'service' | 'plugin_config' | 'consumer' | 'consumer_group' | 'global_rule'
+  readonly kind: 'route' | 'service' | 'upstream' | 'plugin_config' | 'consumer' | 'consumer_group' | 'global_rule'
   readonly id: string
 }
 

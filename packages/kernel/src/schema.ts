@@ -4,7 +4,7 @@ import type { Issue } from './errors.ts'
 
 declare module '@sinclair/typebox' {
   interface SchemaOptions {
-    /** Members that users of this family know and that we do not have yet: refused by a text of their own. */
+    /** Members (of an enum: values) that users of this family know and we do not have yet: refused by a text of their own. */
     unsupported?: readonly string[]
     /** A credential: shown redacted wherever the configuration is shown. */
     secret?: boolean
@@ -67,7 +67,7 @@ function toIssue(error: ErrorObject, base: Issue['path']): Issue {
     case 'dependencies':
       return { path: [...path, String(params['missingProperty'])], message: `is required beside ${String(params['property'])}` }
     case 'enum':
-      return { path, message: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` }
+      return { path, message: notListed(error) }
     case 'const':
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` }
     case 'minLength':
@@ -77,6 +77,12 @@ function toIssue(error: ErrorObject, base: Issue['path']): Issue {
     default:
       return { path, message: error.message ?? error.keyword }
   }
+}
+
+function notListed({ params, parentSchema, data }: ErrorObject): string {
+  const unsupported = (parentSchema as TSchema | undefined)?.['unsupported'] as readonly unknown[] | undefined
+  if (unsupported?.includes(data)) return `${String(data)} is not supported yet`
+  return `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
 }
 
 function unknownMember({ params, parentSchema }: ErrorObject, path: Issue['path']): Issue {

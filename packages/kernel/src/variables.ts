@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
 import { compileBodyPath, type Variable, type Variables } from '@sluice/expr'
+import { JsonSyntaxError, type Document } from '@sluice/json-edit'
+import { HttpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { headerOf } from './headers.ts'
 import type { Plugin } from './plugin.ts'
@@ -149,20 +151,31 @@ function bodyField(path: string): Read {
   }
 }
 
+/** Absent where the body is not JSON: the plugin that needs it to be JSON refuses with the reason. */
 function fieldOf(ctx: Exchange, path: ReturnType<typeof compileBodyPath>): unknown {
-  let document
   try {
-    document = ctx.request.body.document
-  } catch {
-    return undefined // not JSON: the variable is absent, and the plugin that needs JSON refuses with the reason
+    return 'query' in path ? path.query(wholeBody(ctx)) : memberAt(ctx.request.body.document, path.segments)
+  } catch (error) {
+    if (error instanceof HttpError || error instanceof JsonSyntaxError) return undefined
+    throw error
   }
-  if ('query' in path) {
-    return path.query(keptFor(ctx, 'kernel.body', ctx.request.body.revision, () => document.get([])))
+}
+
+function wholeBody(ctx: Exchange): unknown {
+  const { revision, document } = ctx.request.body
+  const kept = ctx.memo('kernel.body', () => ({ revision: -1, value: undefined as unknown }))
+  if (kept.revision !== revision) {
+    kept.revision = revision
+    kept.value = document.get([])
   }
-  for (let depth = 1; depth < path.segments.length; depth++) {
-    if (document.kind(path.segments.slice(0, depth)) !== 'object') return undefined
+  return kept.value
+}
+
+function memberAt(document: Document, segments: readonly string[]): unknown {
+  for (let depth = 1; depth < segments.length; depth++) {
+    if (document.kind(segments.slice(0, depth)) !== 'object') return undefined
   }
-  const value = document.kind(path.segments) === undefined ? undefined : document.get(path.segments)
+  const value = document.has(segments) ? document.get(segments) : undefined
   return value === null ? undefined : value
 }
 

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { silent } from '@sluice/kernel'
+import { compileSnapshot } from '@sluice/config'
+import type { BuiltInOptions } from './built-in.ts'
+import { InvalidConfigError } from './invalid-config-error.ts'
+import { readConfig } from './read-config.ts'
+import { routesTable } from './routes-table.ts'
+import { start, type MockAddress } from './start.ts'
+import { version } from './version.ts'
+
+/** Runs the program `sluice`; gives its exit code once it has ended. */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let code = 0
+  const program = new Command('sluice')
+    .description('An AI gateway: one kind of request in, any provider out, plugins between.')
+    .version(version)
+    .showHelpAfterError('(sluice --help tells what there is)')
+    .exitOverride()
+
+  program
+    .command('start')
+    .description('Run the gateway.')
+    .requiredOption('-c, --config <file>', 'configuration file, YAML or JSON')
+    .option('--mock-llm <host:port>', 'also run an LLM provider there that needs no key, for trying things out', toAddress)
+    .addHelpText('after', '\nExample:\n  sluice start -c examples/quickstart.yaml --mock-llm 127.0.0.1:9100')
+    .action(async ({ config, mockLlm }: { config: string; mockLlm?: MockAddress }) => {
+      code = await start({ file: config, env: fromEnv(env), builtIn: builtInOf(env), ...(mockLlm && { mockLlm }) })
+    })
+
+  program
+    .command('validate')
+    .description('Check a configuration file and list every problem with its path and line.')
+    .requiredOption('-c, --config <file>', 'configuration file, YAML or JSON')
+    .addHelpText('after', '\nExit code 0: fit to serve; 1: not.\n\nExample:\n  sluice validate -c gateway.yaml')
+    .action(async ({ config }: { config: string }) => {
+      const { settings, resolved } = await read(config, env)
+      out(`${config} is fit to serve: ${count(resolved.routes.length, 'route')}, listening on ${settings.listen.host}:${settings.listen.port}`)
+    })
+
+  program
+    .command('routes')
+    .description('Print the route table in the order in which it matches, each route with its chain.')
+    .requiredOption('-c, --config <file>', 'configuration file, YAML or JSON')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  sluice routes -c gateway.yaml')
+    .action(async ({ config, json }: { config: string; json?: boolean }) => {
+      const { kernel, resolved } = await read(config, env)
+      const snapshot = await compileSnapshot({ kernel, resolved })
+      out(routesTable(snapshot, json === true))
+      await snapshot.retire()
+    })
+
+  try {
+    await program.parseAsync(argv as string[])
+  } catch (error) {
+    return report(error)
+  }
+  return code
+}
+
+async function read(file: string, env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
+  return readConfig({ file, text: await readFile(file, 'utf8'), env: fromEnv(env), builtIn: builtInOf(env), log: silent })
+}
+
+function report(error: unknown): number {
+  // Commander has said what it wanted to say, help and version included.
+  if (error instanceof Error && 'exitCode' in error) return Number(error.exitCode)
+  if (error instanceof InvalidConfigError) process.stderr.write(`${error.problems.join('\n')}\n`)
+  else process.stderr.write(`sluice: ${messageOf(error)}\n`)
+  return 1
+}
+
+function messageOf(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return `${path ?? 'the file'} does not exist`
+  if (code === 'EADDRINUSE') return `${message}: something listens there already`
+  return message
+}
+
+function fromEnv(env: NodeJS.ProcessEnv): (name: string) => string | undefined {
+  return (name) => env[name]
+}
+
+/** What the environment says of the way out, in either spelling. */
+function builtInOf(env: NodeJS.ProcessEnv): BuiltInOptions {
+  const either = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined
+  const https = either('HTTPS_PROXY')
+  const http = either('HTTP_PROXY')
+  const except = either('NO_PROXY')
+  const gcpServiceAccount = env['GCP_SERVICE_ACCOUNT']
+  return {
+    proxy: { ...(https && { https }), ...(http && { http }), ...(except && { except }) },
+    ...(gcpServiceAccount && { gcpServiceAccount }),
+  }
+}
+
+function toAddress(text: string): MockAddress {
+  const [, host = '', digits = ''] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (host === '' || Number(digits) > 65_535) throw new InvalidArgumentError('give host:port, such as 127.0.0.1:9100.')
+  return { host, port: Number(digits) }
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function out(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

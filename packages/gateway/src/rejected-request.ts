@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { bytesSource, Exchange, headerMap, RequestBody, type Logger } from '@sluice/kernel'
+import { plainAddress } from './request-of.ts'
+
+interface ParserError extends Error {
+  readonly code?: string
+  readonly reason?: string
+}
+
+const answers: Readonly<Record<string, readonly [status: number, reason: string, text: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
+}
+
+/** Answers a request that Node's parser refused, and gives it a line in the log like any other. */
+export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger, onSettled: (ctx: Exchange) => void): void {
+  const socket = duplex as Socket
+  // A reset or a hang-up between requests is nothing that anybody asked for.
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return void socket.destroy()
+  const [status, phrase, text] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'the request is not valid HTTP']
+  const ctx = new Exchange({
+    id: randomUUID(),
+    log,
+    request: {
+      method: '',
+      path: '',
+      uri: '',
+      query: '',
+      headers: headerMap(),
+      body: new RequestBody(bytesSource(Buffer.alloc(0)), 0),
+      scheme: 'http',
+      httpVersion: '1.1',
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      remotePort: socket.remotePort ?? 0,
+      serverAddress: plainAddress(socket.localAddress ?? ''),
+      serverPort: socket.localPort ?? 0,
+    },
+  })
+  ctx.log.info({ code: error.code, reason: error.reason }, text)
+  const body = JSON.stringify({ error_msg: text, message: text })
+  const head = `HTTP/1.1 ${status} ${phrase}\r\nconnection: close\r\ncontent-type: application/json\r\nx-sluice-request-id: ${ctx.id}\r\ncontent-length: ${body.length}\r\n\r\n`
+  // An answer that is under way cannot be followed by another one.
+  const isIdle = socket.writable && !isAnswering(socket)
+  if (isIdle) socket.end(head + body)
+  else socket.destroy()
+  ctx.outcome = 'refused'
+  ctx.durationMs = ctx.clock.monotonic() - ctx.startedMonotonic
+  ctx.delivery = isIdle
+    ? { status, headerBytes: head.length, bodyBytes: body.length }
+    : { status: 499, headerBytes: 0, bodyBytes: 0 }
+  onSettled(ctx)
+}
+
+/** Whether Node has begun an answer on this connection: https://nodejs.org/api/http.html#event-clienterror. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: message } = socket as Socket & { _httpMessage?: { headersSent: boolean } }
+  return message !== undefined && message !== null
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import { FileStore, type Env } from '@sluice/config'
+import type { Logger } from '@sluice/kernel'
+import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
+import { pino } from 'pino'
+import type { BuiltInOptions } from './built-in.ts'
+import { Gateway } from './gateway.ts'
+import { InvalidConfigError } from './invalid-config-error.ts'
+import { welcome } from './welcome.ts'
+
+export interface MockAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface StartOptions {
+  readonly file: string
+  readonly env: Env
+  readonly builtIn: BuiltInOptions
+  readonly mockLlm?: MockAddress
+}
+
+/** Runs a gateway until it is told to stop; gives the exit code. Rejects where it cannot start. */
+export async function start({ file, env, builtIn, mockLlm }: StartOptions): Promise<number> {
+  const stderr = pino.destination({ fd: 2, sync: true })
+  const log = pino({ name: 'sluice', timestamp: pino.stdTimeFunctions.isoTime }, stderr)
+  const text = await readFile(file, 'utf8')
+  const mock = mockLlm && (await startMockLlm({ ...mockLlm, tokensPerSecond: 40, firstTokenMs: 200, keepRequests: 0 }))
+  let gateway: Gateway
+  try {
+    gateway = await Gateway.start({ file, text, env, builtIn, log })
+  } catch (error) {
+    await mock?.close()
+    throw error
+  }
+  log.level = gateway.settings.log.level
+  process.stderr.write(welcome(gateway, file, mock?.url))
+  const store = new FileStore(file, text)
+  store.watch((changed) => void reload(gateway, changed, log))
+  return untilStopped(gateway, store, mock, log)
+}
+
+async function reload(gateway: Gateway, text: string, log: Logger & { level: string }): Promise<void> {
+  try {
+    await gateway.apply(text)
+    log.level = gateway.settings.log.level
+    log.info({ routes: gateway.snapshot.routes.length }, 'the configuration has changed')
+  } catch (error) {
+    const problems = error instanceof InvalidConfigError ? error.problems : [(error as Error).message]
+    log.error({ problems }, 'the changed configuration is refused; the one before it goes on serving')
+  }
+}
+
+/** The first signal drains, a second one ends at once. */
+function untilStopped(gateway: Gateway, store: FileStore, mock: MockLlm | undefined, log: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = async (signal: string): Promise<void> => {
+      if (stopping) return process.exit(130)
+      stopping = true
+      log.info({ signal, running: gateway.snapshot.inFlight }, 'stopping: no new connections, what runs may finish')
+      store.close()
+      const inTime = await gateway.drain()
+      await mock?.close()
+      if (!inTime) log.warn({}, 'some exchanges did not finish in time and were cut off')
+      log.info({}, 'stopped')
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name)
+      resolve(0)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, (name) => void stop(name))
+    process.on('SIGHUP', () => void gateway.reopenLog())
+  })
+}

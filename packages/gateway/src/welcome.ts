@@ -1,0 +1,33 @@
+import type { Gateway } from './gateway.ts'
+
+/** What a person who has just started the gateway wants to know: where it is, what it serves, what to try. */
+export function welcome(gateway: Gateway, file: string, mockUrl: string | undefined): string {
+  const { host, port } = gateway.address
+  const base = `http://${shown(host)}:${port}`
+  const status = `http://${shown(gateway.statusAddress.host)}:${gateway.statusAddress.port}`
+  const { routes } = gateway.snapshot
+  const lines = [
+    `sluice serves ${file} on ${base}, health on ${status}/healthz`,
+    ...(mockUrl ? [`mock-llm answers on ${mockUrl} and needs no key`] : []),
+    ...routes.slice(0, 20).map(({ info, uris, methods }) => {
+      return `  ${(methods?.join(',') ?? 'any').padEnd(6)} ${uris.join(' ')}  → route ${info.id}`
+    }),
+    ...(routes.length > 20 ? [`  … and ${routes.length - 20} more: sluice routes -c ${file}`] : []),
+    ...example(gateway, base),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** A request that one of the routes answers. */
+function example(gateway: Gateway, base: string): string[] {
+  const chat = gateway.snapshot.routes.find(({ uris, hosts }) => !hosts?.length && uris.some((uri) => uri.endsWith('/chat/completions')))
+  const uri = chat?.uris.find((one) => one.endsWith('/chat/completions'))
+  if (!uri) return []
+  const head = `curl ${base}${uri} -H 'content-type: application/json' -d`
+  const body = (stream: string): string => `'{"model":"gpt-4",${stream}"messages":[{"role":"user","content":"What is 1+1?"}]}'`
+  return ['Try:', `  ${head} ${body('')}`, `  ${head.replace('curl', 'curl -N')} ${body('"stream":true,')}`]
+}
+
+function shown(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
