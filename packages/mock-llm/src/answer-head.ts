@@ -4,30 +4,48 @@ import type { Head } from './play.ts'
 import type { Script } from './script.ts'
 
 const openai = [
-  'openai-organization', 'mock',
-  'openai-processing-ms', '12',
-  'openai-version', '2020-10-01',
-  'x-ratelimit-limit-requests', '10000',
-  'x-ratelimit-limit-tokens', '200000',
-  'x-ratelimit-remaining-requests', '9999',
-  'x-ratelimit-remaining-tokens', '199977',
-  'x-ratelimit-reset-requests', '8.64s',
-  'x-ratelimit-reset-tokens', '6ms',
+  'openai-organization',
+  'mock',
+  'openai-processing-ms',
+  '12',
+  'openai-version',
+  '2020-10-01',
+  'x-ratelimit-limit-requests',
+  '10000',
+  'x-ratelimit-limit-tokens',
+  '200000',
+  'x-ratelimit-remaining-requests',
+  '9999',
+  'x-ratelimit-remaining-tokens',
+  '199977',
+  'x-ratelimit-reset-requests',
+  '8.64s',
+  'x-ratelimit-reset-tokens',
+  '6ms',
 ]
 
 const anthropic = [
-  'anthropic-ratelimit-requests-limit', '4000',
-  'anthropic-ratelimit-requests-remaining', '3999',
-  'anthropic-ratelimit-requests-reset', '2026-01-02T03:04:05Z',
-  'anthropic-ratelimit-tokens-limit', '480000',
-  'anthropic-ratelimit-tokens-remaining', '479000',
-  'anthropic-ratelimit-tokens-reset', '2026-01-02T03:04:05Z',
+  'anthropic-ratelimit-requests-limit',
+  '4000',
+  'anthropic-ratelimit-requests-remaining',
+  '3999',
+  'anthropic-ratelimit-requests-reset',
+  '2026-01-02T03:04:05Z',
+  'anthropic-ratelimit-tokens-limit',
+  '480000',
+  'anthropic-ratelimit-tokens-remaining',
+  '479000',
+  'anthropic-ratelimit-tokens-reset',
+  '2026-01-02T03:04:05Z',
 ]
 
 /** The head of an answer as its API sends it. A fixture brings headers of its own, and a script has the last word. */
 export function answerHead(answer: Answer, { dialect, script, number }: AnswerHeadInit): Head {
   const ofAnthropic = dialect === 'anthropic-messages'
-  const requestId = [ofAnthropic ? 'request-id' : 'x-request-id', `req_mock_${String(number).padStart(8, '0')}`]
+  const requestId = [
+    ofAnthropic ? 'request-id' : 'x-request-id',
+    `req_mock_${String(number).padStart(8, '0')}`,
+  ]
   const usual = answer.headers ?? (ofAnthropic ? anthropic : openai)
   const headers = ['content-type', answer.type, ...(answer.headers ? [] : requestId), ...usual]
   if (!script) return { status: answer.status, headers, length: lengthOf(answer) }
@@ -54,7 +72,10 @@ function changesLength({ gzip, comments, errorEvent }: Script): boolean {
   return Boolean(gzip) || Boolean(comments) || errorEvent !== undefined
 }
 
-function edited(headers: readonly string[], { headers: added = {}, contentType, gzip }: Script): readonly string[] {
+function edited(
+  headers: readonly string[],
+  { headers: added = {}, contentType, gzip }: Script,
+): readonly string[] {
   const wanted = {
     ...(contentType !== undefined && { 'content-type': contentType }),
     ...(gzip && { 'content-encoding': 'gzip' }),

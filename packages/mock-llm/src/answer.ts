@@ -32,7 +32,10 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
 }
 
 /** A body that goes out whole. */
-export function bytesAnswer(bytes: Buffer, { type, status = 200 }: { type: string; status?: number }): Answer {
+export function bytesAnswer(
+  bytes: Buffer,
+  { type, status = 200 }: { type: string; status?: number },
+): Answer {
   return { status, type, bytes, parts: [{ bytes, tokens: 0 }], streams: false }
 }
 

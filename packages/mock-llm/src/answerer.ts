@@ -47,16 +47,30 @@ export function answerer({ created }: { created: number }): (question: Question)
 
 /** Everything but the body that an answer depends on. */
 function keyOf({ path, headers, wishes }: Question): string {
-  return JSON.stringify([path, headers['anthropic-version'] !== undefined, wishes.text, wishes.words, wishes.noUsage])
+  return JSON.stringify([
+    path,
+    headers['anthropic-version'] !== undefined,
+    wishes.text,
+    wishes.words,
+    wishes.noUsage,
+  ])
 }
 
 /** The one key that is refused, so that a wrong key can be tried. */
 const badKey = 'bad-key'
 
 function checkKey(headers: IncomingHttpHeaders, dialect: Dialect): void {
-  const keys = [headers['x-api-key'], headers['api-key'], headers['x-goog-api-key'], bearer(headers.authorization)]
+  const keys = [
+    headers['x-api-key'],
+    headers['api-key'],
+    headers['x-goog-api-key'],
+    bearer(headers.authorization),
+  ]
   if (!keys.includes(badKey)) return
-  throw new ApiError(401, dialect === 'anthropic-messages' ? 'invalid x-api-key' : 'Incorrect API key provided.')
+  throw new ApiError(
+    401,
+    dialect === 'anthropic-messages' ? 'invalid x-api-key' : 'Incorrect API key provided.',
+  )
 }
 
 function bearer(authorization: string | undefined): string | undefined {

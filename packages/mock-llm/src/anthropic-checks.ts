@@ -13,7 +13,10 @@ const known = new Set(
 )
 
 /** Checks what Anthropic checks before it looks at the model; returns the messages. Counting tokens needs no limit. */
-export function checkMessages({ body, headers }: Asked, { counting }: { counting: boolean }): readonly JsonObject[] {
+export function checkMessages(
+  { body, headers }: Asked,
+  { counting }: { counting: boolean },
+): readonly JsonObject[] {
   if (!headers['anthropic-version']) throw new ApiError(400, 'anthropic-version: header is required')
   const stranger = Object.keys(body).find((name) => !known.has(name))
   if (stranger !== undefined) throw new ApiError(400, `${stranger}: Extra inputs are not permitted`)

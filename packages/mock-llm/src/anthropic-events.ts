@@ -8,9 +8,16 @@ export function messageEvents(message: Message): EventText[] {
   const begun = { ...message, content: [], stop_reason: null, stop_sequence: null }
   return [
     // The count of what is not written yet is a placeholder, as in the real thing.
-    namedEvent({ type: 'message_start', message: usage ? { ...begun, usage: { ...usage, output_tokens: 1 } } : begun }),
+    namedEvent({
+      type: 'message_start',
+      message: usage ? { ...begun, usage: { ...usage, output_tokens: 1 } } : begun,
+    }),
     ...message.content.flatMap((block, index) => blockEvents(block, index)),
-    namedEvent({ type: 'message_delta', delta: { stop_reason, stop_sequence }, usage: usage && closing(usage) }),
+    namedEvent({
+      type: 'message_delta',
+      delta: { stop_reason, stop_sequence },
+      usage: usage && closing(usage),
+    }),
     namedEvent({ type: 'message_stop' }),
   ]
 }
@@ -39,7 +46,10 @@ function blockEvents(block: JsonObject, index: number): EventText[] {
 function partsOf(block: JsonObject): { opening: JsonObject; deltas: JsonObject[] } {
   switch (block['type']) {
     case 'thinking': {
-      const thoughts = toPieces(String(block['thinking'])).map((thinking) => ({ type: 'thinking_delta', thinking }))
+      const thoughts = toPieces(String(block['thinking'])).map((thinking) => ({
+        type: 'thinking_delta',
+        thinking,
+      }))
       const deltas = [...thoughts, { type: 'signature_delta', signature: block['signature'] }]
       return { opening: { ...block, thinking: '', signature: '' }, deltas }
     }

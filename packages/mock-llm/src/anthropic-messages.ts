@@ -36,7 +36,12 @@ export function anthropicCountTokens(asked: Asked): Answer {
   return jsonAnswer({ input_tokens: Math.max(1, countInput(asked.body).all) })
 }
 
-const stopReasons = { stop: 'end_turn', sequence: 'stop_sequence', length: 'max_tokens', calls: 'tool_use' } as const
+const stopReasons = {
+  stop: 'end_turn',
+  sequence: 'stop_sequence',
+  length: 'max_tokens',
+  calls: 'tool_use',
+} as const
 
 const thought = {
   type: 'thinking',
@@ -116,7 +121,9 @@ function countInput(body: JsonObject): { all: number; cached: number } {
   const contents = [body['system'], ...objectsIn(body['messages']).map((message) => message['content'])]
   let all = 0
   let cached = 0
-  for (const block of contents.flatMap((content) => (Array.isArray(content) ? (content as unknown[]) : [content]))) {
+  for (const block of contents.flatMap((content) =>
+    Array.isArray(content) ? (content as unknown[]) : [content],
+  )) {
     all += countWords(textOf([block]))
     if (isObject(block) && isObject(block['cache_control'])) cached = all
   }

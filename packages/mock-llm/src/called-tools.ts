@@ -19,7 +19,8 @@ const maxCalls = 8
  * first of them where the request insists on a call.
  */
 export function calledTools({ tools, choice, question, parallel }: CalledToolsInit): readonly Tool[] {
-  const allowed = choice.only ? tools.filter((tool) => choice.only?.includes(tool.name)) : tools
+  const only = choice.only && new Set(choice.only)
+  const allowed = only ? tools.filter((tool) => only.has(tool.name)) : tools
   if (choice.mode === 'none' || allowed.length === 0) return []
   const named = new Map(allowed.map((tool) => [tool.name, tool]))
   const asked = [...question.slice(0, 10_000).matchAll(/\bcall\s+([\w.-]+)/gi)]

@@ -2,7 +2,12 @@ import type { JsonObject } from './json-object.ts'
 import type { ToolCall } from './turn.ts'
 
 /** OpenAI's names for how a turn ended. */
-export const finishReasons = { stop: 'stop', sequence: 'stop', length: 'length', calls: 'tool_calls' } as const
+export const finishReasons = {
+  stop: 'stop',
+  sequence: 'stop',
+  length: 'length',
+  calls: 'tool_calls',
+} as const
 
 /** The id of a call, the same in whole and streamed answers. */
 export function callId(id: string, { choice, index }: { choice: number; index: number }): string {

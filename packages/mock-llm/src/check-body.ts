@@ -21,7 +21,11 @@ export function numberIn(body: JsonObject, name: string, { min, max }: Range): n
   return inRange(value, { name, min, max, kind: 'decimal' })
 }
 
-export function integerIn(body: JsonObject, name: string, { min, max = Infinity }: Partial<Range> & { min: number }) {
+export function integerIn(
+  body: JsonObject,
+  name: string,
+  { min, max = Infinity }: Partial<Range> & { min: number },
+) {
   const value = body[name] ?? undefined
   if (value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong(name, 'an integer', value)
@@ -44,7 +48,8 @@ interface Range {
 export function stringsIn(body: JsonObject, name: string, most: number): readonly string[] {
   const value = body[name] ?? []
   const strings: unknown[] = Array.isArray(value) ? value : [value]
-  if (!strings.every((one) => typeof one === 'string')) throw wrong(name, 'a string or an array of strings', value)
+  if (!strings.every((one) => typeof one === 'string'))
+    throw wrong(name, 'a string or an array of strings', value)
   if (strings.length > most) throw outside(name, `expected at most ${most} items`, 'array_above_max_length')
   return strings.filter((one) => one !== '')
 }

@@ -11,12 +11,16 @@ export interface Complaint {
 
 /** An error as the API of that path words it: OpenAI's envelope, or Anthropic's. */
 export function errorAnswer(dialect: Dialect, complaint: Complaint): Answer {
-  const value = dialect === 'anthropic-messages' ? anthropicError(complaint) : { error: openaiError(complaint) }
+  const value =
+    dialect === 'anthropic-messages' ? anthropicError(complaint) : { error: openaiError(complaint) }
   return jsonAnswer(value, complaint.status)
 }
 
 /** The event that ends a stream which fails after its head has left. `sequence` is the number of events before it. */
-export function errorEvent(dialect: Dialect, { message, sequence }: { message: string; sequence: number }): EventText {
+export function errorEvent(
+  dialect: Dialect,
+  { message, sequence }: { message: string; sequence: number },
+): EventText {
   const complaint = { status: 500, message }
   if (dialect === 'anthropic-messages') return namedEvent(anthropicError({ ...complaint, status: 529 }))
   if (dialect !== 'openai-responses') return dataEvent({ error: openaiError(complaint) })
@@ -25,7 +29,10 @@ export function errorEvent(dialect: Dialect, { message, sequence }: { message: s
 
 /** https://platform.openai.com/docs/guides/error-codes */
 function openaiError({ status, message, param = null, code = null }: Complaint) {
-  const [type, usualCode] = openaiTypes[status] ?? [status >= 500 ? 'server_error' : 'invalid_request_error', null]
+  const [type, usualCode] = openaiTypes[status] ?? [
+    status >= 500 ? 'server_error' : 'invalid_request_error',
+    null,
+  ]
   return { message, type, param, code: code ?? usualCode }
 }
 

@@ -25,7 +25,8 @@ function example(schema: unknown, walk: Walk, depth: number): unknown {
   if (typeof schema['$ref'] === 'string') return example(follow(schema['$ref'], walk.root), walk, depth + 1)
   const choice = [schema['anyOf'], schema['oneOf']].find((list) => Array.isArray(list) && list.length > 0)
   if (Array.isArray(choice)) return example(merge(schema, [choice[0]], walk.root), walk, depth + 1)
-  if (Array.isArray(schema['allOf'])) return example(merge(schema, schema['allOf'], walk.root), walk, depth + 1)
+  if (Array.isArray(schema['allOf']))
+    return example(merge(schema, schema['allOf'], walk.root), walk, depth + 1)
   return ofType(schema, walk, depth)
 }
 
@@ -58,8 +59,8 @@ function typeOf(schema: JsonObject): unknown {
 
 function exampleObject(schema: JsonObject, walk: Walk, depth: number): JsonObject {
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
-  const required = Array.isArray(schema['required']) ? schema['required'] : []
-  const wanted = Object.keys(properties).filter((name) => depth < comfortableDepth || required.includes(name))
+  const required = new Set<unknown>(Array.isArray(schema['required']) ? schema['required'] : [])
+  const wanted = Object.keys(properties).filter((name) => depth < comfortableDepth || required.has(name))
   // Not an object literal that is filled by assignment: a property may be called `__proto__`.
   return Object.fromEntries(
     wanted.slice(0, Math.max(walk.left, 0)).map((name) => [name, example(properties[name], walk, depth + 1)]),
@@ -70,8 +71,13 @@ function exampleArray(schema: JsonObject, walk: Walk, depth: number): unknown[] 
   const first = Array.isArray(schema['prefixItems']) ? schema['prefixItems'].slice(0, 32) : []
   const least = Math.min(numberOr(schema['minItems'], 0), 32)
   const most = numberOr(schema['maxItems'], 32)
-  const length = Math.min(Math.max(first.length, least, depth < comfortableDepth && 'items' in schema ? 1 : 0), most)
-  return Array.from({ length: Math.max(length, 0) }, (_, i) => example(first[i] ?? schema['items'], walk, depth + 1))
+  const length = Math.min(
+    Math.max(first.length, least, depth < comfortableDepth && 'items' in schema ? 1 : 0),
+    most,
+  )
+  return Array.from({ length: Math.max(length, 0) }, (_, i) =>
+    example(first[i] ?? schema['items'], walk, depth + 1),
+  )
 }
 
 /** https://json-schema.org/draft/2020-12/json-schema-validation#section-7.3 */
@@ -105,7 +111,16 @@ function exampleNumber(schema: JsonObject, step: number): number {
   const within = (value: number) => value > above && value >= least && value < below && value <= most
   const lowest = Math.ceil(least / multiple) * multiple
   const highest = Math.floor(most / multiple) * multiple
-  const fitting = [multiple, 0, lowest, lowest + multiple, highest, highest - multiple, (least + most) / 2, least]
+  const fitting = [
+    multiple,
+    0,
+    lowest,
+    lowest + multiple,
+    highest,
+    highest - multiple,
+    (least + most) / 2,
+    least,
+  ]
   return fitting.find((value) => Number.isFinite(value) && within(value)) ?? 0
 }
 

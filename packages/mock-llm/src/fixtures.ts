@@ -25,7 +25,8 @@ export async function openFixtures(folder: string): Promise<Fixtures> {
       const known = answers.get(id)
       if (known) return known
       const fixture = listed.get(id)
-      if (!fixture) throw new ApiError(400, `mock-llm: none of the ${listed.size} fixtures is called '${id}'.`)
+      if (!fixture)
+        throw new ApiError(400, `mock-llm: none of the ${listed.size} fixtures is called '${id}'.`)
       const answer = toAnswer(fixture, await readFile(pathIn(folder, String(fixture['file']))))
       answers.set(id, answer)
       return answer
@@ -36,7 +37,10 @@ export async function openFixtures(folder: string): Promise<Fixtures> {
 /** The mock without a folder. */
 export const noFixtures: Fixtures = {
   answer: async () => {
-    throw new ApiError(400, 'mock-llm: there are no fixtures; start it with --fixtures or the option `fixtures`.')
+    throw new ApiError(
+      400,
+      'mock-llm: there are no fixtures; start it with --fixtures or the option `fixtures`.',
+    )
   },
 }
 
@@ -49,7 +53,9 @@ function pathIn(folder: string, file: string): string {
 function toAnswer(fixture: JsonObject, bytes: Buffer): Answer {
   const http = isObject(fixture['http']) ? fixture['http'] : {}
   const headers = Object.entries(isObject(http['headers']) ? http['headers'] : {})
-  const type = String(headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'application/json')
+  const type = String(
+    headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'application/json',
+  )
   const streams = type.startsWith('text/event-stream')
   return {
     ...bytesAnswer(bytes, { type, status: Number(http['status'] ?? 200) }),

@@ -11,13 +11,22 @@ interface Flags {
 }
 
 new Command('mock-llm')
-  .description('An LLM provider that needs no key: OpenAI chat, embeddings and Responses, Anthropic Messages.')
-  .option('-l, --listen <host:port>', 'where to listen, 127.0.0.1:9100 unless given; port 0: a free one', toAddress)
+  .description(
+    'An LLM provider that needs no key: OpenAI chat, embeddings and Responses, Anthropic Messages.',
+  )
+  .option(
+    '-l, --listen <host:port>',
+    'where to listen, 127.0.0.1:9100 unless given; port 0: a free one',
+    toAddress,
+  )
   .option('-t, --tokens-per-second <number>', 'how fast streams come; 0 is as fast as possible', toNumber, 40)
   .option('-f, --first-token-ms <number>', 'how long every answer thinks, in milliseconds', toNumber, 200)
   .option('--fixtures <folder>', 'a folder with manifest.json, for requests with "x-mock-fault: fixture=ID"')
   .option('-q, --quiet', 'no line per request')
-  .addHelpText('after', '\nFaults: the header x-mock-fault, "status=429,header.retry-after=2" or "cutAfter=3".')
+  .addHelpText(
+    'after',
+    '\nFaults: the header x-mock-fault, "status=429,header.retry-after=2" or "cutAfter=3".',
+  )
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {
@@ -44,7 +53,8 @@ function stop(mock: MockLlm): void {
 function toAddress(text: string): NonNullable<Flags['listen']> {
   const [, host = '', digits] = /^(.*):(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)
-  if (digits === undefined || port > 65_535) throw new InvalidArgumentError('give host:port, such as 127.0.0.1:9100.')
+  if (digits === undefined || port > 65_535)
+    throw new InvalidArgumentError('give host:port, such as 127.0.0.1:9100.')
   return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port }
 }
 

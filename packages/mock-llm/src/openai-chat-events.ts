@@ -31,7 +31,10 @@ export function chatEvents(turns: readonly Turn[], { usage, ...envelope }: Envel
     )
   const choice = ({ index, delta, tokens, finish }: Delta) =>
     chunk(
-      { choices: [{ index, delta, logprobs: null, finish_reason: finish ?? null }], ...(usage && { usage: null }) },
+      {
+        choices: [{ index, delta, logprobs: null, finish_reason: finish ?? null }],
+        ...(usage && { usage: null }),
+      },
       // Choices that take turns are made at the same time.
       index === 0 ? tokens : 0,
     )
@@ -50,7 +53,9 @@ interface Delta {
 }
 
 function deltasOf(turn: Turn, { index, id }: { index: number; id: string }): Delta[] {
-  const calls = turn.calls.map((call, at) => callDeltas(call, { at, id: callId(id, { choice: index, index: at }) }))
+  const calls = turn.calls.map((call, at) =>
+    callDeltas(call, { at, id: callId(id, { choice: index, index: at }) }),
+  )
   const one = calls.length === 1 ? (calls[0]?.[0] ?? {}) : {}
   const first = { role: 'assistant', content: turn.calls.length > 0 ? null : '', refusal: null }
   // A single call opens in the first chunk; several open in chunks of their own.

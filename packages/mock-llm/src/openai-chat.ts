@@ -14,8 +14,8 @@ export function openaiChat(asked: Asked): Answer {
   const { body } = asked
   const model = modelOf(body, asked.path)
   const messages = messagesOf(body)
-  const prompt = promptOf(asked, { model, messages })
   const choices = integerIn(body, 'n', { min: 1, max: 128 }) ?? 1
+  const prompt = { ...promptOf(asked, { model, messages }), choices }
   const turns = Array.from({ length: choices }, (_, variant) => takeTurn(prompt, variant))
   const usage = asked.wishes.noUsage ? undefined : usageOf(messages, turns)
   const envelope = { id: `chatcmpl-${asked.id}`, created: asked.created, model, callIds: asked.id }
@@ -42,7 +42,11 @@ export function openaiChat(asked: Asked): Answer {
 }
 
 function messageOf(turn: Turn, { id, index: choice }: { id: string; index: number }): JsonObject {
-  const message = { role: 'assistant', content: turn.calls.length > 0 ? null : turn.pieces.join(''), refusal: null }
+  const message = {
+    role: 'assistant',
+    content: turn.calls.length > 0 ? null : turn.pieces.join(''),
+    refusal: null,
+  }
   if (turn.calls.length === 0) return { ...message, annotations: [] }
   return {
     ...message,
@@ -83,9 +87,13 @@ function promptOf({ body, wishes }: Asked, { model, messages }: PromptInit): Pro
   return {
     model,
     wishes,
-    system: said('system', 'developer').map((message) => textOf(message['content'])).join(' '),
+    system: said('system', 'developer')
+      .map((message) => textOf(message['content']))
+      .join(' '),
     question: textOf(said('user').at(-1)?.['content']),
-    tools: objectsIn(body['tools']).map(toTool).filter((tool) => tool.name !== ''),
+    tools: objectsIn(body['tools'])
+      .map(toTool)
+      .filter((tool) => tool.name !== ''),
     choice: toChoice(body['tool_choice']),
     parallel: booleanIn(body, 'parallel_tool_calls') ?? true,
     limit: limitOf(body),
@@ -116,9 +124,13 @@ function limitOf(body: JsonObject): number | undefined {
   const old = integerIn(body, 'max_tokens', { min: 1 })
   const limit = integerIn(body, 'max_completion_tokens', { min: 1 })
   if (old === undefined || limit === undefined) return limit ?? old
-  throw new ApiError(400, "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", {
-    code: 'invalid_parameter_combination',
-  })
+  throw new ApiError(
+    400,
+    "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
+    {
+      code: 'invalid_parameter_combination',
+    },
+  )
 }
 
 function jsonOf(body: JsonObject, messages: readonly JsonObject[]): Prompt['json'] {

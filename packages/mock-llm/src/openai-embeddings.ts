@@ -20,7 +20,9 @@ export function openaiEmbeddings({ body, path, wishes }: Asked): Answer {
   const usual = model.includes('large') ? 3_072 : 1_536
   const dimensions = integerIn(body, 'dimensions', { min: 1, max: 8_192 }) ?? usual
   if (inputs.length * dimensions > maxNumbers) {
-    throw new ApiError(400, `Invalid 'input': mock-llm makes ${maxNumbers} numbers at most.`, { param: 'input' })
+    throw new ApiError(400, `Invalid 'input': mock-llm makes ${maxNumbers} numbers at most.`, {
+      param: 'input',
+    })
   }
   const base64 = (stringIn(body, 'encoding_format') ?? 'float') === 'base64'
   const tokens = inputs.reduce((sum, input) => sum + input.tokens, 0)
@@ -54,7 +56,9 @@ function inputsOf(input: unknown): readonly Input[] {
     throw new ApiError(400, `Invalid 'input': expected at most ${maxInputs} items.`, { param: 'input' })
   }
   return list.map((one: string | number[]) =>
-    typeof one === 'string' ? { words: wordsOf(one), tokens: countWords(one) } : { words: one, tokens: one.length },
+    typeof one === 'string'
+      ? { words: wordsOf(one), tokens: countWords(one) }
+      : { words: one, tokens: one.length },
   )
 }
 
@@ -63,12 +67,21 @@ function isText(input: unknown): input is string {
 }
 
 function isTokens(input: unknown): input is number[] {
-  return Array.isArray(input) && input.length > 0 && input.every((token) => Number.isSafeInteger(token) && token >= 0)
+  return (
+    Array.isArray(input) &&
+    input.length > 0 &&
+    input.every((token) => Number.isSafeInteger(token) && token >= 0)
+  )
 }
 
 /** A few words are enough to tell texts apart; a whole book would keep the mock busy. */
 function wordsOf(text: string): readonly Word[] {
-  return text.slice(0, 20_000).toLowerCase().match(/[^\s.,;:!?"()]+/g) ?? [text]
+  return (
+    text
+      .slice(0, 20_000)
+      .toLowerCase()
+      .match(/[^\s.,;:!?"()]+/g) ?? [text]
+  )
 }
 
 /** Each word pulls into a direction of its own, so texts that share words lie closer together. Of unit length. */

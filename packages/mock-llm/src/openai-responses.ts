@@ -31,7 +31,8 @@ export function openaiResponses(asked: Asked): Answer {
 
 /** The items of an answer: one message, or the calls. */
 function outputOf(turn: Turn, id: string): readonly JsonObject[] {
-  if (turn.calls.length > 0) return turn.calls.map((call, index) => callItem(call, `${id.slice(0, 20)}${index}`))
+  if (turn.calls.length > 0)
+    return turn.calls.map((call, index) => callItem(call, `${id.slice(0, 20)}${index}`))
   const part = { type: 'output_text', annotations: [], logprobs: [], text: turn.pieces.join('') }
   const status = turn.end === 'length' ? 'incomplete' : 'completed'
   return [{ id: `msg_${id}`, type: 'message', status, role: 'assistant', content: [part] }]
@@ -40,7 +41,14 @@ function outputOf(turn: Turn, id: string): readonly JsonObject[] {
 function callItem({ name, custom, input }: ToolCall, id: string): JsonObject {
   return custom
     ? { id: `ctc_${id}`, type: 'custom_tool_call', status: 'completed', call_id: `call_${id}`, name, input }
-    : { id: `fc_${id}`, type: 'function_call', status: 'completed', arguments: input, call_id: `call_${id}`, name }
+    : {
+        id: `fc_${id}`,
+        type: 'function_call',
+        status: 'completed',
+        arguments: input,
+        call_id: `call_${id}`,
+        name,
+      }
 }
 
 function itemsOf(input: unknown): readonly JsonObject[] {
@@ -54,12 +62,18 @@ function textOfItem(item: JsonObject): string {
   return textOf(item['content'] ?? item['output'] ?? item['arguments'])
 }
 
-function promptOf({ body, wishes }: Asked, { model, items }: { model: string; items: readonly JsonObject[] }): Prompt {
+function promptOf(
+  { body, wishes }: Asked,
+  { model, items }: { model: string; items: readonly JsonObject[] },
+): Prompt {
   numberIn(body, 'temperature', { min: 0, max: 2 })
   numberIn(body, 'top_p', { min: 0, max: 1 })
-  const said = (...wanted: string[]) => items.filter((item) => wanted.includes(String(item['role']))).map(textOfItem)
+  const said = (...wanted: string[]) =>
+    items.filter((item) => wanted.includes(String(item['role']))).map(textOfItem)
   const json = jsonOf(body['text'])
-  const tools = objectsIn(body['tools']).filter((tool) => tool['type'] === 'function' || tool['type'] === 'custom')
+  const tools = objectsIn(body['tools']).filter(
+    (tool) => tool['type'] === 'function' || tool['type'] === 'custom',
+  )
   return {
     model,
     wishes,

@@ -19,7 +19,12 @@ const operations: readonly (Operation & { readonly path: RegExp })[] = [
   { path: /\/embeddings$/, method: 'POST', dialect: 'openai-chat', answer: openaiEmbeddings },
   { path: /\/responses$/, method: 'POST', dialect: 'openai-responses', answer: openaiResponses },
   { path: /\/messages$/, method: 'POST', dialect: 'anthropic-messages', answer: anthropicMessages },
-  { path: /\/messages\/count_tokens$/, method: 'POST', dialect: 'anthropic-messages', answer: anthropicCountTokens },
+  {
+    path: /\/messages\/count_tokens$/,
+    method: 'POST',
+    dialect: 'anthropic-messages',
+    answer: anthropicCountTokens,
+  },
   { path: /\/models(\/[^/]+)?$/, method: 'GET', dialect: 'openai-chat', answer: models },
 ]
 
@@ -29,4 +34,5 @@ export function operationAt(path: string): Operation | undefined {
 }
 
 /** For the person who asks for a path that is not there. */
-export const knownPaths = '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens and /models'
+export const knownPaths =
+  '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens and /models'

@@ -7,7 +7,9 @@ import { scriptProblem, type Script } from './script.ts'
 export function scriptOf({ headers, url = '' }: IncomingMessage): Script | undefined {
   const header = headers['x-mock-fault']
   if (typeof header === 'string') return parseScript(header)
-  const query = url.includes('mock=') ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('mock') : null
+  const query = url.includes('mock=')
+    ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('mock')
+    : null
   return query === null ? undefined : parseScript(query)
 }
 
@@ -33,11 +35,17 @@ function parseJson(text: string): object {
 }
 
 function parsePairs(text: string): object {
-  const pairs = text.split(',').map(toPair).filter(([name]) => name !== '')
+  const pairs = text
+    .split(',')
+    .map(toPair)
+    .filter(([name]) => name !== '')
   const headers = pairs.filter(isHeader)
   const rest = pairs.filter((pair) => !isHeader(pair))
   const named = headers.map(([name, value]) => [name.slice('header.'.length), String(value)])
-  return { ...Object.fromEntries(rest), ...(named.length > 0 && { headers: Object.fromEntries(named) as object }) }
+  return {
+    ...Object.fromEntries(rest),
+    ...(named.length > 0 && { headers: Object.fromEntries(named) as object }),
+  }
 }
 
 function isHeader([name]: readonly [string, unknown]): boolean {

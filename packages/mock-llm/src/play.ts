@@ -22,7 +22,10 @@ export interface Player {
 const breath = 262_144
 
 /** Sends an answer step by step. Waits count from one due time to the next, so that a cadence does not drift. */
-export function play(res: ServerResponse, { head, steps }: { head: Head; steps: Iterator<Step, void> }): Player {
+export function play(
+  res: ServerResponse,
+  { head, steps }: { head: Head; steps: Iterator<Step, void> },
+): Player {
   const { socket } = res
   let due = performance.now()
   let sent = 0

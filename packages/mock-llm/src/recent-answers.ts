@@ -17,7 +17,9 @@ const maxBytes = 4_194_304
 export function recentAnswers(): (question: Question, make: () => Answer) => Answer {
   const recent: (Question & { readonly answer: Answer })[] = []
   return ({ key, body }, make) => {
-    const known = recent.find((one) => one.key === key && one.body.length === body.length && one.body.equals(body))
+    const known = recent.find(
+      (one) => one.key === key && one.body.length === body.length && one.body.equals(body),
+    )
     if (known) return known.answer
     const answer = make()
     if (body.length + answer.bytes.length <= maxBytes) {

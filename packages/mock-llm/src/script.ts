@@ -131,7 +131,8 @@ const checks: { readonly [Name in keyof Required<Script>]: Check } = {
 /** Says what is wrong with a script, or nothing. */
 export function scriptProblem(script: object): string | undefined {
   for (const [name, value] of Object.entries(script)) {
-    if (!Object.hasOwn(checks, name)) return `${name} is not known; known are ${Object.keys(checks).join(', ')}`
+    if (!Object.hasOwn(checks, name))
+      return `${name} is not known; known are ${Object.keys(checks).join(', ')}`
     const [expected, fits] = checks[name as keyof Script]
     if (value !== undefined && !fits(value)) return `${name} must be ${expected}`
   }

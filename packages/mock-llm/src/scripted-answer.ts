@@ -25,7 +25,10 @@ interface ScriptedAnswerInit {
 type Scripted = Answer | Promise<Answer> | undefined
 
 const nothing = Buffer.alloc(0)
-const redirect = { ...bytesAnswer(nothing, { type: 'text/plain', status: 307 }), headers: ['location', '/elsewhere'] }
+const redirect = {
+  ...bytesAnswer(nothing, { type: 'text/plain', status: 307 }),
+  headers: ['location', '/elsewhere'],
+}
 
 const html = '<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>'
 const halfJson = '{"id":"chatcmpl-1","choices":[{"index":'
@@ -37,12 +40,16 @@ function garbage(kind: NonNullable<Script['garbage']>): Answer {
 
 function events(given: NonNullable<Script['event']>): Answer {
   const list = typeof given === 'string' || given instanceof Uint8Array ? [given] : given
-  const parts = list.map((one) => ({ bytes: typeof one === 'string' ? Buffer.from(one) : Buffer.from(one), tokens: 1 }))
+  const parts = list.map((one) => ({
+    bytes: typeof one === 'string' ? Buffer.from(one) : Buffer.from(one),
+    tokens: 1,
+  }))
   return { ...streamAnswer([]), parts, bytes: Buffer.concat(parts.map((part) => part.bytes)) }
 }
 
 function bodyAnswer(body: unknown, status: number): Answer {
   if (typeof body === 'string') return bytesAnswer(Buffer.from(body), { type: 'application/json', status })
-  if (body instanceof Uint8Array) return bytesAnswer(Buffer.from(body), { type: 'application/octet-stream', status })
+  if (body instanceof Uint8Array)
+    return bytesAnswer(Buffer.from(body), { type: 'application/octet-stream', status })
   return jsonAnswer(body, status)
 }

@@ -72,7 +72,8 @@ export function seenRequests({ count, bytes }: { count: number; bytes: number })
     wait(n) {
       const seen = list.at(n - 1 - total)
       if (n <= total && n > total - list.length && seen) return Promise.resolve(seen)
-      if (n <= total) return Promise.reject(new Error(`request ${n} is no longer kept; ${list.length} of ${total} are`))
+      if (n <= total)
+        return Promise.reject(new Error(`request ${n} is no longer kept; ${list.length} of ${total} are`))
       return new Promise((resolve, reject) => waiters.push({ n, resolve, reject }))
     },
     clear(reason) {

@@ -59,7 +59,9 @@ export async function startMockLlm(options: MockOptions = {}): Promise<MockLlm> 
     requests: 0,
     closing: false,
   }
-  const server = createServer({ keepAliveTimeout, maxHeaderSize: 65_536 }, (req, res) => serve(req, { res, mock }))
+  const server = createServer({ keepAliveTimeout, maxHeaderSize: 65_536 }, (req, res) =>
+    serve(req, { res, mock }),
+  )
   server.maxConnections = 20_000
   server.on('connection', (socket: Socket) => {
     if (!scripts[0]?.resetOnAccept) return
@@ -76,7 +78,8 @@ export async function startMockLlm(options: MockOptions = {}): Promise<MockLlm> 
     script(...added) {
       const problem = added.map(scriptProblem).find((one) => one !== undefined)
       if (problem !== undefined) throw new TypeError(`the script is wrong: ${problem}`)
-      if (scripts.length + added.length > maxScripts) throw new TypeError(`more than ${maxScripts} scripts are waiting`)
+      if (scripts.length + added.length > maxScripts)
+        throw new TypeError(`more than ${maxScripts} scripts are waiting`)
       scripts.push(...added)
     },
     reset() {

@@ -38,16 +38,20 @@ export function* toSteps(answer: Answer, { script, cadence, dialect }: ToStepsIn
     yield* write(part)
   }
   if (script.stallAfter !== undefined && stallAt === parts.length) yield* stallWithHead(script)
-  if (script.cutAfter !== undefined) yield { do: 'cut' }
+  if (script.cutAfter !== undefined) yield* cutWithHead()
   yield* write(undefined)
 }
 
 /** Turns the count of a script into an index; a negative one counts from the end. */
 function placeIn(length: number) {
-  return (count: number | undefined) => (count !== undefined && count < 0 ? Math.max(length + count, 0) : count)
+  return (count: number | undefined) =>
+    count !== undefined && count < 0 ? Math.max(length + count, 0) : count
 }
 
-function partsOf({ parts }: Answer, { script, dialect }: { script: Script; dialect: Dialect }): readonly Part[] {
+function partsOf(
+  { parts }: Answer,
+  { script, dialect }: { script: Script; dialect: Dialect },
+): readonly Part[] {
   const place = placeIn(parts.length)
   const end = Math.min(...[script.endAfter, script.cutAfter].map((count) => place(count) ?? Infinity))
   const failure = place(script.errorEvent)
@@ -64,6 +68,12 @@ function comment({ streams }: Answer): Part {
 function* stallWithHead({ stallMs = 'forever' }: Script): Generator<Step> {
   yield { do: 'head' }
   yield* stall(stallMs)
+}
+
+/** An answer that is cut has begun, even where it is cut before its first byte. */
+function* cutWithHead(): Generator<Step> {
+  yield { do: 'head' }
+  yield { do: 'cut' }
 }
 
 function* stall(time: Stall): Generator<Step> {
@@ -92,13 +102,13 @@ function writer(answer: Answer, { script, cadence }: { script: Script; cadence: 
       const chunk = bytes.subarray(start, Math.min(start + size, bytes.length))
       if (left < chunk.length) {
         if (left > 0) yield { do: 'write', bytes: chunk.subarray(0, left) }
-        yield { do: 'cut' }
+        yield* cutWithHead()
       }
       left -= chunk.length
       yield { do: 'write', bytes: chunk }
       if (slow) yield wait(script.slowBodyMs ?? 0)
     }
-    if (!part && left !== Infinity && left === 0) yield { do: 'cut' }
+    if (!part && left === 0) yield* cutWithHead()
   }
 }
 

@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.ts'
 import { calledTools, type Tool, type ToolChoice } from './called-tools.ts'
 import { exampleValue } from './example-value.ts'
 import { isObject } from './json-object.ts'
@@ -14,6 +15,8 @@ export interface Prompt {
   readonly parallel: boolean
   /** Asks for JSON; with a schema, for a value that fits it. */
   readonly json?: { readonly schema?: unknown }
+  /** How many answers are asked for; 1 unless given. */
+  readonly choices?: number
   /** Tokens at most. */
   readonly limit?: number | undefined
   readonly stop: readonly string[]
@@ -48,11 +51,14 @@ export interface ToolCall {
 /** Answers a prompt, always in the same way. `variant` counts from 0 where several answers are asked for. */
 export function takeTurn(prompt: Prompt, variant = 0): Turn {
   const calls = calledTools(prompt).map(toCall)
+  checkLength(calls.map(({ input }) => input).join(''), prompt)
   if (calls.length > 0) {
     const tokens = calls.reduce((sum, { input }) => sum + toPieces(input).length + 1, 0)
     return { pieces: [], calls, end: 'calls', tokens }
   }
-  const { text, sequence } = upTo(prompt.stop, whole(prompt, variant))
+  const all = whole(prompt, variant)
+  checkLength(all, prompt)
+  const { text, sequence } = upTo(prompt.stop, all)
   const pieces = toPieces(text)
   const { limit = Infinity } = prompt
   if (pieces.length > limit) return { pieces: pieces.slice(0, limit), calls, end: 'length', tokens: limit }
@@ -62,7 +68,23 @@ export function takeTurn(prompt: Prompt, variant = 0): Turn {
 
 function toCall({ name, schema, custom }: Tool): ToolCall {
   const value = custom ? undefined : exampleValue(schema)
-  return { name, custom, input: custom ? `an input for ${name}` : JSON.stringify(isObject(value) ? value : {}) }
+  return {
+    name,
+    custom,
+    input: custom ? `an input for ${name}` : JSON.stringify(isObject(value) ? value : {}),
+  }
+}
+
+/** Each word becomes an event of some 250 bytes, so this is 50 MB. */
+const maxText = 1_000_000
+
+/** A schema may hold a constant of any size, and `n` multiplies it. */
+function checkLength(text: string, { choices = 1 }: Prompt): void {
+  if (text.length * choices <= maxText) return
+  throw new ApiError(
+    400,
+    `mock-llm writes at most ${maxText} characters, and this would be ${text.length * choices}.`,
+  )
 }
 
 /** Repeated in an answer, a longer text would only be noise, and large requests would get large answers. */

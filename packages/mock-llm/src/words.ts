@@ -19,7 +19,10 @@ export function toPieces(text: string): string[] {
 export function textOf(content: unknown, depth = 0): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content) || depth > 3) return ''
-  return content.map((part: unknown) => partText(part, depth)).filter(Boolean).join('\n')
+  return content
+    .map((part: unknown) => partText(part, depth))
+    .filter(Boolean)
+    .join('\n')
 }
 
 function partText(part: unknown, depth: number): string {

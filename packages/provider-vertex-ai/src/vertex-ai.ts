@@ -26,14 +26,22 @@ function baseOf({ project_id: project, region }: ProviderConf): string | undefin
   return `/v1beta1/projects/${encodeURIComponent(project)}/locations/${region}/endpoints/openapi`
 }
 
-function problems({ conf, endpoint }: { conf: ProviderConf; endpoint: string | undefined }): readonly string[] {
+function problems({
+  conf,
+  endpoint,
+}: {
+  conf: ProviderConf
+  endpoint: string | undefined
+}): readonly string[] {
   const { project_id: project, region } = conf
   const found: string[] = []
   if (!endpoint && !(project && region)) {
     found.push('vertex-ai requires either provider_conf (project_id + region) or override.endpoint')
   }
   if (project && !isProject(project)) {
-    found.push('vertex-ai: provider_conf.project_id is not a project id, such as my-project or example.com:my-project')
+    found.push(
+      'vertex-ai: provider_conf.project_id is not a project id, such as my-project or example.com:my-project',
+    )
   }
   if (region && !isRegion(region)) {
     found.push('vertex-ai: provider_conf.region is not a region, such as us-central1, global or eu')

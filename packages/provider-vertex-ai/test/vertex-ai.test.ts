@@ -13,14 +13,21 @@ test.for([
   ['eu', 'https://aiplatform.eu.rep.googleapis.com'],
 ] as const)('finds the host of %s', ([region, host]) => {
   expect(origin({ region })).toBe(host)
-  expect(base({ project_id: 'p-1', region })).toBe(`/v1beta1/projects/p-1/locations/${region}/endpoints/openapi`)
+  expect(base({ project_id: 'p-1', region })).toBe(
+    `/v1beta1/projects/p-1/locations/${region}/endpoints/openapi`,
+  )
 })
 
 test('percent-encodes a project under a domain', () => {
   expect(base({ project_id: 'example.com:p-1', region: 'eu' })).toContain('/projects/example.com%3Ap-1/')
 })
 
-const incomplete: ProviderConf[] = [{}, { project_id: 'p-1' }, { region: 'eu' }, { project_id: '', region: 'eu' }]
+const incomplete: ProviderConf[] = [
+  {},
+  { project_id: 'p-1' },
+  { region: 'eu' },
+  { project_id: '', region: 'eu' },
+]
 
 test.for(incomplete)('refuses %j without an endpoint', (conf) => {
   expect(problems(conf)).toEqual([
@@ -39,7 +46,9 @@ test.for(['evil.example/', 'evil.example#', 'a@b', '-x', 'x-', 'US', 'a.b', 'x'.
   (region) => {
     expect(origin({ region })).toBeUndefined()
     expect(base({ project_id: 'p-1', region })).toBeUndefined()
-    expect(problems({ project_id: 'p-1', region })).toEqual([expect.stringContaining('region is not a region')])
+    expect(problems({ project_id: 'p-1', region })).toEqual([
+      expect.stringContaining('region is not a region'),
+    ])
   },
 )
 
@@ -47,5 +56,7 @@ const strangers = ['..', '.', 'a/b', 'a?b', 'a b', 'a%2fb', 'p\n']
 
 test.for(strangers)('refuses the project %j, which would change the path', (project) => {
   expect(base({ project_id: project, region: 'eu' })).toBeUndefined()
-  expect(problems({ project_id: project, region: 'eu' })).toEqual([expect.stringContaining('project_id is not')])
+  expect(problems({ project_id: project, region: 'eu' })).toEqual([
+    expect.stringContaining('project_id is not'),
+  ])
 })
