@@ -6,6 +6,7 @@ import { errorAnswer } from './error-answer.ts'
 import type { Dialect } from '@sluice/provider'
 import { isObject, type JsonObject } from './json-object.ts'
 import { knownPaths, operationAt, type Operation } from './operations.ts'
+import type { ReceivedBody } from './received-body.ts'
 import { recentAnswers } from './recent-answers.ts'
 import type { Wishes } from './turn.ts'
 
@@ -14,7 +15,7 @@ export interface Question {
   /** Without query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
+  readonly body: ReceivedBody
   readonly wishes: Wishes
 }
 
@@ -34,8 +35,8 @@ export function answerer({ created }: { created: number }): (question: Question)
           path: question.path,
           wishes: question.wishes,
           created,
-          body: operation.method === 'GET' ? {} : parse(question.body),
-          id: hash('sha256', question.body, 'hex').slice(0, 24),
+          body: operation.method === 'GET' ? {} : parse(question.body.bytes),
+          id: hash('sha256', question.body.bytes, 'hex').slice(0, 24),
         }),
       )
     } catch (error) {

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import { receivedBody, type ReceivedBody } from './received-body.ts'
 
 /** How reading a body ended; one that is too large is not kept. */
 export interface ReadBody {
   readonly end: 'whole' | 'broken' | 'too-large'
-  readonly body: Buffer
+  readonly body: ReceivedBody
 }
 
 /** Gathers a request's body up to a limit in bytes; calls back once. */
@@ -16,11 +17,11 @@ export function readBody(req: IncomingMessage, limit: number, done: (read: ReadB
     over = true
     done(read)
   }
-  const gathered = () => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
+  const gathered = () => receivedBody(chunks, length)
   req.on('data', (chunk: Buffer) => {
     length += chunk.length
     if (length <= limit) chunks.push(chunk)
-    else finish({ end: 'too-large', body: Buffer.alloc(0) })
+    else finish({ end: 'too-large', body: receivedBody([], 0) })
   })
   req.on('end', () => finish({ end: 'whole', body: gathered() }))
   req.on('close', () => finish({ end: 'broken', body: gathered() }))

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { ReceivedBody } from './received-body.ts'
 
 /** How and when an exchange ended, in milliseconds of `performance.now()`. */
 export interface Closed {
@@ -28,11 +29,15 @@ export interface SeenRequest {
 /** The latest requests, and those who wait for the next. */
 export interface SeenRequests {
   readonly list: readonly SeenRequest[]
-  add(request: Omit<SeenRequest, 'aborted' | 'closed'>): (closed: Closed) => void
+  add(request: Arrived): (closed: Closed) => void
   /** Resolves with the n-th request since the start or the last `clear`; rejects when it is gone from the list. */
   wait(n: number): Promise<SeenRequest>
   /** Forgets all; those who wait are rejected with `reason`. */
   clear(reason: string): void
+}
+
+interface Arrived extends Omit<SeenRequest, 'body' | 'aborted' | 'closed'> {
+  readonly body: ReceivedBody
 }
 
 interface Waiter {
@@ -43,22 +48,30 @@ interface Waiter {
 
 /** Keeps so many requests and no more than so many bytes of their bodies; the oldest go first. */
 export function seenRequests({ count, bytes }: { count: number; bytes: number }): SeenRequests {
-  const list: SeenRequest[] = []
+  const list: (SeenRequest & { readonly length: number })[] = []
   let waiters: Waiter[] = []
   let held = 0
   let total = 0
 
   function forget(): void {
-    while (list.length > count || (held > bytes && list.length > 1)) held -= list.shift()?.body.length ?? 0
+    while (list.length > count || (held > bytes && list.length > 1)) held -= list.shift()?.length ?? 0
   }
 
   return {
     list,
-    add(request) {
+    add({ body, ...request }) {
       const { promise, resolve } = Promise.withResolvers<Closed>()
-      const seen = { ...request, aborted: false, closed: promise }
+      const seen = {
+        ...request,
+        get body() {
+          return body.bytes
+        },
+        length: body.length,
+        aborted: false,
+        closed: promise,
+      }
       list.push(seen)
-      held += request.body.length
+      held += body.length
       total++
       const served = waiters.filter(({ n }) => n === total)
       waiters = waiters.filter(({ n }) => n !== total)

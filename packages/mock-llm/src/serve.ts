@@ -9,6 +9,7 @@ import { operationAt } from './operations.ts'
 import { scriptOf } from './parse-script.ts'
 import { play, type Player } from './play.ts'
 import type { Question } from './answerer.ts'
+import type { ReceivedBody } from './received-body.ts'
 import { readBody } from './read-body.ts'
 import type { Script } from './script.ts'
 import { scriptedAnswer } from './scripted-answer.ts'
@@ -51,7 +52,7 @@ export function serve(req: IncomingMessage, { res, mock }: { res: ServerResponse
     else answer(body)
   })
 
-  function answer(body: Buffer): void {
+  function answer(body: ReceivedBody): void {
     try {
       const script = scriptOf(req) ?? mock.nextScript()
       if (script?.resetOnAccept || script?.garbage === 'http') return breakOff(script)
