@@ -96,6 +96,20 @@ test('keeps a cadence', async () => {
   expect(eventsOf(heard)).toHaveLength(13)
 })
 
+test('tells large requests apart that differ in the last byte, or in the first', async () => {
+  const mock = await start()
+  const ids = []
+  for (const text of ['a', 'b', 'a'])
+    ids.push(json(await ask(mock, path, chat('x'.repeat(500_000) + text))).id)
+  for (const user of ['a', 'b', 'a']) {
+    ids.push(
+      json(await ask(mock, path, { body: { user, ...(chat('x'.repeat(500_000)).body as object) } })).id,
+    )
+  }
+  expect(new Set(ids).size).toBe(4)
+  expect([ids[0], ids[3]]).toEqual([ids[2], ids[5]])
+})
+
 test('keeps connections alive', async () => {
   const mock = await start()
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -246,6 +260,9 @@ test('runs as a program that says how to ask it, and ends when it is told to', a
   const body = JSON.parse(/-d '(.*)'/.exec(output)![1]!) as object
   const heard = await ask({ url } as MockLlm, path, { body })
   expect(eventsOf(heard).at(-1)!.data).toBe('[DONE]')
+  // A stall that nobody waits for any more must not keep the program.
+  const stalled = await begin({ url } as MockLlm, `${path}?mock=stallAfter=0`, { body })
+  stalled.leave()
   expect(await stop()).toBe(0)
 })
 
