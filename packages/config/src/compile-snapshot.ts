@@ -1,0 +1,80 @@
+import { ConfigError, json, type Answer, type Chain, type Exchange, type Issue, type Kernel, type Prepared } from '@sluice/kernel'
+import { Router } from '@sluice/router'
+import type { Resolved } from './check-resources.ts'
+import { Snapshot, type CompiledRoute } from './snapshot.ts'
+
+export interface SnapshotInit {
+  readonly kernel: Kernel
+  readonly resolved: Resolved
+  /** Answers where no route matches and no global rule does; by default with a 404. */
+  readonly notFound?: Answer
+}
+
+/** The 404 of requests that no route matches. */
+export const routeNotFound: Answer = async (ctx) => {
+  ctx.outcome ??= 'refused'
+  return json(404, { error_msg: '404 Route Not Found' })
+}
+
+/**
+ * Sets up what is new of a configuration and makes the routes that serve it. Where anything fails, what was set up is
+ * released, and it rejects with a `ConfigError` that lists every problem.
+ */
+export async function compileSnapshot({ kernel, resolved, notFound = routeNotFound }: SnapshotInit): Promise<Snapshot> {
+  const builder = kernel.build()
+  const { globals } = resolved
+  const served = resolved.routes.filter(({ isServed }) => isServed)
+  try {
+    // One at a time, so that each plugin is set up once, and each that fails is told of once.
+    const issues: Issue[] = []
+    for (const prepared of new Set([...globals, ...served.flatMap(({ plugins }) => plugins)])) {
+      issues.push(...(await problemsOf(builder.chain({ globals: [], plugins: [prepared] }))))
+    }
+    if (issues.length > 0) throw new ConfigError(issues)
+
+    const chainOf = sharing((plugins) => builder.chain({ globals, plugins }))
+    const routes: CompiledRoute[] = []
+    for (const route of served) routes.push({ ...route, chain: await chainOf(route.plugins) })
+    const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
+    return new Snapshot({ routes, notFound: fallback, router: routerOf(routes), dispose: () => builder.release() })
+  } catch (error) {
+    await builder.release()
+    throw error
+  }
+}
+
+async function problemsOf(attempt: Promise<unknown>): Promise<readonly Issue[]> {
+  try {
+    await attempt
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.issues
+  }
+}
+
+/** Routes that inherit everything have the same plugins, and then the same chain. */
+function sharing(make: (plugins: readonly Prepared[]) => Promise<Chain>): typeof make {
+  const numbers = new Map<Prepared, number>()
+  const numberOf = (prepared: Prepared): number => {
+    const known = numbers.get(prepared) ?? numbers.size
+    numbers.set(prepared, known)
+    return known
+  }
+  const made = new Map<string, Promise<Chain>>()
+  return (plugins) => {
+    const key = plugins.map(numberOf).join(' ')
+    const chain = made.get(key) ?? make(plugins)
+    made.set(key, chain)
+    return chain
+  }
+}
+
+function routerOf(routes: readonly CompiledRoute[]): Router<Exchange, CompiledRoute> {
+  return new Router(
+    routes.map((route) => {
+      const { info, uris, hosts, methods, remoteAddrs, priority, vars } = route
+      return { id: info.id, uris, hosts, methods, remoteAddrs, priority, ...(vars && { vars }), value: route }
+    }),
+  )
+}

@@ -1,0 +1,66 @@
+import { oneOf, Type, type TSchema } from '@sluice/kernel'
+
+/** `id` of a resource: a string or an integer; integers become strings. */
+export const Id = Type.Unsafe<string | number>({
+  type: ['string', 'integer'],
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[a-zA-Z0-9._\\-]+$',
+  minimum: 1,
+  description: 'Unique within its collection. A resource without one goes by its `name`.',
+})
+
+/** An `id` that points to another resource. */
+export function reference(collection: string): typeof Id {
+  return { ...Id, description: `The id of an entry of \`${collection}\`.` }
+}
+
+/** Host that a route or service serves: exact, or with one leading star. */
+export const Host = Type.String({
+  pattern: '^\\*?[0-9a-zA-Z._\\[\\]:\\-]+$|^\\*$',
+  maxLength: 255,
+  description: 'A host name, `*.example.com`, or `host:port` to compare with the port.',
+})
+
+/** Seconds a connection may take for each of its parts; all three belong together. */
+export function timeout(description: string, members: object = {}): TSchema {
+  return Type.Object(
+    {
+      connect: seconds('Seconds to connect.'),
+      send: seconds('Seconds between two writes.'),
+      read: seconds('Seconds between two reads.'),
+    },
+    { additionalProperties: false, description, ...members },
+  )
+}
+
+function seconds(description: string): TSchema {
+  return Type.Number({ exclusiveMinimum: 0, maximum: 2_000_000, description })
+}
+
+/** Plugin configurations by plugin name. */
+export const Plugins = Type.Record(Type.String(), Type.Unknown(), {
+  description: 'Plugin configurations by plugin name.',
+})
+
+export const Method = oneOf(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'PURGE'])
+
+/** What is told about a resource and changes nothing. */
+export const about = {
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'A name for people.' })),
+  desc: Type.Optional(Type.String({ maxLength: 256, description: 'What it is for.' })),
+  labels: Type.Optional(
+    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256, pattern: '^\\S+$' }), {
+      description: 'Labels for tools; they change nothing.',
+    }),
+  ),
+}
+
+/** Kept by an Admin API; accepted in a file and ignored, because dumps carry them. */
+export const times = {
+  create_time: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix time, seconds. Kept for tools.' })),
+  update_time: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix time, seconds. Kept for tools.' })),
+}
+
+/** `{ a, b }` where every member is known. */
+export const closed = { additionalProperties: false } as const

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+
+export interface FileStoreOptions {
+  /** Milliseconds between two looks at the file; 200 by default. A change is told of after two to three of them. */
+  readonly interval?: number
+}
+
+/** Larger than any configuration; what is larger is a mistake, such as a log. */
+const largest = 256 * 1024 * 1024
+
+/**
+ * Configuration in one file. It is looked at in short intervals rather than subscribed to: that also sees files that are
+ * replaced by rename, swapped as symbolic links, or mounted from elsewhere.
+ */
+export class FileStore {
+  readonly file: string
+  readonly #interval: number
+  #digest: string
+  /** State of the file whose text was last read. */
+  #seen: string | undefined
+  /** A new state, seen once; a file that is still being written has another one at the next look. */
+  #pending: string | undefined
+  #hasFailed = false
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  /** `text` is what is known of the file already, and is not told of. */
+  constructor(file: string, text: string, { interval = 200 }: FileStoreOptions = {}) {
+    this.file = file
+    this.#digest = digestOf(text)
+    this.#interval = interval
+  }
+
+  /**
+   * Calls `onChange` whenever the file has come to hold another text, until `close`; `onError` when it can no longer be
+   * read, once until it can again. Does not keep the process alive.
+   */
+  watch(onChange: (text: string) => void, onError?: (error: Error) => void): void {
+    if (this.#timer || this.#isClosed) return
+    this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
+  }
+
+  /** Stops watching; nothing is told after it. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  async #look(onChange: (text: string) => void, onError?: (error: Error) => void): Promise<void> {
+    let text: string | undefined
+    let failure: Error | undefined
+    try {
+      text = await this.#changed()
+      this.#hasFailed = false
+    } catch (error) {
+      failure = this.#hasFailed ? undefined : (error as Error)
+      this.#hasFailed = true
+    }
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
+    if (failure) onError?.(failure)
+    if (text !== undefined) onChange(text)
+  }
+
+  /** The text, where the file has changed and come to rest. */
+  async #changed(): Promise<string | undefined> {
+    const state = await this.#state()
+    const hasRested = state === this.#pending
+    this.#pending = state
+    if (state === this.#seen || !hasRested) return undefined
+    const text = await readFile(this.file, 'utf8')
+    // Changed while it was read: the next looks will tell.
+    if ((await this.#state()) !== state) return undefined
+    this.#seen = state
+    const digest = digestOf(text)
+    if (digest === this.#digest) return undefined
+    this.#digest = digest
+    return text
+  }
+
+  /** Differs whenever the file may have changed. Follows symbolic links. */
+  async #state(): Promise<string> {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.file, { bigint: true })
+    if (size > largest) throw new Error(`${this.file} is larger than ${largest} bytes`)
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
+}

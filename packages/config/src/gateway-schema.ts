@@ -1,0 +1,100 @@
+import { oneOf, Type, type TSchema } from '@sluice/kernel'
+import { closed } from './field.ts'
+
+function listen(host: string, port: number, description: string): TSchema {
+  return Type.Object(
+    {
+      host: Type.String({ default: host, minLength: 1, maxLength: 255, description: 'Address to listen on.' }),
+      port: Type.Integer({ default: port, minimum: 0, maximum: 65_535, description: 'Port; 0: any that is free.' }),
+    },
+    { ...closed, default: {}, description },
+  )
+}
+
+const AccessLog = Type.Unsafe({
+  type: ['object', 'boolean'],
+  properties: {
+    path: Type.String({ default: '/dev/stdout', minLength: 1, description: 'File that lines are appended to.' }),
+    format: Type.Unsafe({
+      type: ['object', 'string'],
+      additionalProperties: { type: ['string', 'number', 'boolean', 'object', 'array', 'null'] },
+      description: 'An object: one JSON object a line. A string: text. `$name` is a variable.',
+    }),
+  },
+  additionalProperties: false,
+  default: {},
+  description: 'One line for every exchange; `false` switches it off.',
+})
+
+/** The settings of the process: the file’s `gateway` section. */
+export const GatewaySchema = Type.Object(
+  {
+    listen: listen('127.0.0.1', 9080, 'Where requests come in. A change needs a restart.'),
+    admin: Type.Optional(
+      Type.Object(
+        {
+          listen: listen('127.0.0.1', 9180, 'Where the Admin API listens.'),
+          key: Type.String({ minLength: 1, secret: true, description: 'What its clients must send; there is no default.' }),
+        },
+        { ...closed, description: 'The Admin API; none if absent. Accepted already, served in a later version.' },
+      ),
+    ),
+    status: Type.Object(
+      { listen: listen('127.0.0.1', 7085, 'Where `/healthz` and `/readyz` answer, without a key.') },
+      { ...closed, default: {}, description: 'For those who watch over the process.' },
+    ),
+    plugins: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      uniqueItems: true,
+      description: 'Your own plugins: paths relative to this file (`./x.ts`), absolute paths, or package names.',
+    }),
+    access_log: AccessLog,
+    workers: Type.Unsafe<number | string>({
+      type: ['integer', 'string'],
+      minimum: 1,
+      pattern: '^auto$',
+      default: 1,
+      description: 'Processes that serve. More than 1, and `auto`, are not supported yet.',
+    }),
+    log: Type.Object(
+      {
+        level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+          default: 'info',
+          description: 'The least serious lines that are written.',
+        }),
+      },
+      { ...closed, default: {}, description: 'The gateway’s own log, JSON lines on stderr.' },
+    ),
+    max_body_bytes: Type.Integer({
+      default: 67_108_864,
+      minimum: 1,
+      maximum: 1_073_741_824,
+      description: 'Bytes of a request body that are read into memory; a larger one is answered with 413.',
+    }),
+    trusted_proxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed.',
+    }),
+  },
+  { ...closed, description: 'The settings of the process.' },
+)
+
+export interface Listen {
+  readonly host: string
+  readonly port: number
+}
+
+/** The `gateway` section, checked and completed. */
+export interface GatewaySettings {
+  readonly listen: Listen
+  readonly admin?: { readonly listen: Listen; readonly key: string }
+  readonly status: { readonly listen: Listen }
+  /** As written: paths relative to the file, absolute ones, package names. */
+  readonly plugins: readonly string[]
+  /** False: switched off. `format` is the access log’s own default where it is absent. */
+  readonly access_log: false | { readonly path: string; readonly format?: string | Readonly<Record<string, unknown>> }
+  readonly workers: 1
+  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
+  readonly max_body_bytes: number
+  readonly trusted_proxies: readonly string[]
+}

@@ -1,0 +1,94 @@
+import type { Issue } from '@sluice/kernel'
+import { LineCounter, parseDocument, type Node, type YAMLError } from 'yaml'
+import { locateIn } from './locate-in.ts'
+import { toPlain } from './to-plain.ts'
+
+/** A place in the text; both count from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** A problem that may know its place by itself: one of the text, before there are paths. */
+export interface Problem extends Issue {
+  readonly position?: Position
+}
+
+export interface ParsedConfig {
+  /** Plain JSON values; undefined where there are issues. */
+  readonly value: unknown
+  /** What keeps the text from being read; their paths are empty, their positions set. */
+  readonly issues: readonly Problem[]
+  /** Where a member stands: its key in a map, itself in a list; the nearest that exists above it where it does not. */
+  locate(path: Issue['path']): Position | undefined
+}
+
+/** Reads one YAML 1.2 or JSON document, strictly: what could be read in two ways is a problem. Never throws. */
+export function parseConfig(text: string): ParsedConfig {
+  const lines = new LineCounter()
+  const positionAt = (offset: number): Position => {
+    const { line, col } = lines.linePos(Math.max(0, offset))
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  let document
+  try {
+    // Keys are compared by toPlain, in linear time. Pretty errors would quote the source, and with it secrets.
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return failed([{ path: [], message: 'is nested too deeply' }])
+  }
+  const faults = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])
+  if (faults.length > 0) return failed(faults.slice(0, mostFaults).map((fault) => toProblem(fault, text, positionAt)))
+
+  const root: Node | null = document.contents
+  if (root === null) return failed([{ path: [], message: 'is empty', position: positionAt(0) }])
+  const plain = toPlain(root)
+  if (plain.faults.length > 0) {
+    return failed(
+      plain.faults.slice(0, mostFaults).map(({ offset, message }) => ({ path: [], message, position: positionAt(offset) })),
+    )
+  }
+  return {
+    value: plain.value,
+    issues: [],
+    locate(path) {
+      const offset = locateIn(root, plain.targets, path)
+      return offset === undefined ? undefined : positionAt(offset)
+    },
+  }
+}
+
+function failed(issues: Problem[]): ParsedConfig {
+  return { value: undefined, issues, locate: () => undefined }
+}
+
+/** One mistake in YAML often makes many errors; the first ones tell. */
+const mostFaults = 20
+
+function toProblem({ code, message, pos }: YAMLError, text: string, positionAt: (offset: number) => Position): Problem {
+  const position = positionAt(Math.min(pos[0], text.length))
+  return { path: [], message: textOf(code, message), position }
+}
+
+// The library's own texts, except where they quote the source or speak to programmers.
+function textOf(code: YAMLError['code'], message: string): string {
+  switch (code) {
+    case 'MULTIPLE_DOCS':
+      return 'holds several YAML documents; one is allowed'
+    case 'RESOURCE_EXHAUSTION':
+      return 'is nested too deeply'
+    case 'TAG_RESOLVE_FAILED':
+      return 'is not valid YAML: a tag that is not known, or does not fit its value'
+    case 'BAD_DIRECTIVE':
+      return 'is not valid YAML: a directive that is not known'
+    case 'BAD_DQ_ESCAPE':
+      return 'is not valid YAML: an escape sequence that is not known, in double quotes'
+    case 'UNEXPECTED_TOKEN':
+      return `is not valid YAML: ${message.replace(/(?: in YAML stream)?: .*$/su, '')}`
+    case 'TAB_AS_INDENT':
+      return 'is not valid YAML: tabs are not allowed as indentation'
+    default:
+      return `is not valid YAML: ${message}`
+  }
+}

@@ -1,0 +1,90 @@
+import { MetaSchema, Type, type Plugin } from '@sluice/kernel'
+import { unsupportedCollections } from './check-resources.ts'
+import { GatewaySchema } from './gateway-schema.ts'
+import { httpProxy } from './http-proxy-config.ts'
+import { GlobalRuleSchema, PluginConfigSchema, RouteSchema, ServiceSchema } from './resource-schemas.ts'
+import { schemaRows, unsupportedIn, type SchemaRow } from './schema-rows.ts'
+import { UpstreamSchema } from './upstream-schema.ts'
+
+const FileSchema = Type.Object({
+  version: Type.Optional(Type.Unsafe({ type: ['string', 'number'], description: 'Of the format; not looked at.' })),
+  gateway: Type.Optional(Type.Object({}, { description: 'The settings of the process.' })),
+  routes: Type.Optional(Type.Array(Type.Object({}), { description: 'Which requests are served, and by what.' })),
+  services: Type.Optional(Type.Array(Type.Object({}), { description: 'What several routes share.' })),
+  upstreams: Type.Optional(Type.Array(Type.Object({}), { description: 'Where ordinary requests are proxied to.' })),
+  plugin_configs: Type.Optional(Type.Array(Type.Object({}), { description: 'Plugins that several routes share.' })),
+  global_rules: Type.Optional(Type.Array(Type.Object({}), { description: 'Plugins that run for every request.' })),
+  plugin_metadata: Type.Optional(
+    Type.Unsafe({
+      type: ['object', 'array'],
+      description: 'Settings of a plugin for the whole process: a map by plugin name, or a list whose entries name the plugin as `id`.',
+    }),
+  ),
+})
+
+const intro = `# Configuration reference
+
+Generated from the schemas; do not edit.
+
+One YAML or JSON file. A field that is not listed here is refused, with its path. \`a.b\` is the member \`b\` of \`a\`,
+\`a[]\` an item of the list \`a\`, \`a.*\` a member of any name. In plugin configurations, upstreams and the \`gateway\`
+section a text may be \`$env://NAME\`, the environment variable of that name, or \`$env://NAME/key\`, a member of the
+JSON object in it. 🔒 marks secrets, which are never shown.
+
+Where a route, its plugin config and its service name the same plugin, the first of them wins, whole.`
+
+/** The configuration reference in Markdown, from the schemas of the resources and of these plugins. Pure. */
+export function referenceMarkdown(plugins: Iterable<Plugin>): string {
+  const shown = [...plugins]
+    .filter(({ name }) => name !== httpProxy)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const blocks = [
+    intro,
+    section('## The file', { ...FileSchema, unsupported: unsupportedCollections }),
+    section('## `gateway`', GatewaySchema),
+    section('## `routes[]`', RouteSchema),
+    section('## `services[]`', ServiceSchema),
+    section('## `upstreams[]`', UpstreamSchema),
+    section('## `plugin_configs[]`', PluginConfigSchema),
+    section('## `global_rules[]`', GlobalRuleSchema),
+    '## Plugins',
+    section('### `_meta`, in every plugin configuration', MetaSchema),
+    ...shown.flatMap(pluginSections),
+  ]
+  return `${blocks.join('\n\n')}\n`
+}
+
+function pluginSections({ name, priority, schema, metadataSchema, answers }: Plugin): string[] {
+  const heading = `### \`${name}\`\n\nPriority ${priority}${answers ? '; answers requests' : ''}.`
+  const metadata = metadataSchema ? [section(`#### \`plugin_metadata.${name}\``, metadataSchema)] : []
+  return [section(heading, schema), ...metadata]
+}
+
+function section(heading: string, schema: object): string {
+  const { description } = schema as { description?: string }
+  const rows = schemaRows(schema)
+  const unsupported = unsupportedIn(schema)
+  const parts = [
+    heading,
+    description,
+    rows.length > 0 ? table(rows) : 'No fields.',
+    unsupported.length > 0 ? `Not supported yet: ${unsupported.map((name) => `\`${name}\``).join(', ')}.` : undefined,
+  ]
+  return parts.filter((part) => part !== undefined).join('\n\n')
+}
+
+function table(rows: readonly SchemaRow[]): string {
+  const lines = rows.map((row) => {
+    const name = `\`${row.field}\`${row.isSecret ? ' 🔒' : ''}`
+    const fallback = row.default === undefined ? '' : `\`${row.default}\``
+    return [name, row.type, row.isRequired ? 'yes' : '', fallback, row.range, row.description].map(cell).join(' | ')
+  })
+  return ['Field | Type | Required | Default | Range | What it is', '--- | --- | --- | --- | --- | ---', ...lines]
+    .map((line) => `| ${line} |`)
+    .join('\n')
+}
+
+/** A bar would end the cell, a line break the row. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')
+}

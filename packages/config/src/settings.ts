@@ -1,0 +1,44 @@
+import { check, type Issue } from '@sluice/kernel'
+import { resolveReferences, type Env } from './env.ts'
+import { GatewaySchema, type GatewaySettings } from './gateway-schema.ts'
+import { isAddress, notAddress } from './is-address.ts'
+import { isRecord } from './is-record.ts'
+
+interface Written {
+  readonly access_log?: boolean | { path: string }
+  readonly workers?: number | string
+  readonly trusted_proxies?: readonly string[]
+}
+
+/**
+ * Reads the `gateway` section of a parsed file alone, before there is a kernel: it names the plugins to load.
+ * Settings are there where there are no issues. `checkResources` checks this section again, with everything else.
+ */
+export function checkSettings(value: unknown, env: Env): { settings?: GatewaySettings; issues: readonly Issue[] } {
+  const path = ['gateway']
+  const written = isRecord(value) ? (value['gateway'] ?? {}) : {}
+  const issues: Issue[] = []
+  const resolved = resolveReferences(written, path, env, issues)
+  const checked = check(GatewaySchema, resolved, path)
+  const known = new Set(issues.map((issue) => issue.path.join('\0')))
+  issues.push(...checked.issues.filter((issue) => !known.has(issue.path.join('\0'))))
+  if (!isRecord(checked.value)) return { issues }
+  const complete: Written = checked.value
+  issues.push(...workerIssues(complete.workers, [...path, 'workers']), ...proxyIssues(complete, path))
+  if (issues.length > 0) return { issues }
+  const access = complete.access_log === true ? { path: '/dev/stdout' } : complete.access_log
+  return { settings: { ...checked.value, access_log: access } as unknown as GatewaySettings, issues }
+}
+
+function workerIssues(workers: unknown, path: Issue['path']): Issue[] {
+  if (workers === 'auto') return [{ path, message: 'auto is not supported yet; 1 is' }]
+  const isMany = typeof workers === 'number' && workers > 1
+  return isMany ? [{ path, message: 'more than 1 worker is not supported yet' }] : []
+}
+
+function proxyIssues({ trusted_proxies: proxies }: Written, path: Issue['path']): Issue[] {
+  if (!Array.isArray(proxies)) return []
+  return proxies.flatMap((proxy: unknown, index) =>
+    typeof proxy === 'string' && !isAddress(proxy) ? [{ path: [...path, 'trusted_proxies', index], message: notAddress }] : [],
+  )
+}
