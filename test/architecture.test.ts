@@ -1,0 +1,196 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readJson, root, workspacePackages, type Package } from './support/workspace.ts'
+
+const packages = workspacePackages()
+const scope = '@sluice/'
+
+/** The table "Packages" of the design: which of ours, and which of others, a package may import. What those import comes with them. */
+const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readonly string[] }>> = {
+  kernel: { ours: ['expr', 'json-edit'], others: ['ajv', 'eventemitter3', '@sinclair/typebox'] },
+  expr: { ours: [], others: ['re2js', 'json-p3'] },
+  router: { ours: ['expr'] },
+  config: { ours: ['kernel', 'router', 'expr'], others: ['yaml'] },
+  'json-edit': { ours: [] },
+  provider: { ours: [] },
+  dialects: { ours: ['provider'] },
+  'ai-core': { ours: ['kernel', 'provider', 'dialects', 'json-edit'] },
+  'ai-proxy': { ours: ['ai-core', 'cloud-auth'], others: ['undici'] },
+  'cloud-auth': { ours: [], others: ['undici', 'jose'] },
+  'prompt-template': { ours: ['ai-core'] },
+  'prompt-decorator': { ours: ['ai-core'] },
+  'http-proxy': { ours: ['kernel'], others: ['undici'] },
+  'access-log': { ours: ['kernel', 'expr'] },
+  'mock-llm': { ours: ['provider'], others: ['commander'] },
+  testkit: { ours: ['kernel', 'ai-core', 'provider'] },
+}
+
+const isProvider = ({ dir }: Package): boolean => dir.startsWith('provider-')
+const ours = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => name.startsWith(scope)).map((name) => name.slice(scope.length))
+const others = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => !name.startsWith(scope) && !name.startsWith('node:'))
+const importsOf = ({ sources }: Package): readonly string[] => [...new Set(sources.flatMap(({ imports }) => imports))].toSorted()
+
+/** What `dir` may import of ours: what its row names, and what theirs name. */
+function reachable(dir: string): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const visit = (name: string): void => {
+    for (const next of arrows[name]?.ours ?? []) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      visit(next)
+    }
+  }
+  visit(dir)
+  return seen
+}
+
+describe('the arrows', () => {
+  test.for(packages.filter(({ dir }) => dir !== 'gateway'))('$dir depends on what the design allows it', (one) => {
+    if (isProvider(one)) return expect(one.dependencies).toEqual(['@sluice/provider'])
+    const row = arrows[one.dir]
+    expect(row, `packages/${one.dir} is not in the table of this test`).toBeDefined()
+    const allowed = reachable(one.dir)
+    expect(ours(one.dependencies).filter((name) => !allowed.has(name))).toEqual([])
+    expect(others(one.dependencies).filter((name) => !row?.others?.includes(name))).toEqual([])
+  })
+
+  test('the table names packages that exist, and none points at itself over others', () => {
+    const dirs = packages.map(({ dir }) => dir)
+    expect(Object.keys(arrows).filter((dir) => !dirs.includes(dir))).toEqual([])
+    expect(Object.keys(arrows).filter((dir) => reachable(dir).has(dir))).toEqual([])
+  })
+
+  test.for(packages)('$dir references exactly what it depends on', ({ dependencies, references }) => {
+    expect(references.toSorted()).toEqual(ours(dependencies).map((name) => `../${name}`).toSorted())
+  })
+
+  test.for(packages)('the sources of $dir import exactly what it declares', (one) => {
+    const imported = importsOf(one).filter((name) => !name.startsWith('node:'))
+    expect(imported).toEqual(one.dependencies)
+  })
+
+  test('the kernel depends on its two leaves alone of ours', () => {
+    const kernel = packages.find(({ dir }) => dir === 'kernel')!
+    expect(ours(kernel.dependencies)).toEqual(['expr', 'json-edit'])
+  })
+
+  test.for(packages.filter(isProvider))('$dir imports the contract alone', (one) => {
+    expect(importsOf(one)).toEqual(['@sluice/provider'])
+  })
+
+  test.for([
+    { name: 'koa', may: ['gateway'] },
+    { name: '@koa/router', may: ['gateway'] },
+    { name: 'undici', may: ['ai-proxy', 'cloud-auth', 'http-proxy'] },
+    { name: 'node:http', may: ['gateway', 'mock-llm'] }, // who serves; types alone do not count
+    { name: 'node:https', may: [] },
+    { name: 'node:http2', may: [] },
+    { name: 'node:tls', may: [] },
+  ])('$name is imported by those alone whose trade it is', ({ name, may }) => {
+    const values = new RegExp(`^import (?!type\\b)[^'"]*from '${name}'`, 'm')
+    const importers = packages.filter(({ sources }) => sources.some(({ text }) => values.test(text)))
+    expect(importers.map(({ dir }) => dir)).toEqual(may)
+  })
+})
+
+describe('the repository', () => {
+  test('the top level holds what it must and nothing else', () => {
+    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n').filter(Boolean).map((line) => line.replace(/\/$/, ''))
+    const entries = readdirSync(root).filter((name) => !name.startsWith('.') && !ignored.includes(name))
+    expect(entries.toSorted()).toEqual(
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'examples',
+        'package.json',
+        'packages',
+        'pnpm-lock.yaml',
+        'pnpm-workspace.yaml',
+        'test',
+        'tsconfig.json',
+      ].toSorted(),
+    )
+    expect(existsSync(join(root, '.ci/run'))).toBe(true)
+  })
+
+  test.for(['tsconfig.json', 'test/tsconfig.json'])('%s references every package', (file) => {
+    const { references } = readJson<{ references: { path: string }[] }>(file)
+    const named = references.map(({ path }) => path).filter((path) => path.includes('packages/')).map((path) => basename(path))
+    expect(named.toSorted()).toEqual(packages.map(({ dir }) => dir))
+  })
+})
+
+describe('every package', () => {
+  test.for(packages)('$dir has a README of a page', ({ dir }) => {
+    const text = readFileSync(join(root, 'packages', dir, 'README.md'), 'utf8')
+    expect(text).toMatch(new RegExp(`^# @sluice/${dir}\n`))
+    expect(text.split('\n').length).toBeLessThanOrEqual(61)
+  })
+
+  test.for(packages)('$dir can be published: sources here, dist when packed', ({ dir, manifest }) => {
+    expect(manifest).toMatchObject({
+      name: `${scope}${dir}`,
+      version: packages[0]!.manifest.version,
+      type: 'module',
+      license: 'Apache-2.0',
+      description: expect.stringMatching(/\.$/) as string,
+      exports: './src/index.ts',
+      files: expect.arrayContaining(['dist', 'src', '!**/.tsbuildinfo']) as string[],
+      engines: { node: '>=22.19' },
+      publishConfig: { exports: { types: './dist/index.d.ts', default: './dist/index.js' } },
+    })
+    const packed = Object.entries(manifest.bin ?? {}).map(([name, path]) => [name, path.replace('./src/', './dist/').replace(/\.ts$/, '.js')])
+    expect(manifest.publishConfig?.bin ?? {}).toEqual(Object.fromEntries(packed))
+  })
+
+  test.for(packages)('$dir pins what comes from others', ({ manifest }) => {
+    const loose = Object.entries(manifest.dependencies ?? {}).filter(([name, range]) =>
+      name.startsWith(scope) ? range !== 'workspace:^' : !/^\d+\.\d+\.\d+$/.test(range),
+    )
+    expect(loose).toEqual([])
+  })
+
+  test('two packages that use one library use one version of it', () => {
+    const versions = new Map<string, Set<string>>()
+    for (const { manifest } of packages) {
+      for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+        versions.set(name, (versions.get(name) ?? new Set()).add(range))
+      }
+    }
+    expect([...versions].filter(([, ranges]) => ranges.size > 1).map(([name]) => name)).toEqual([])
+  })
+})
+
+describe('sources', () => {
+  const sources = packages.flatMap((one) => one.sources)
+  const offenders = (isWrong: (text: string, path: string) => boolean): readonly string[] =>
+    sources.filter(({ text, path }) => isWrong(text, path)).map(({ path }) => path)
+
+  test('stay below 300 lines each', () => {
+    expect(offenders((text) => text.split('\n').length > 301)).toEqual([])
+  })
+
+  test('have no `export *` and no default exports', () => {
+    expect(offenders((text) => /^export\s+(?:\*|default\b)/m.test(text) || /\bas default\b/.test(text))).toEqual([])
+  })
+
+  test('index.ts names what it exports and does nothing else', () => {
+    const reexport = /^export (?:type )?\{[^}]*\} from '[^']+'\n/gm
+    const comment = /^(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm
+    const isIndex = (path: string): boolean => path.endsWith('/src/index.ts')
+    expect(offenders((text, path) => isIndex(path) && text.replace(comment, '').replace(reexport, '').trim() !== '')).toEqual([])
+  })
+
+  test('have names that say what is in them', () => {
+    const empty = /^(?:utils?|helpers?|types?|shared|common|constants?|misc)\.ts$/
+    expect(offenders((_, path) => empty.test(basename(path)))).toEqual([])
+  })
+
+  test('read the environment in the entry points alone', () => {
+    expect(offenders((text, path) => basename(path) !== 'main.ts' && text.includes('process.env'))).toEqual([])
+  })
+})
