@@ -1,1 +1,9 @@
-export {}
+export { checkProvider, type CheckOptions } from './check-provider.ts'
+export { collect, type Collected } from './collect.ts'
+export { decodeEvents, type DecodedEvent } from './decode-events.ts'
+export { eventStream, type EventStreamOptions, type TestEvent, type TestStream } from './event-stream.ts'
+export { exchangeOf, type ExchangeSetting } from './exchange-of.ts'
+export { exercise, type Exercise, type Exercised, type ExerciseOptions } from './exercise.ts'
+export { fixtures, readFixture, type Fixture } from './fixtures.ts'
+export type { Sent, SentChat } from './sent.ts'
+export { chatRequest, embeddingsRequest, messagesRequest, responsesRequest, type TestRequest } from './test-request.ts'
