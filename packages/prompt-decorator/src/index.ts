@@ -1,1 +1,1 @@
-export {}
+export { promptDecorator } from './prompt-decorator.ts'
