@@ -1,1 +1,1 @@
-export {}
+export { promptTemplate } from './prompt-template.ts'
