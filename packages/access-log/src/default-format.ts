@@ -1,0 +1,30 @@
+import type { LogFormat } from './compile-format.ts'
+
+/** The line of a gateway that was told nothing. It shows the path without its query; members that no plugin provides are left out. */
+export const defaultFormat: LogFormat = {
+  time: '$time_iso8601',
+  request_id: '$request_id',
+  client: '$remote_addr',
+  method: '$request_method',
+  host: '$host',
+  path: '$uri',
+  status: '$status',
+  outcome: '$outcome',
+  route: '$route_id',
+  service: '$service_id',
+  consumer: '$consumer_name',
+  request_time: '$request_time',
+  request_length: '$request_length',
+  bytes_sent: '$bytes_sent',
+  upstream_addr: '$upstream_addr',
+  upstream_status: '$upstream_status',
+  upstream_header_time: '$upstream_header_time',
+  upstream_response_time: '$upstream_response_time',
+  request_type: '$request_type',
+  request_llm_model: '$request_llm_model',
+  llm_model: '$llm_model',
+  llm_time_to_first_token: '$llm_time_to_first_token',
+  llm_prompt_tokens: '$llm_prompt_tokens',
+  llm_completion_tokens: '$llm_completion_tokens',
+  usage_source: '$usage_source',
+}

@@ -1,0 +1,66 @@
+import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+
+const standard: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 }
+
+/** Something that bytes are appended to: a file, a pipe, or what the process was given as standard output. */
+export class LogFile {
+  readonly path: string
+  #fd: number
+
+  /** Throws where the path cannot be opened; its directory must exist. */
+  constructor(path: string) {
+    this.path = path
+    this.#fd = openLog(path)
+  }
+
+  /** One write: resolves to the number of bytes that it took, rejects with the system's error. */
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#fd, bytes, 0, bytes.byteLength, null, (error, written) => (error ? reject(error) : resolve(written)))
+    })
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    return writeSync(this.#fd, bytes)
+  }
+
+  /** Opens the path again, for whoever has moved the file away. Throws, and goes on with the old one, where it cannot be opened. */
+  reopen(): Promise<void> {
+    const before = this.#fd
+    if (isStandard(before)) return Promise.resolve()
+    this.#fd = openLog(this.path)
+    return closed(before)
+  }
+
+  close(): Promise<void> {
+    return isStandard(this.#fd) ? Promise.resolve() : closed(this.#fd)
+  }
+}
+
+function openLog(path: string): number {
+  const fd = standard[path]
+  if (fd === undefined) return openForAppend(path)
+  try {
+    // A pipe that nobody reads would block a thread, and with it the end of the process. Our own way into the same pipe may
+    // be non-blocking without changing that of those who share it.
+    return fstatSync(fd).isFIFO() ? openForAppend(path) : fd
+  } catch {
+    return fd // no way in, as for another user's pipe
+  }
+}
+
+function openForAppend(path: string): number {
+  const { O_APPEND, O_CREAT, O_NONBLOCK = 0, O_WRONLY } = constants
+  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
+}
+
+function isStandard(fd: number): boolean {
+  return fd === 1 || fd === 2
+}
+
+/** Also for one that cannot be closed properly: it is gone in any case. */
+function closed(fd: number): Promise<void> {
+  return new Promise((resolve) => {
+    close(fd, () => resolve())
+  })
+}
