@@ -8,7 +8,7 @@ export const swearJar = definePlugin({
   schema: Type.Object({ words: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) }),
   setup: ({ words }) => ({
     async proxy(ctx, next) {
-      return editEvents(await next(), {
+      return editEvents(ctx, await next(), {
         onEvent({ bytes }) {
           const text = bytes.toString('utf8')
           const clean = words.reduce((kept, word) => kept.replaceAll(word, '*'.repeat(word.length)), text)
