@@ -154,7 +154,7 @@ export class Gateway {
     return new AccessLog({
       path: settings.access_log.path,
       line: logLine,
-      onError: (err, message) => this.#log.error({ err }, message),
+      onError: (err) => this.#log.error({ err }, err.message),
     })
   }
 

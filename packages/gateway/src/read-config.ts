@@ -1,4 +1,4 @@
-import { compileFormat, defaultFormat, type LogLine } from '@sluice/access-log'
+import { compileFormat, defaultFormat, type CompiledFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
 import { checkResources, checkSettings, parseConfig, type Env, type GatewaySettings, type Resolved } from '@sluice/config'
 import { ConfigError, Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
@@ -26,7 +26,7 @@ export interface ReadConfig {
   readonly settings: GatewaySettings
   readonly resolved: Resolved
   /** Renders lines of the access log; undefined where it is switched off. */
-  readonly logLine: LogLine | undefined
+  readonly logLine: CompiledFormat['line'] | undefined
 }
 
 /** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
@@ -63,7 +63,7 @@ export function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): Re
   return { settings, resolved, logLine: line.line }
 }
 
-function logLineOf({ access_log: log }: GatewaySettings, kernel: Kernel): { line?: LogLine; issues: readonly Issue[] } {
+function logLineOf({ access_log: log }: GatewaySettings, kernel: Kernel): { line?: CompiledFormat['line']; issues: readonly Issue[] } {
   if (log === false) return { issues: [] }
   return compileFormat(log.format ?? defaultFormat, kernel.variables, ['gateway', 'access_log', 'format'])
 }
