@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+
+interface ProfileNode {
+  readonly id: number
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+}
+
+interface CpuProfile {
+  readonly nodes: readonly ProfileNode[]
+  /** Microseconds on the clock of `process.hrtime`. */
+  readonly startTime: number
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+
+/** Where time went, microseconds. */
+export interface Times {
+  readonly busy: number
+  readonly byFunction: ReadonlyMap<string, number>
+  readonly byPart: ReadonlyMap<string, number>
+}
+
+/** The self times of a `.cpuprofile` between two moments of `process.hrtime`, microseconds; idle time left out. */
+export function selfTimes(path: string, from: number, to: number): Times {
+  const { nodes, startTime, samples, timeDeltas } = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const byFunction = new Map<string, number>()
+  const byPart = new Map<string, number>()
+  let busy = 0
+  let at = startTime
+  for (const [n, id] of samples.entries()) {
+    at += timeDeltas[n] ?? 0
+    const frame = frames.get(id)
+    // A sample lasts until the next one.
+    const lasts = timeDeltas[n + 1] ?? 0
+    if (!frame || at < from || at > to || frame.functionName === '(idle)') continue
+    busy += lasts
+    add(byFunction, nameOf(frame), lasts)
+    add(byPart, partOf(frame), lasts)
+  }
+  return { busy, byFunction, byPart }
+}
+
+function add(times: Map<string, number>, key: string, micros: number): void {
+  times.set(key, (times.get(key) ?? 0) + micros)
+}
+
+function nameOf({ functionName, url, lineNumber }: ProfileNode['callFrame']): string {
+  const name = functionName === '' ? '(anonymous)' : functionName
+  return url === '' ? name : `${name}  ${shortUrl(url)}:${lineNumber + 1}`
+}
+
+function shortUrl(url: string): string {
+  return url.replace(/^file:\/\//, '').replace(/^.*\/node_modules\//, '').replace(/^.*\/(packages|test)\//, '$1/')
+}
+
+/** The package, or what else it belongs to. */
+function partOf({ functionName, url }: ProfileNode['callFrame']): string {
+  if (url === '') return functionName.startsWith('(') ? functionName : 'native'
+  if (url.startsWith('node:')) return 'node'
+  const short = shortUrl(url)
+  return /^(?:packages\/|test\/)?((?:@[^/]+\/)?[^/]+)/.exec(short)?.[1] ?? short
+}
+
+/** The largest entries as lines: share of what was busy, microseconds per unit, name. */
+export function topLines(times: ReadonlyMap<string, number>, busy: number, units: number, count: number): string {
+  return [...times]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, count)
+    .map(([name, micros]) => `${share(micros / busy)}  ${(micros / units).toFixed(2).padStart(8)}  ${name}`)
+    .join('\n')
+}
+
+function share(part: number): string {
+  return `${(part * 100).toFixed(1).padStart(5)} %`
+}

@@ -1,0 +1,119 @@
+import { isChat, isEmbeddings, isStreamOf, type AnswerCheck } from './check-answer.ts'
+import { chatOfModels, embeddings, largeChat, smallChat, streamedChat, variedRoutes } from './requests.ts'
+import type { TargetName } from './targets.ts'
+
+/** Pieces of text in a stream, and the milliseconds between them: 64 streams make 3,200 chunks a second. */
+export const streamPieces = 75
+export const streamGapMs = 20
+
+/** One row of the table: the cost of `subject` as a ratio to `reference`. */
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  /** The ratio that is to be reached. */
+  readonly goal: number
+  readonly subject: TargetName
+  readonly reference: TargetName
+  /** A second process like the reference: what its ratio is besides 1.00 is noise. */
+  readonly twin: TargetName
+  readonly connections: number
+  /** What the cost is divided by, and how many of them an exchange holds. */
+  readonly unit: 'request' | 'chunk'
+  readonly unitsPerRequest: number
+  /** Milliseconds in which connections send as fast as they are answered; `once`: each sends one request, spread over a gap. */
+  readonly slice: number | 'once'
+  readonly rounds: number
+  /** Whole requests, sent by turns. */
+  requests(): Buffer[]
+  readonly check: AnswerCheck
+  /** The gateway is to have applied the chat chain: decorator, model, temperature, credentials. */
+  readonly isDecorated: boolean
+}
+
+const toPipe = { subject: 'gateway', reference: 'pipe', twin: 'pipe-twin' } as const
+const perRequest = { unit: 'request', unitsPerRequest: 1 } as const
+
+/** Every row, in the order of the table. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'small-json',
+    title: 'small JSON: decorator, options, usage, access log',
+    goal: 1.25,
+    ...toPipe,
+    ...perRequest,
+    connections: 64,
+    slice: 250,
+    rounds: 60,
+    requests: smallChat,
+    check: isChat,
+    isDecorated: true,
+  },
+  {
+    name: 'sse',
+    title: 'SSE chunk, paced, same dialect, usage accounted',
+    goal: 1.1,
+    ...toPipe,
+    unit: 'chunk',
+    unitsPerRequest: streamPieces + 1,
+    connections: 64,
+    slice: 'once',
+    rounds: 16,
+    requests: streamedChat,
+    check: isStreamOf(streamPieces),
+    isDecorated: true,
+  },
+  {
+    name: 'request-100k',
+    title: '100 KB request, decorated, model replaced',
+    goal: 1.25,
+    ...toPipe,
+    ...perRequest,
+    connections: 16,
+    slice: 300,
+    rounds: 40,
+    requests: largeChat(100 * 1024),
+    check: isChat,
+    isDecorated: true,
+  },
+  {
+    name: 'request-1m',
+    title: '1 MB request, decorated, model replaced',
+    goal: 1.25,
+    ...toPipe,
+    ...perRequest,
+    connections: 8,
+    slice: 300,
+    rounds: 40,
+    requests: largeChat(1024 * 1024),
+    check: isChat,
+    isDecorated: true,
+  },
+  {
+    name: 'embeddings',
+    title: '290 KB embeddings answer',
+    goal: 1.1,
+    ...toPipe,
+    ...perRequest,
+    connections: 16,
+    slice: 300,
+    rounds: 40,
+    requests: embeddings,
+    check: isEmbeddings,
+    isDecorated: false,
+  },
+  {
+    name: 'routes-10k',
+    title: '10,000 routes, one of 100 picked by vars, against 1',
+    goal: 1.05,
+    subject: 'gateway-10k',
+    reference: 'gateway',
+    twin: 'gateway-twin',
+    ...perRequest,
+    connections: 64,
+    slice: 250,
+    rounds: 50,
+    requests: chatOfModels(variedRoutes),
+    check: isChat,
+    isDecorated: true,
+  },
+]

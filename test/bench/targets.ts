@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Forked } from './forked.ts'
+import { oneRoute, tenThousandRoutes, type Place } from './gateway-config.ts'
+import { GatewayProcess } from './gateway-process.ts'
+import type { Guard } from './guard.ts'
+
+export type TargetName = PipeName | GatewayName
+type PipeName = 'pipe' | 'pipe-twin'
+type GatewayName = keyof typeof gateways
+
+/** The gateways that rows compare: a row that needs another one adds its configuration here. */
+const gateways = {
+  gateway: oneRoute,
+  'gateway-twin': oneRoute,
+  'gateway-10k': tenThousandRoutes,
+} satisfies Record<string, (place: Place) => object>
+
+/** What load is sent to and CPU time is read from. */
+export interface Target {
+  readonly name: string
+  readonly url: string
+  readonly pid: number
+  /** Where its access log is, for a gateway of ours. */
+  readonly accessLog?: string
+  stop(): Promise<void>
+}
+
+export interface Surroundings {
+  readonly folder: string
+  readonly upstream: string
+  readonly guard: Guard
+  readonly execArgv?: readonly string[]
+}
+
+export async function startTarget(name: TargetName, around: Surroundings): Promise<Target> {
+  return name === 'pipe' || name === 'pipe-twin' ? startPipe(name, around) : startGateway(name, around)
+}
+
+async function startPipe(name: PipeName, { upstream, execArgv = [] }: Surroundings): Promise<Target> {
+  const pipe = new Forked('./pipe.ts', [upstream], execArgv)
+  const { port } = await pipe.hear<{ port: number }>()
+  return { name, url: `http://127.0.0.1:${port}`, pid: pipe.pid, stop: () => pipe.stop() }
+}
+
+async function startGateway(name: GatewayName, around: Surroundings): Promise<Target> {
+  const folder = join(around.folder, name)
+  mkdirSync(folder)
+  const gateway = await GatewayProcess.start({ ...around, folder, toConfig: gateways[name] })
+  return { name, url: gateway.url, pid: gateway.pid, accessLog: gateway.accessLog, stop: () => gateway.stop() }
+}
