@@ -103,9 +103,9 @@ class Visit {
   }
 
   #match(bodyIsRead: boolean): Chain | typeof needsBody {
-    const { method, uri, headers, remoteAddress } = this.#ctx.request
+    const { method, path, headers, remoteAddress } = this.#ctx.request
     const host = (headers['host'] as string | undefined) ?? ''
-    const found = this.#snapshot.router.match({ method, path: uri, host, address: remoteAddress }, this.#ctx, bodyIsRead)
+    const found = this.#snapshot.router.match({ method, path, host, address: remoteAddress }, this.#ctx, bodyIsRead)
     if (found === needsBody) return needsBody
     if (found === undefined) return this.#snapshot.notFound
     this.#ctx.route = found.value.info
