@@ -1,3 +1,5 @@
+import { isRecord } from './is-record.ts'
+
 /** Tokens of one answer, as the provider counted them; what it did not tell is 0. */
 export interface Usage {
   /** As reported: Anthropic leaves out what was read from or written to the cache, the others count it in. */
@@ -8,4 +10,87 @@ export interface Usage {
   cacheCreationTokens: number
   /** Part of `completionTokens` with nearly every provider. */
   reasoningTokens: number
+}
+
+/** Reads the usage of a chat completion; undefined where `raw` counts nothing. A stream gets no total made up. */
+export function chatUsage(raw: unknown, isStream: boolean): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['prompt_tokens', 'completion_tokens', 'total_tokens'])) return undefined
+  const promptTokens = count(raw['prompt_tokens'])
+  const completionTokens = count(raw['completion_tokens'])
+  const prompt = record(raw['prompt_tokens_details'])
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: count(raw['total_tokens']) || (isStream ? 0 : promptTokens + completionTokens),
+    cacheReadTokens: count(prompt['cached_tokens'] ?? raw['prompt_cache_hit_tokens']),
+    cacheCreationTokens: count(prompt['cache_creation_input_tokens'] ?? prompt['cache_write_tokens']),
+    reasoningTokens: count(record(raw['completion_tokens_details'])['reasoning_tokens']),
+  }
+}
+
+/** Reads the usage of an answer of the Responses API; undefined where `raw` counts nothing. */
+export function responsesUsage(raw: unknown): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['input_tokens', 'output_tokens', 'total_tokens'])) return undefined
+  const promptTokens = count(raw['input_tokens'])
+  const completionTokens = count(raw['output_tokens'])
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: count(raw['total_tokens']) || promptTokens + completionTokens,
+    cacheReadTokens: count(record(raw['input_tokens_details'])['cached_tokens']),
+    cacheCreationTokens: 0,
+    reasoningTokens: count(record(raw['output_tokens_details'])['reasoning_tokens']),
+  }
+}
+
+/** Reads the usage of an Anthropic message; undefined where `raw` counts nothing. */
+export function anthropicUsage(raw: unknown): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['input_tokens', 'output_tokens'])) return undefined
+  const promptTokens = count(raw['input_tokens'])
+  const completionTokens = count(raw['output_tokens'])
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: Math.max(count(raw['total_tokens']), promptTokens + completionTokens),
+    cacheReadTokens: count(raw['cache_read_input_tokens']),
+    cacheCreationTokens: count(raw['cache_creation_input_tokens']),
+    reasoningTokens: 0,
+  }
+}
+
+/** Reads the usage of embeddings; undefined where `raw` counts nothing. */
+export function embeddingsUsage(raw: unknown): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['prompt_tokens', 'total_tokens'])) return undefined
+  return {
+    promptTokens: count(raw['prompt_tokens']),
+    completionTokens: 0,
+    totalTokens: count(raw['total_tokens']),
+    cacheReadTokens: 0,
+    cacheCreationTokens: 0,
+    reasoningTokens: 0,
+  }
+}
+
+/** Usage that a stream tells in parts: what comes later wins, but a 0 takes no number back. */
+export function mergeUsage(before: unknown, later: unknown): unknown {
+  if (!isRecord(before)) return later
+  if (!isRecord(later)) return before
+  const merged = new Map(Object.entries(before))
+  for (const [name, value] of Object.entries(later)) {
+    const isNoNews = value === null || (typeof value === 'number' && value <= 0)
+    if (!isNoNews || !merged.has(name)) merged.set(name, value)
+  }
+  return Object.fromEntries(merged)
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {}
+}
+
+function hasCounts(raw: Record<string, unknown>, names: readonly string[]): boolean {
+  return names.some((name) => typeof raw[name] === 'number')
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0
 }

@@ -10,7 +10,7 @@ export interface Framed {
   readonly ends: readonly number[]
 }
 
-/** An event is longer than its reader allows. `before` holds the whole events of the same chunk that stood before it. */
+/** An event is longer than its reader allows. `before` holds the whole events that stood before it in the chunk. */
 export class EventTooLargeError extends Error {
   override readonly name = 'EventTooLargeError'
   readonly before: Framed | undefined
@@ -52,7 +52,7 @@ export class EventFramer {
     return this.#held.size
   }
 
-  /** The events that `chunk` completes; undefined where it completes none. Throws an `EventTooLargeError`, then and ever after. */
+  /** The events that `chunk` completes, if any. Throws an `EventTooLargeError`, then and ever after. */
   push(chunk: Buffer): Framed | undefined {
     if (this.#failed) throw new EventTooLargeError(this.#max)
     const ends = this.#cut(chunk)

@@ -33,8 +33,8 @@ export function decodeEvent(bytes: Buffer): SseEvent {
 }
 
 /**
- * The data of one whole event without decoding it: the bytes themselves where it stands on one line, a joined copy where
- * it stands on several. Undefined where the event has no data line, as a comment has none.
+ * The data of one whole event without decoding it: the bytes themselves where it stands on one line, a joined copy
+ * where it stands on several. Undefined where the event has no data line, as a comment has none.
  */
 export function dataOf(event: Buffer): Buffer | undefined {
   const hasCr = event.includes(CR)

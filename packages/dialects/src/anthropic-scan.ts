@@ -1,0 +1,96 @@
+import { bytesOf, JsonWalk } from './json-walk.ts'
+
+const TYPE = bytesOf('type')
+const DELTA = bytesOf('delta')
+const CONTENT_BLOCK = bytesOf('content_block')
+const CONTENT = bytesOf('content')
+const MESSAGE = bytesOf('message')
+const USAGE = bytesOf('usage')
+const MODEL = bytesOf('model')
+const ERROR = bytesOf('error')
+const STOP_REASON = bytesOf('stop_reason')
+const TEXT = bytesOf('text')
+const THINKING = bytesOf('thinking')
+const TOOL_USE = bytesOf('tool_use')
+
+/** Members of a delta that carry what the model says; a signature does not. */
+const contentKeys = ['text', 'thinking', 'partial_json'].map(bytesOf)
+
+/** What one pass over an Anthropic message, or an event of one, finds at the places where it belongs. */
+export class AnthropicScan {
+  readonly #walk = new JsonWalk()
+  type = ''
+  hasContent = false
+  hasToolCalls = false
+  hasStopReason = false
+  hasError = false
+  usage: unknown = undefined
+  model: string | undefined = undefined
+
+  scan(json: Buffer): void {
+    this.type = ''
+    this.hasContent = this.hasToolCalls = this.hasStopReason = this.hasError = false
+    this.usage = undefined
+    const walk = this.#walk.over(json)
+    if (walk.enterObject()) this.#readTop(walk)
+  }
+
+  #readTop(walk: JsonWalk): void {
+    while (walk.member()) {
+      if (walk.is(TYPE) && walk.atText) this.type = walk.takeName()
+      else if (walk.is(DELTA) && walk.enterObject()) this.#readDelta(walk)
+      else if (walk.is(CONTENT_BLOCK) && walk.enterObject()) this.#readBlock(walk)
+      else if (walk.is(MESSAGE) && walk.enterObject()) this.#readMessage(walk)
+      else this.#readMember(walk)
+    }
+  }
+
+  #readMessage(walk: JsonWalk): void {
+    while (walk.member()) this.#readMember(walk)
+  }
+
+  /** A member that stands in a message, or at the top of an event or of a whole answer. */
+  #readMember(walk: JsonWalk): void {
+    if (walk.is(USAGE) && walk.atObject) this.usage = walk.take()
+    else if (walk.is(MODEL) && walk.atText) this.model = String(walk.take())
+    else if (walk.is(STOP_REASON)) this.#readStopReason(walk)
+    else if (walk.is(ERROR)) this.hasError = walk.takeIsFilled()
+    else if (walk.is(CONTENT) && walk.enterArray()) {
+      while (walk.element()) {
+        if (walk.enterObject()) this.#readBlock(walk)
+        else walk.skip()
+      }
+    } else walk.skip()
+  }
+
+  #readDelta(walk: JsonWalk): void {
+    while (walk.member()) {
+      if (walk.is(STOP_REASON)) this.#readStopReason(walk)
+      else if (walk.isOneOf(contentKeys) && walk.atText) {
+        this.hasContent = true
+        walk.skip()
+      } else walk.skip()
+    }
+  }
+
+  /** Text and thinking begin empty; every other block says something by being there. */
+  #readBlock(walk: JsonWalk): void {
+    let isEmptyByNature = false
+    while (walk.member()) {
+      if (walk.is(TYPE)) {
+        if (walk.atStringOf(TOOL_USE)) this.hasToolCalls = true
+        isEmptyByNature = walk.atStringOf(TEXT) || walk.atStringOf(THINKING)
+        walk.skip()
+      } else if (walk.isOneOf(contentKeys) && walk.atText) {
+        this.hasContent = true
+        walk.skip()
+      } else walk.skip()
+    }
+    if (!isEmptyByNature) this.hasContent = true
+  }
+
+  #readStopReason(walk: JsonWalk): void {
+    if (walk.atText) this.hasStopReason = true
+    walk.skip()
+  }
+}

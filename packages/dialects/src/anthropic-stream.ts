@@ -1,0 +1,56 @@
+import { dataOf, decodeEvent } from '@sluice/provider'
+import { AnthropicScan } from './anthropic-scan.ts'
+import type { StreamReader } from './dialect-facts.ts'
+import { parseJson } from './parse-json.ts'
+import { Saw } from './saw.ts'
+import { isComment, isDone } from './stream-data.ts'
+import { errorInside, type UpstreamError } from './upstream-error.ts'
+import { anthropicUsage, mergeUsage, type Usage } from './usage.ts'
+
+/** Follows a stream of Anthropic Messages: https://docs.anthropic.com/en/docs/build-with-claude/streaming */
+export class AnthropicStream implements StreamReader {
+  readonly #scan = new AnthropicScan()
+  finished = false
+  sentinelSeen = false
+  usage: Usage | undefined
+  rawUsage: unknown
+  hasToolCalls = false
+  error: UpstreamError | undefined
+
+  get model(): string | undefined {
+    return this.#scan.model
+  }
+
+  see(event: Buffer): number {
+    const data = dataOf(event)
+    if (data === undefined) return isComment(event) ? Saw.comment : 0
+    if (isDone(data)) {
+      this.sentinelSeen = true
+      return Saw.sentinel
+    }
+    const scan = this.#scan
+    scan.scan(data)
+    const type = scan.type === '' ? decodeEvent(event).event : scan.type
+    let bits = 0
+    if (scan.hasContent) bits |= Saw.content
+    if (scan.hasToolCalls) this.hasToolCalls = true
+    if (scan.usage !== undefined) bits |= this.#count(scan.usage)
+    if (type === 'message_stop') this.finished = true
+    if (scan.hasStopReason || type === 'message_stop') bits |= Saw.finish
+    if (scan.hasError || type === 'error') {
+      this.error ??= errorInside(parseJson(data))
+      bits |= Saw.error
+    }
+    return bits
+  }
+
+  /** `message_start` tells a part, and each `message_delta` all of it so far. */
+  #count(raw: unknown): number {
+    const merged = mergeUsage(this.rawUsage, raw)
+    const usage = anthropicUsage(merged)
+    if (!usage) return 0
+    this.rawUsage = merged
+    this.usage = usage
+    return Saw.usage
+  }
+}

@@ -1,0 +1,138 @@
+import { bytesOf, JsonWalk } from './json-walk.ts'
+
+const CHOICES = bytesOf('choices')
+const USAGE = bytesOf('usage')
+const ERROR = bytesOf('error')
+const MODEL = bytesOf('model')
+const OBJECT = bytesOf('object')
+const X_GROQ = bytesOf('x_groq')
+const INDEX = bytesOf('index')
+const DELTA = bytesOf('delta')
+const MESSAGE = bytesOf('message')
+const FINISH_REASON = bytesOf('finish_reason')
+const TOOL_CALLS = bytesOf('tool_calls')
+
+/** Members of a delta that carry what the model says. */
+const contentKeys = [
+  'content',
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'thinking',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'audio',
+  'images',
+].map(bytesOf)
+
+/** Members below those that do, beside types, ids and indexes that say nothing by themselves. */
+const substanceKeys = [
+  'text',
+  'content',
+  'thinking',
+  'summary',
+  'data',
+  'transcript',
+  'name',
+  'arguments',
+  'input',
+  'url',
+].map(bytesOf)
+
+/** Told of each choice that a chunk holds. */
+export interface ChoiceListener {
+  choice(index: number, isFinished: boolean): void
+}
+
+/** What one pass over a chat completion, or a chunk of one, finds at the places where it belongs. */
+export class ChatScan {
+  readonly #walk = new JsonWalk()
+  readonly #listener: ChoiceListener | undefined
+  /** The document is an object that was walked to its end. */
+  isWhole = false
+  choices = 0
+  hasContent = false
+  hasToolCalls = false
+  hasFinish = false
+  /** Some choice has the finish reason `error`, as OpenRouter writes it. */
+  hasFailed = false
+  /** Something stands where an error would. */
+  hasError = false
+  usage: unknown = undefined
+  model: string | undefined = undefined
+
+  constructor(listener?: ChoiceListener) {
+    this.#listener = listener
+  }
+
+  /** Scans `json`; `wantsModel` where the model is not known yet. */
+  scan(json: Buffer, wantsModel: boolean): void {
+    this.isWhole = false
+    this.choices = 0
+    this.hasContent = this.hasToolCalls = this.hasFinish = this.hasFailed = this.hasError = false
+    this.usage = undefined
+    const walk = this.#walk.over(json)
+    let groqUsage: unknown
+    // Gemini puts its errors into an array.
+    if (walk.enterArray()) walk.element()
+    if (!walk.enterObject()) return
+    while (walk.member()) {
+      if (walk.is(CHOICES) && walk.enterArray()) while (walk.element()) this.#readChoice(walk)
+      else if (walk.is(USAGE) && walk.atObject) this.usage = walk.take()
+      else if (walk.is(ERROR)) this.#readError(walk)
+      else if (walk.is(X_GROQ) && walk.enterObject()) groqUsage = this.#readGroq(walk)
+      else if (walk.is(MODEL) && wantsModel && walk.atText) this.model = String(walk.take())
+      else if (walk.is(OBJECT) && walk.atStringOf(ERROR)) this.#readError(walk)
+      else walk.skip()
+    }
+    this.usage ??= groqUsage
+    this.isWhole = !walk.broken
+  }
+
+  #readChoice(walk: JsonWalk): void {
+    let index = this.choices++
+    let isFinished = false
+    if (!walk.enterObject()) return walk.skip()
+    while (walk.member()) {
+      if ((walk.is(DELTA) || walk.is(MESSAGE)) && walk.enterObject()) this.#readDelta(walk)
+      else if (walk.is(FINISH_REASON)) {
+        isFinished = walk.atText
+        if (walk.atStringOf(ERROR)) this.hasFailed = true
+        walk.skip()
+      } else if (walk.is(INDEX)) index = walk.takeIndex()
+      else if (walk.is(ERROR)) this.#readError(walk)
+      else walk.skip()
+    }
+    if (isFinished) this.hasFinish = true
+    this.#listener?.choice(index, isFinished)
+  }
+
+  #readDelta(walk: JsonWalk): void {
+    while (walk.member()) {
+      if (!walk.isOneOf(contentKeys)) {
+        walk.skip()
+        continue
+      }
+      const isToolCalls = walk.is(TOOL_CALLS)
+      if (!walk.takeSubstance(substanceKeys)) continue
+      this.hasContent = true
+      if (isToolCalls) this.hasToolCalls = true
+    }
+  }
+
+  #readGroq(walk: JsonWalk): unknown {
+    let usage: unknown
+    while (walk.member()) {
+      if (walk.is(USAGE) && walk.atObject) usage = walk.take()
+      else if (walk.is(ERROR)) this.#readError(walk)
+      else walk.skip()
+    }
+    return usage
+  }
+
+  /** Nothing, `false`, an empty text and an empty object are no error: some servers write one into each chunk. */
+  #readError(walk: JsonWalk): void {
+    if (walk.takeIsFilled()) this.hasError = true
+  }
+}

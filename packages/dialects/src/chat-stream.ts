@@ -1,0 +1,96 @@
+import { dataOf } from '@sluice/provider'
+import { ChatScan, type ChoiceListener } from './chat-scan.ts'
+import type { StreamReader } from './dialect-facts.ts'
+import { isRecord } from './is-record.ts'
+import { parseJson } from './parse-json.ts'
+import { Saw } from './saw.ts'
+import { isComment, isDone } from './stream-data.ts'
+import { errorInside, type UpstreamError } from './upstream-error.ts'
+import { chatUsage, type Usage } from './usage.ts'
+
+/** OpenAI allows 128; what a stream makes up beyond this is not followed. */
+const maxChoices = 1024
+
+/** Follows a stream of chat completion chunks: https://platform.openai.com/docs/api-reference/chat-streaming */
+export class ChatStream implements StreamReader, ChoiceListener {
+  readonly #scan = new ChatScan(this)
+  /** Whether the choice has finished, by its index. */
+  readonly #choices = new Map<number, boolean>()
+  #unfinished = 0
+  sentinelSeen = false
+  usage: Usage | undefined
+  rawUsage: unknown
+  hasToolCalls = false
+  error: UpstreamError | undefined
+
+  get model(): string | undefined {
+    return this.#scan.model
+  }
+
+  get finished(): boolean {
+    return this.sentinelSeen || (this.#choices.size > 0 && this.#unfinished === 0)
+  }
+
+  see(event: Buffer): number {
+    const data = dataOf(event)
+    if (data === undefined) return isComment(event) ? Saw.comment : 0
+    if (isDone(data)) {
+      this.sentinelSeen = true
+      return Saw.sentinel
+    }
+    const scan = this.#scan
+    scan.scan(data, scan.model === undefined)
+    let bits = 0
+    if (scan.hasContent) bits |= Saw.content
+    if (scan.hasToolCalls) this.hasToolCalls = true
+    if (scan.hasFinish) bits |= Saw.finish
+    if (scan.usage !== undefined) bits |= this.#count(scan)
+    if (scan.hasError || scan.hasFailed || isNamedError(event)) {
+      this.error ??= errorOfChunk(data)
+      bits = (bits | Saw.error) & ~Saw.usageOnly
+    }
+    return bits
+  }
+
+  /** Hears from the scan; not for others. */
+  choice(index: number, isFinished: boolean): void {
+    const known = this.#choices.get(index)
+    // A choice that has finished stays so: Azure adds filter results, OpenRouter repeats itself.
+    if (known === true || (known === false && !isFinished)) return
+    if (known === undefined && this.#choices.size >= maxChoices) return
+    this.#choices.set(index, isFinished)
+    if (known === false) this.#unfinished--
+    else if (!isFinished) this.#unfinished++
+  }
+
+  #count(scan: ChatScan): number {
+    const usage = chatUsage(scan.usage, true)
+    if (!usage) return 0
+    this.usage = usage
+    this.rawUsage = scan.usage
+    return scan.choices === 0 ? Saw.usage | Saw.usageOnly : Saw.usage
+  }
+}
+
+/** Some servers name the event and say in its data no more than what happened. */
+function isNamedError(event: Buffer): boolean {
+  return event[0] === 0x65 && /^event: ?error[\r\n]/.test(event.toString('latin1', 0, 16))
+}
+
+/** The error in a chunk, or in a whole completion, that is known to hold one. */
+export function errorOfChunk(data: Buffer): UpstreamError {
+  const json = parseJson(data)
+  const body = Array.isArray(json) ? json[0] : json
+  if (!isRecord(body)) return errorInside({ error: data.toString('utf8', 0, 1024) })
+  const { error: own, object } = body
+  if (isRecord(own) || typeof own === 'string' || object === 'error') return errorInside(body)
+  const choices = Array.isArray(body['choices']) ? body['choices'].filter(isRecord) : []
+  const error = choices.map((choice) => choice['error']).find((value) => value !== undefined && value !== null)
+  if (error !== undefined) return errorInside({ error })
+  const groq = body['x_groq']
+  if (isRecord(groq) && groq['error'] !== undefined) return errorInside({ error: groq['error'] })
+  if (choices.some((choice) => choice['finish_reason'] === 'error')) {
+    return { status: 502, message: 'Upstream ended the answer with finish_reason "error"' }
+  }
+  return errorInside(body)
+}

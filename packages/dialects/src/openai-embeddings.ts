@@ -1,0 +1,98 @@
+import { ChatStream } from './chat-stream.ts'
+import type { Answer, DialectFacts } from './dialect-facts.ts'
+import { bytesOf, JsonWalk } from './json-walk.ts'
+import { looksLikeJson } from './looks-like-json.ts'
+import { isOpenAiError, openAiErrorBody, openAiErrorEvent } from './openai-error.ts'
+import { parseJson } from './parse-json.ts'
+import { errorInside } from './upstream-error.ts'
+import { embeddingsUsage } from './usage.ts'
+
+const CLOSE_ARRAY = 0x5d
+const DATA = bytesOf('data')
+const USAGE = bytesOf('usage')
+const MODEL = bytesOf('model')
+const ERROR = bytesOf('error')
+
+/** Brackets at the end of the body that are tried for the one that closes `data`. */
+const maxTries = 8
+
+/** Embeddings: https://platform.openai.com/docs/api-reference/embeddings */
+export const openAiEmbeddings: DialectFacts = {
+  name: 'openai-embeddings',
+  suffix: '/embeddings',
+  // Nobody streams embeddings. Should a server do so all the same, its errors look like those of a chat.
+  openStream: () => new ChatStream(),
+  readAnswer,
+  textOf: () => '',
+  textOfEvent: () => '',
+  errorBody: openAiErrorBody,
+  errorEvent: openAiErrorEvent,
+  isError: isOpenAiError,
+}
+
+interface Members {
+  usage?: unknown
+  model?: string
+  hasError: boolean
+}
+
+function readAnswer(body: Buffer): Answer {
+  const answer: Answer = { hasToolCalls: false, isJson: looksLikeJson(body) }
+  const members = membersOf(body)
+  const usage = embeddingsUsage(members.usage)
+  if (usage) {
+    answer.usage = usage
+    answer.rawUsage = members.usage
+  }
+  if (members.model !== undefined) answer.model = members.model
+  if (members.hasError) answer.error = errorInside(parseJson(body))
+  return answer
+}
+
+/** Reads what stands before and behind `data`, which may be megabytes of numbers, and does not look at those. */
+function membersOf(body: Buffer): Members {
+  const found: Members = { hasError: false }
+  const walk = new JsonWalk().over(body)
+  if (walk.enterArray()) walk.element()
+  if (!walk.enterObject()) return found
+  while (walk.member()) {
+    if (!walk.is(DATA)) readMember(walk, found)
+    else if (readTail(body, walk.at, found)) return found
+    else walk.skip()
+  }
+  return found
+}
+
+function readMember(walk: JsonWalk, found: Members): void {
+  if (walk.is(USAGE) && walk.atObject) found.usage = walk.take()
+  else if (walk.is(MODEL) && walk.atText) found.model = String(walk.take())
+  else if (walk.is(ERROR)) found.hasError = walk.takeIsFilled()
+  else walk.skip()
+}
+
+/**
+ * Reads the members behind `data` from the end of the body: behind the right bracket nothing but members follow, and
+ * the brace that closes them is the body's last. From inside a string or a deeper value no walk ends there. A later
+ * array has such a bracket too, so the search goes on while something is missing. False where no bracket is right.
+ */
+function readTail(body: Buffer, from: number, found: Members): boolean {
+  let isFound = false
+  let bracket = body.lastIndexOf(CLOSE_ARRAY)
+  for (let tries = 0; tries < maxTries && bracket > from; tries++) {
+    const tail: Members = { hasError: false }
+    const walk = new JsonWalk().over(body, bracket + 1)
+    while (walk.member()) readMember(walk, tail)
+    if (!walk.broken && isBlank(body, walk.at)) {
+      Object.assign(found, tail, { hasError: found.hasError || tail.hasError })
+      isFound = true
+      if (found.usage !== undefined && found.model !== undefined) return true
+    }
+    bracket = body.lastIndexOf(CLOSE_ARRAY, bracket - 1)
+  }
+  return isFound
+}
+
+function isBlank(body: Buffer, from: number): boolean {
+  for (let at = from; at < body.length; at++) if ((body[at] ?? 0) > 0x20) return false
+  return true
+}

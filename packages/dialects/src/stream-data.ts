@@ -1,0 +1,35 @@
+import { dataOf } from '@sluice/provider'
+
+const COLON = 0x3a
+const LF = 0x0a
+const CR = 0x0d
+
+/** The sentinel of OpenAI's streams. */
+export const doneEvent: Buffer = Buffer.from('data: [DONE]\n\n')
+
+/** Whether an event's data is `[DONE]`, white space around it aside. */
+export function isDone(data: Buffer): boolean {
+  // Nearly all data begins with '{', and that settles it.
+  if (data[0] === 0x7b || data.length < 6 || data.length > 64) return false
+  return data.toString('latin1').trim() === '[DONE]'
+}
+
+/** Whether an event that has no data holds a comment. */
+export function isComment(event: Buffer): boolean {
+  for (let at = 0; at < event.length; at++) {
+    const before = event[at - 1]
+    if (event[at] === COLON && (at === 0 || before === LF || before === CR)) return true
+  }
+  return false
+}
+
+/** The data of an event that is to be parsed for its text; undefined where there is none. */
+export function jsonOf(event: Buffer): unknown {
+  const data = dataOf(event)
+  if (data === undefined || isDone(data)) return undefined
+  try {
+    return JSON.parse(data.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

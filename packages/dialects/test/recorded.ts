@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import type { Dialect } from '@sluice/provider'
+import { dialectOf, type DialectFacts } from '../src/index.ts'
+
+const folder = new URL('../../testkit/fixtures/', import.meta.url)
+
+/** An entry of the manifest, as far as these tests read it. */
+export interface Recorded {
+  id: string
+  api: string
+  file: string
+  streaming: boolean
+  http: { status: number; headers: Record<string, string> }
+  expected: {
+    outcome: 'ok' | 'error' | 'truncated'
+    model?: string | null
+    choices?: { content?: string | null; tool_calls?: unknown[] }[]
+    usage?: Record<string, number | Record<string, number>> | null
+    stream?: { done_sentinel: boolean; comment_lines?: number }
+    stream_error?: { message: string; type?: string; code?: string }
+    error?: {
+      status: number
+      message?: string
+      upstream_type?: string
+      upstream_code?: string | number
+      upstream_status?: string
+      param?: string
+      retry_after_seconds?: number
+      non_json?: boolean
+    }
+  }
+}
+
+const apis: Readonly<Record<string, Dialect>> = {
+  chat: 'openai-chat',
+  responses: 'openai-responses',
+  embeddings: 'openai-embeddings',
+  messages: 'anthropic-messages',
+}
+
+const { fixtures } = JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8')) as { fixtures: Recorded[] }
+
+/** Every recorded answer, in any protocol. */
+export const everything: readonly Recorded[] = fixtures
+
+/** Those in a dialect that is read here. */
+export const spoken: readonly Recorded[] = fixtures.filter(({ api }) => api in apis)
+
+export function bytesOf({ file }: Recorded): Buffer {
+  return readFileSync(new URL(file, folder))
+}
+
+export function recorded(id: string): Buffer {
+  return bytesOf(fixtures.find((entry) => entry.id === id)!)
+}
+
+export function factsOf({ api }: Recorded): DialectFacts {
+  return facts(apis[api]!)
+}
+
+export function facts(name: Dialect): DialectFacts {
+  return dialectOf(name)!
+}
