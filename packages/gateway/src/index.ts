@@ -1,5 +1,5 @@
 export { builtInPlugins, providers, type BuiltInOptions } from './built-in.ts'
 export { Gateway, type Address } from './gateway.ts'
 export { InvalidConfigError } from './invalid-config-error.ts'
-export { loadPlugins } from './load-plugins.ts'
+export { loadPlugins, type LoadedPlugins } from './load-plugins.ts'
 export type { ConfigSource, KernelSource } from './read-config.ts'

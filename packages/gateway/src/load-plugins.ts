@@ -2,31 +2,47 @@ import { existsSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ConfigError, isPlugin, type Issue, type Plugin } from '@sluice/kernel'
+import { isPlugin, schemaProblem, type Issue, type Plugin } from '@sluice/kernel'
 
 /** What plugin files import by name, from wherever they lie: the gateway's own copies, so that there is one kernel. */
 const shared = ['@sluice/kernel', '@sluice/ai-core']
 const extensions = ['.ts', '.mts', '.js', '.mjs']
 
-/** Imports the plugins that `gateway.plugins` names. `base` is the configuration file. Rejects with a `ConfigError` that lists every problem. */
-export async function loadPlugins(entries: readonly string[], base: string): Promise<Plugin[]> {
-  if (entries.length === 0) return []
+export interface LoadedPlugins {
+  readonly plugins: readonly Plugin[]
+  /** Paths begin with `gateway.plugins`. */
+  readonly issues: readonly Issue[]
+}
+
+/** Imports the plugins that `gateway.plugins` names. `base` is the configuration file; `present` are those that are there already. Never rejects. */
+export async function loadPlugins(entries: readonly string[], base: string, present: readonly Plugin[] = []): Promise<LoadedPlugins> {
+  if (entries.length === 0) return { plugins: [], issues: [] }
   shareKernel()
+  const taken = new Set(present.map(({ name }) => name))
   const issues: Issue[] = []
   const plugins: Plugin[] = []
   for (const [index, entry] of entries.entries()) {
     try {
-      plugins.push(await loadPlugin(entry, base))
+      const plugin = await loadPlugin(entry, base)
+      if (taken.has(plugin.name)) throw new Error(`${entry} defines ${plugin.name}, and another plugin has this name`)
+      taken.add(plugin.name)
+      plugins.push(plugin)
     } catch (error) {
       issues.push({ path: ['gateway', 'plugins', index], message: (error as Error).message })
     }
   }
-  if (issues.length > 0) throw new ConfigError(issues)
-  return plugins
+  return { plugins, issues }
 }
 
 async function loadPlugin(entry: string, base: string): Promise<Plugin> {
   const file = fileOf(entry, base)
+  const plugin = await importPlugin(file)
+  const problem = problemOf(plugin)
+  if (problem) throw new Error(`${file} defines a plugin that cannot be used: ${problem}`)
+  return plugin
+}
+
+async function importPlugin(file: string): Promise<Plugin> {
   let module: Record<string, unknown>
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
@@ -39,6 +55,16 @@ async function loadPlugin(entry: string, base: string): Promise<Plugin> {
   if (named.length === 0) throw new Error(`${file} exports no plugin: nothing that definePlugin made`)
   const names = named.map(([name]) => name).join(', ')
   throw new Error(`${file} exports several plugins (${names}): make one of them the default export`)
+}
+
+/** What a file in JavaScript may get wrong where TypeScript would have told. */
+function problemOf({ name, priority, schema, setup }: Partial<Plugin>): string | undefined {
+  if (typeof name !== 'string' || name === '') return 'its name must be a text'
+  if (!Number.isFinite(priority)) return 'its priority must be a number'
+  if (typeof schema !== 'object') return 'its schema must be an object'
+  if (typeof setup !== 'function') return 'its setup must be a function'
+  const problem = schemaProblem(schema)
+  return problem && `its schema does not compile: ${problem}`
 }
 
 /** A path when it looks like one, else the name of a package, found from the configuration file. */

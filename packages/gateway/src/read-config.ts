@@ -1,7 +1,7 @@
-import { compileFormat, defaultFormat, type CompiledFormat } from '@sluice/access-log'
+import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
-import { checkResources, checkSettings, parseConfig, type Env, type GatewaySettings, type Resolved } from '@sluice/config'
-import { ConfigError, Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
+import { checkResources, checkSettings, parseConfig, type Env, type GatewaySettings, type ParsedConfig, type Resolved } from '@sluice/config'
+import { Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { knownPlugins } from './known-plugins.ts'
@@ -32,38 +32,60 @@ export interface ReadConfig {
 /** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
 export async function readConfig(source: KernelSource): Promise<ReadConfig & { kernel: Kernel }> {
   const { file, text, env, log } = source
-  const parsed = parseConfig(text)
-  const fail = (issues: readonly Issue[]): never => {
-    throw new InvalidConfigError(issues, file, parsed)
-  }
-  if (parsed.issues.length > 0) fail(parsed.issues)
-  const { settings, issues } = checkSettings(parsed.value, env)
-  // Without its plugins a file cannot be judged further, so what is wrong with the settings comes alone.
-  if (!settings) return fail(issues)
-  try {
-    const own = await loadPlugins(settings.plugins, file)
-    const plugins = [...builtInPlugins(source.builtIn), ...(source.plugins ?? []), ...own]
-    const kernel = new Kernel({ plugins, log, formatError, unsupported: knownPlugins })
-    return { kernel, ...readAgain({ file, text, env }, kernel) }
-  } catch (error) {
-    if (error instanceof ConfigError) return fail(error.issues)
-    throw error
-  }
+  const parsed = parse(text, file)
+  const present = [...builtInPlugins(source.builtIn), ...(source.plugins ?? [])]
+  const own = await loadPlugins(pluginEntries(parsed.value, env), file, present)
+  const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins })
+  return { kernel, ...judge(parsed, { file, env, kernel, issues: own.issues }) }
 }
 
 /** Reads a file for a kernel that is there. Throws an `InvalidConfigError` that lists every problem. */
 export function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): ReadConfig {
-  const parsed = parseConfig(text)
-  if (parsed.issues.length > 0) throw new InvalidConfigError(parsed.issues, file, parsed)
-  const { settings } = checkSettings(parsed.value, env)
-  const { resolved, issues } = checkResources(parsed.value, kernel, env)
-  const line = settings ? logLineOf(settings, kernel) : { issues: [] }
-  const all = [...issues, ...line.issues]
-  if (!settings || !resolved || all.length > 0) throw new InvalidConfigError(all, file, parsed)
-  return { settings, resolved, logLine: line.line }
+  return judge(parse(text, file), { file, env, kernel, issues: [] })
 }
 
-function logLineOf({ access_log: log }: GatewaySettings, kernel: Kernel): { line?: CompiledFormat['line']; issues: readonly Issue[] } {
-  if (log === false) return { issues: [] }
-  return compileFormat(log.format ?? defaultFormat, kernel.variables, ['gateway', 'access_log', 'format'])
+function parse(text: string, file: string): ParsedConfig {
+  const parsed = parseConfig(text)
+  if (parsed.issues.length > 0) throw new InvalidConfigError(parsed.issues, file, parsed)
+  return parsed
+}
+
+interface Judging {
+  readonly file: string
+  readonly env: Env
+  readonly kernel: Kernel
+  /** What is known to be wrong already. */
+  readonly issues: readonly Issue[]
+}
+
+function judge(parsed: ParsedConfig, { file, env, kernel, issues: known }: Judging): ReadConfig {
+  const { resolved, issues } = checkResources(parsed.value, kernel, env)
+  const format = formatIn(parsed.value, resolved)
+  const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
+  const all = [...known, ...issues, ...(line?.issues ?? [])]
+  if (!resolved || all.length > 0) throw new InvalidConfigError(all, file, parsed)
+  return { settings: resolved.gateway, resolved, logLine: line?.line }
+}
+
+/** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */
+function pluginEntries(value: unknown, env: Env): readonly string[] {
+  const { settings } = checkSettings(value, env)
+  if (settings) return settings.plugins
+  const written = memberOf(memberOf(value, 'gateway'), 'plugins')
+  return Array.isArray(written) ? written.filter((entry) => typeof entry === 'string') : []
+}
+
+/** The access log's format; undefined where there is none to compile. */
+function formatIn(value: unknown, resolved: Resolved | undefined): LogFormat | undefined {
+  if (resolved) return resolved.gateway.access_log === false ? undefined : (resolved.gateway.access_log.format ?? defaultFormat)
+  const written = memberOf(memberOf(memberOf(value, 'gateway'), 'access_log'), 'format')
+  return typeof written === 'string' || isRecord(written) ? written : undefined
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? value[name] : undefined
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -58,12 +58,13 @@ function originForm(url: string, headers: HeaderMap): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-type Addresses = Pick<ExchangeRequest, 'remoteAddress' | 'remotePort' | 'serverAddress' | 'serverPort'>
+type Addresses = Pick<ExchangeRequest, 'remoteAddress' | 'peerAddress' | 'remotePort' | 'serverAddress' | 'serverPort'>
 
 function addressesOf(socket: Socket, headers: HeaderMap, trusted: TrustedProxies): Addresses {
   const peer = plainAddress(socket.remoteAddress ?? '')
   return {
     remoteAddress: trusted.isEmpty ? peer : trusted.clientOf(peer, headers['x-forwarded-for']),
+    peerAddress: peer,
     remotePort: socket.remotePort ?? 0,
     serverAddress: plainAddress(socket.localAddress ?? ''),
     serverPort: socket.localPort ?? 0,

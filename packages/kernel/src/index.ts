@@ -34,6 +34,6 @@ export {
   type PluginDefinition,
 } from './plugin.ts'
 export { bodyLength, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
-export { check, oneOf } from './schema.ts'
+export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'
 export type { UpstreamRecord } from './upstream.ts'
