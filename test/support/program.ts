@@ -30,13 +30,15 @@ export interface ProgramOptions {
   readonly cwd?: string
   /** All that it sees of an environment beside PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>
+  /** Signals go to everything that it has started, too: for programs that start others, as npx does. */
+  readonly group?: boolean
 }
 
 /** Runs a file with this Node, or `command` with its arguments. */
-export function runProgram(command: readonly string[], { cwd = root, env = {} }: ProgramOptions = {}): Program {
+export function runProgram(command: readonly string[], { cwd = root, env = {}, group = false }: ProgramOptions = {}): Program {
   const [file = '', ...args] = command
   const { PATH = '', HOME = tmpdir() } = process.env
-  const child = spawn(file, args, { cwd, env: { PATH, HOME, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, args, { cwd, env: { PATH, HOME, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: group })
   const said = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   const tell = (): void => listeners.forEach((listener) => listener())
@@ -52,8 +54,11 @@ export function runProgram(command: readonly string[], { cwd = root, env = {} }:
     tell()
     return { code, signal } as Exit
   })
+  const signal = (name: NodeJS.Signals): void => {
+    if (!hasEnded) process.kill(group ? -child.pid! : child.pid!, name)
+  }
   onTestFinished(async () => {
-    if (!hasEnded) child.kill('SIGKILL')
+    signal('SIGKILL')
     await exited
   })
   const everything = (): string => `\n--- stdout\n${said.stdout}\n--- stderr\n${said.stderr}`
@@ -62,7 +67,7 @@ export function runProgram(command: readonly string[], { cwd = root, env = {} }:
     stdout: () => said.stdout,
     stderr: () => said.stderr,
     exited,
-    signal: (name) => void child.kill(name),
+    signal,
     says(pattern, from = 'stderr') {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
       const fail = (why: string): void => reject(new Error(`${pattern} was not said on ${from}: ${why}${everything()}`))
