@@ -23,6 +23,8 @@ export interface ExchangeRequest {
   readonly httpVersion: string
   /** The client, as far as `trusted_proxies` lets us see. */
   readonly remoteAddress: string
+  /** The other end of the connection: the client, or the last proxy before us. Differs from `remoteAddress` only where that proxy is trusted. */
+  readonly peerAddress?: string
   readonly remotePort: number
   readonly serverAddress: string
   readonly serverPort: number
