@@ -3,11 +3,17 @@ import { ExprError } from './expr-error.ts'
 
 /** A set of IP addresses and networks. */
 export interface Addresses {
-  /** Whether an address lies in the set; an IPv4 address is the same in its IPv6-mapped form. What is no address does not. */
+  /**
+   * Whether an address lies in the set; an IPv4 address is the same in its IPv6-mapped form. What is no address does
+   * not.
+   */
   includes(address: string): boolean
 }
 
-/** Compiles one or several IPv4 and IPv6 addresses and CIDR blocks. Throws an `ExprError` that tells the index of a bad one. */
+/**
+ * Compiles one or several IPv4 and IPv6 addresses and CIDR blocks. Throws an `ExprError` that tells the index of a
+ * bad one.
+ */
 export function compileAddresses(list: unknown): Addresses {
   const blocks = new BlockList()
   if (!Array.isArray(list)) add(blocks, list, [])

@@ -12,15 +12,17 @@ export interface MemberPath {
 /** A JSONPath. */
 export interface BodyQuery {
   /**
-   * The matches, `undefined` where there are none. Takes a value that JSON can express. Throws an `ExprError` when filters
-   * would need more than five million steps: whoever treats that as "absent" lets a hostile body turn a condition round.
+   * The matches, `undefined` where there are none. Takes a value that JSON can express. Throws an `ExprError` when
+   * filters would need more than five million steps: whoever treats that as "absent" lets a hostile body turn a
+   * condition round.
    */
   query(value: unknown): unknown[] | undefined
 }
 
 /**
- * Compiles what follows `post_arg.`: `model`, `metadata.tier`, or with `[`, `*` or `..` a JSONPath (RFC 9535) without its
- * `$.`, such as `messages[*].role` or `.type`, which stands for `$..type`. Throws an `ExprError` with the parser's text.
+ * Compiles what follows `post_arg.`: `model`, `metadata.tier`, or with `[`, `*` or `..` a JSONPath (RFC 9535) without
+ * its `$.`, such as `messages[*].role` or `.type`, which stands for `$..type`. Throws an `ExprError` with the
+ * parser's text.
  */
 export function compileBodyPath(path: string): BodyPath {
   if (path.startsWith('.') || path.includes('..') || /[[*]/.test(path)) {

@@ -26,13 +26,16 @@ function literal(source: string): Pattern | undefined {
   return { test: (subject) => subject.includes(text) }
 }
 
+const limits =
+  'patterns run in linear time, so look-around, back-references and possessive or atomic groups are not supported'
+
 function automaton(source: string, ignoreCase: boolean): Pattern {
   try {
     const compiled = RE2JS.compile(source, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
     return { test: (subject) => compiled.test(subject) }
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    const hint = 'patterns run in linear time, so look-around, back-references and possessive or atomic groups are not supported'
-    throw new ExprError(`invalid pattern ${JSON.stringify(source)}: ${error.message.replace(/^error parsing regexp: /, '')} (${hint})`)
+    const reason = error.message.replace(/^error parsing regexp: /, '')
+    throw new ExprError(`invalid pattern ${JSON.stringify(source)}: ${reason} (${limits})`)
   }
 }

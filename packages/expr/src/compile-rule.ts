@@ -7,8 +7,8 @@ import type { Variables } from './variable.ts'
 const deepest = 500
 
 /**
- * Compiles a `vars` expression: `[["arg_a", "==", "1"], ["OR", [...], [...]]]`. Throws an `ExprError` with the reason and
- * the index path of the part that is wrong.
+ * Compiles a `vars` expression: `[["arg_a", "==", "1"], ["OR", [...], [...]]]`. Throws an `ExprError` with the reason
+ * and the index path of the part that is wrong.
  */
 export function compileRule<C>(rule: unknown, variables: Variables<C>): Predicate<C> {
   if (!Array.isArray(rule)) throw new ExprError('rule should be wrapped inside brackets')

@@ -20,8 +20,8 @@ interface Reference<C> {
 }
 
 /**
- * Compiles `$name`, `${name}` and `${name ?? fallback}`; `\$` is a dollar sign. A bare name is letters, digits and `_`; in
- * braces it may be anything. What is none of these stays as it is written.
+ * Compiles `$name`, `${name}` and `${name ?? fallback}`; `\$` is a dollar sign. A bare name is letters, digits and
+ * `_`; in braces it may be anything. What is none of these stays as it is written.
  */
 export function compileTemplate<C>(text: string, variables: Variables<C>): Template<C> {
   const names = new Set<string>()

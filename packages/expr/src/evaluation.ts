@@ -1,8 +1,8 @@
 import { ExprError } from './expr-error.ts'
 
 /**
- * What one evaluation of a JSONPath shares. Without filters a query is linear in the document and needs no limit; filters,
- * which ask a query for every node, share a budget of steps.
+ * What one evaluation of a JSONPath shares. Without filters a query is linear in the document and needs no limit;
+ * filters, which ask a query for every node, share a budget of steps.
  */
 export class Evaluation {
   readonly root: unknown

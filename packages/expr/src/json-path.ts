@@ -8,9 +8,9 @@ const { selectors } = jsonpath
 type Selector = (node: unknown, found: unknown[], evaluation: Evaluation) => void
 
 /**
- * Compiles an RFC 9535 query into one that gives its matches, or `undefined` where there are none. `json-p3` parses and
- * checks it; walking is ours, because hostile documents must cost neither stack nor quadratic time. One difference follows
- * from that: a node that several `..` reach is found once.
+ * Compiles an RFC 9535 query into one that gives its matches, or `undefined` where there are none. `json-p3` parses
+ * and checks it; walking is ours, because hostile documents must cost neither stack nor quadratic time. One
+ * difference follows from that: a node that several `..` reach is found once.
  */
 export function compileJsonPath(path: string): (value: unknown) => unknown[] | undefined {
   const walk = compileQuery(parsed(path))
@@ -24,8 +24,8 @@ function parsed(path: string): JSONPathQuery {
   try {
     return jsonpath.compile(path)
   } catch (error) {
-    if (error instanceof JSONPathError || error instanceof RangeError) throw new ExprError(`JSONPath ${path}: ${error.message}`)
-    throw error
+    if (!(error instanceof JSONPathError || error instanceof RangeError)) throw error
+    throw new ExprError(`JSONPath ${path}: ${error.message}`)
   }
 }
 

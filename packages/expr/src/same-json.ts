@@ -1,8 +1,8 @@
 import type { Evaluation } from './evaluation.ts'
 
 /**
- * Whether two JSON values are equal. Without recursion, since bodies nest as deep as they like; each member that is looked
- * at costs a step.
+ * Whether two JSON values are equal. Without recursion, since bodies nest as deep as they like; each member that is
+ * looked at costs a step.
  */
 export function sameJson(left: unknown, right: unknown, evaluation: Evaluation): boolean {
   const waiting: [unknown, unknown][] = [[left, right]]

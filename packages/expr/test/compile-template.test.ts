@@ -5,7 +5,15 @@ type Context = Readonly<Record<string, unknown>>
 const variables: Variables<Context> = (name) =>
   name === 'unknown' ? undefined : { read: (context) => context[name], needsBody: name.startsWith('post_arg') }
 
-const context: Context = { a: 'x', n: 7, yes: true, list: [1, 'b'], empty: '', null: null, 'post_arg.tools[*].name': ['t'] }
+const context: Context = {
+  'a': 'x',
+  'n': 7,
+  'yes': true,
+  'list': [1, 'b'],
+  'empty': '',
+  'null': null,
+  'post_arg.tools[*].name': ['t'],
+}
 
 test.for<[template: string, text: string, resolved: number]>([
   ['', '', 0],
@@ -45,7 +53,8 @@ it('does not expand what a value contains', () => {
 
 it('names its variables once each and knows whether it needs the body', () => {
   expect(compileTemplate('$a ${n} $a', variables)).toMatchObject({ names: ['a', 'n'], needsBody: false })
-  expect(compileTemplate('$a ${post_arg.x ?? y}', variables)).toMatchObject({ names: ['a', 'post_arg.x'], needsBody: true })
+  const withBody = compileTemplate('$a ${post_arg.x ?? y}', variables)
+  expect(withBody).toMatchObject({ names: ['a', 'post_arg.x'], needsBody: true })
 })
 
 it('compiles a long run of openings in no time', () => {
