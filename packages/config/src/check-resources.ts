@@ -44,7 +44,11 @@ export const unsupportedCollections: readonly string[] = [
  * there where there are no issues. Plugins are prepared once for each place where they are written, so that routes that
  * inherit one share it.
  */
-export function checkResources(value: unknown, kernel: Kernel, env: Env): { resolved?: Resolved; issues: readonly Issue[] } {
+export function checkResources(
+  value: unknown,
+  kernel: Kernel,
+  env: Env,
+): { resolved?: Resolved; issues: readonly Issue[] } {
   if (!isRecord(value)) return { issues: [{ path: [], message: 'must be an object' }] }
   const bench = new Workbench(kernel, env)
   checkTop(value, bench)
@@ -66,7 +70,8 @@ function checkTop(value: Entry['raw'], bench: Workbench): void {
     else if (!members.includes(name)) bench.problem([name], 'is not a known field')
   }
   const { version = '1' } = value
-  if (typeof version !== 'string' && typeof version !== 'number') bench.problem(['version'], 'must be a string or a number')
+  if (typeof version !== 'string' && typeof version !== 'number')
+    bench.problem(['version'], 'must be a string or a number')
 }
 
 /** A map by plugin name; or a list whose entries name the plugin as `id`. */
@@ -95,8 +100,9 @@ function readLayers(value: Entry['raw'], bench: Workbench): Layers {
   const services = mapValues(readCollection(value, 'services', ServiceSchema, bench), (entry) =>
     readService(entry, upstreams, bench),
   )
-  const pluginConfigs = mapValues(readCollection(value, 'plugin_configs', PluginConfigSchema, bench), ({ id, path, raw }) =>
-    bench.plugins(raw['plugins'], { kind: 'plugin_config', id }, [...path, 'plugins']),
+  const pluginConfigs = mapValues(
+    readCollection(value, 'plugin_configs', PluginConfigSchema, bench),
+    ({ id, path, raw }) => bench.plugins(raw['plugins'], { kind: 'plugin_config', id }, [...path, 'plugins']),
   )
   return { upstreams, services, pluginConfigs }
 }

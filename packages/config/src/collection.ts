@@ -36,7 +36,10 @@ export function readCollection(
     const id = idOf(raw)
     const known = id === undefined ? undefined : entries.get(id)
     if (known) bench.problem([...path, 'id'], `${id} is the id of ${formatPath(known.path)} already`)
-    if (id === undefined && !('id' in raw)) bench.problem([...path, 'id'], 'is required where there is no name')
+    // Global rules have no names, and their schema asks for the id.
+    if (id === undefined && !('id' in raw) && name !== 'global_rules') {
+      bench.problem([...path, 'id'], 'is required where there is no name')
+    }
     // What has no id, or another's, is still checked with the rest.
     const key = id === undefined || known ? `\0${index}` : id
     entries.set(key, { id: id ?? '', path, raw, checked })

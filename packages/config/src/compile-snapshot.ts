@@ -1,4 +1,13 @@
-import { ConfigError, json, type Answer, type Chain, type Exchange, type Issue, type Kernel, type Prepared } from '@sluice/kernel'
+import {
+  ConfigError,
+  json,
+  type Answer,
+  type Chain,
+  type Exchange,
+  type Issue,
+  type Kernel,
+  type Prepared,
+} from '@sluice/kernel'
 import { Router } from '@sluice/router'
 import type { Resolved } from './check-resources.ts'
 import { Snapshot, type CompiledRoute } from './snapshot.ts'

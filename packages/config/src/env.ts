@@ -54,6 +54,7 @@ function memberOf(json: string, key: string, name: string): { value: unknown } |
   }
   const isObject = typeof object === 'object' && object !== null && !Array.isArray(object)
   const value = isObject && Object.hasOwn(object as object, key) ? (object as Record<string, unknown>)[key] : undefined
-  if (value === undefined || value === null) return { problem: `environment variable ${name} has no ${JSON.stringify(key)}` }
+  if (value === undefined || value === null)
+    return { problem: `environment variable ${name} has no ${JSON.stringify(key)}` }
   return { value }
 }

@@ -10,9 +10,9 @@ export const Id = Type.Unsafe<string | number>({
   description: 'Unique within its collection. A resource without one goes by its `name`.',
 })
 
-/** An `id` that points to another resource. */
-export function reference(collection: string): typeof Id {
-  return { ...Id, description: `The id of an entry of \`${collection}\`.` }
+/** An id in another role. */
+export function idThat(description: string): typeof Id {
+  return { ...Id, description }
 }
 
 /** Host that a route or service serves: exact, or with one leading star. */

@@ -5,5 +5,7 @@ import type { ParsedConfig, Problem } from './parse-config.ts'
 export function formatProblem(problem: Problem, file: string, locate?: ParsedConfig['locate']): string {
   const position = problem.position ?? locate?.(problem.path)
   const where = position ? `${file}:${position.line}:${position.column}` : file
-  return problem.path.length > 0 ? `${where} ${formatPath(problem.path)}: ${problem.message}` : `${where} ${problem.message}`
+  return problem.path.length > 0
+    ? `${where} ${formatPath(problem.path)}: ${problem.message}`
+    : `${where} ${problem.message}`
 }

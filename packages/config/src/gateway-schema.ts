@@ -34,7 +34,11 @@ export const GatewaySchema = Type.Object(
       Type.Object(
         {
           listen: listen('127.0.0.1', 9180, 'Where the Admin API listens.'),
-          key: Type.String({ minLength: 1, secret: true, description: 'What its clients must send; there is no default.' }),
+          key: Type.String({
+            minLength: 1,
+            secret: true,
+            description: 'What its clients must send; there is no default.',
+          }),
         },
         { ...closed, description: 'The Admin API; none if absent. Accepted already, served in a later version.' },
       ),

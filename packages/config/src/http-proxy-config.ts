@@ -51,13 +51,15 @@ function nodesOf({ nodes, scheme }: Upstream, path: Issue['path'], issues: Issue
   if (Array.isArray(nodes)) {
     return (nodes as Extract<Upstream['nodes'], readonly unknown[]>).map(({ host, port, weight, priority }, index) => {
       const name = hostOf(host)
-      if (name === undefined) issues.push({ path: [...path, index, 'host'], message: 'must be a host name or an IP address' })
+      if (name === undefined)
+        issues.push({ path: [...path, index, 'host'], message: 'must be a host name or an IP address' })
       return { host: name ?? host, port: port ?? otherwise, weight, priority }
     })
   }
   return Object.entries(nodes as Record<string, number>).map(([key, weight]) => {
     const address = splitAddress(key)
-    if (!address) issues.push({ path: [...path, key], message: 'must be host or host:port, an IPv6 address in brackets' })
+    if (!address)
+      issues.push({ path: [...path, key], message: 'must be host or host:port, an IPv6 address in brackets' })
     return { host: address?.host ?? key, port: address?.port ?? otherwise, weight, priority: 0 }
   })
 }

@@ -46,7 +46,9 @@ export function parseConfig(text: string): ParsedConfig {
   const plain = toPlain(root)
   if (plain.faults.length > 0) {
     return failed(
-      plain.faults.slice(0, mostFaults).map(({ offset, message }) => ({ path: [], message, position: positionAt(offset) })),
+      plain.faults
+        .slice(0, mostFaults)
+        .map(({ offset, message }) => ({ path: [], message, position: positionAt(offset) })),
     )
   }
   return {

@@ -17,7 +17,8 @@ const FileSchema = Type.Object({
   plugin_metadata: Type.Optional(
     Type.Unsafe({
       type: ['object', 'array'],
-      description: 'Settings of a plugin for the whole process: a map by plugin name, or a list whose entries name the plugin as `id`.',
+      description:
+        'Settings of a plugin for the whole process: a map by plugin name, or a list whose entries name the plugin as `id`.',
     }),
   ),
 })
@@ -35,9 +36,7 @@ Where a route, its plugin config and its service name the same plugin, the first
 
 /** The configuration reference in Markdown, from the schemas of the resources and of these plugins. Pure. */
 export function referenceMarkdown(plugins: Iterable<Plugin>): string {
-  const shown = [...plugins]
-    .filter(({ name }) => name !== httpProxy)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const shown = [...plugins].filter(({ name }) => name !== httpProxy).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const blocks = [
     intro,
     section('## The file', { ...FileSchema, unsupported: unsupportedCollections }),

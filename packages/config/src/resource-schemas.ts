@@ -1,5 +1,5 @@
 import { Type } from '@sluice/kernel'
-import { about, closed, Host, Id, Method, Plugins, reference, timeout, times } from './field.ts'
+import { about, closed, Host, Id, idThat, Method, Plugins, timeout, times } from './field.ts'
 
 const Uri = Type.String({
   minLength: 1,
@@ -13,9 +13,11 @@ const target = {
   plugins: Type.Optional(Plugins),
   // Checked on its own by UpstreamSchema, where references are resolved.
   upstream: Type.Optional(
-    Type.Record(Type.String(), Type.Unknown(), { description: 'Where ordinary requests go: the fields of an upstream.' }),
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Where ordinary requests go: the fields of an upstream.',
+    }),
   ),
-  upstream_id: Type.Optional(reference('upstreams')),
+  upstream_id: Type.Optional(idThat('The id of an entry of `upstreams`.')),
 }
 
 /** Which requests are served, and by what. */
@@ -24,27 +26,39 @@ export const RouteSchema = Type.Object(
     id: Type.Optional(Id),
     ...about,
     uri: Type.Optional(Uri),
-    uris: Type.Optional(Type.Array(Uri, { minItems: 1, uniqueItems: true, description: 'Several paths, in place of `uri`.' })),
-    methods: Type.Optional(Type.Array(Method, { uniqueItems: true, description: 'HTTP methods; any if absent or empty.' })),
+    uris: Type.Optional(
+      Type.Array(Uri, { minItems: 1, uniqueItems: true, description: 'Several paths, in place of `uri`.' }),
+    ),
+    methods: Type.Optional(
+      Type.Array(Method, { uniqueItems: true, description: 'HTTP methods; any if absent or empty.' }),
+    ),
     host: Type.Optional(Host),
     hosts: Type.Optional(Hosts),
     remote_addr: Type.Optional(Address),
     remote_addrs: Type.Optional(
       Type.Array(Address, { minItems: 1, uniqueItems: true, description: 'Several, in place of `remote_addr`.' }),
     ),
-    vars: Type.Optional(Type.Array(Type.Unknown(), { description: 'An expression that must hold: `[["arg_a", "==", "1"]]`.' })),
+    vars: Type.Optional(
+      Type.Array(Type.Unknown(), { description: 'An expression that must hold: `[["arg_a", "==", "1"]]`.' }),
+    ),
     priority: Type.Integer({ default: 0, description: 'Among routes of the same path, the higher is tried first.' }),
-    status: Type.Unsafe<0 | 1>({ type: 'integer', enum: [0, 1], default: 1, description: '0: checked, but not served.' }),
+    status: Type.Unsafe<0 | 1>({
+      type: 'integer',
+      enum: [0, 1],
+      default: 1,
+      description: '0: checked, but not served.',
+    }),
     ...target,
-    plugin_config_id: Type.Optional(reference('plugin_configs')),
-    service_id: Type.Optional(reference('services')),
+    plugin_config_id: Type.Optional(idThat('The id of an entry of `plugin_configs`.')),
+    service_id: Type.Optional(idThat('The id of an entry of `services`.')),
     timeout: Type.Optional(timeout('In place of the upstream’s, in seconds.')),
     ...times,
   },
   {
     ...closed,
     unsupported: ['filter_func', 'script', 'script_id', 'enable_websocket'],
-    description: 'Which requests are served, and by what. One of `uri` and `uris`, and something that serves, are required.',
+    description:
+      'Which requests are served, and by what. One of `uri` and `uris`, and something that serves, are required.',
   },
 )
 
@@ -66,6 +80,9 @@ export const PluginConfigSchema = Type.Object(
 
 /** Plugins that run for every request. */
 export const GlobalRuleSchema = Type.Object(
-  { id: Id, plugins: Plugins, ...times },
-  { ...closed, description: 'Plugins that run for every request, before and around the route’s; also where no route matches.' },
+  { id: idThat('Unique among the global rules.'), plugins: Plugins, ...times },
+  {
+    ...closed,
+    description: 'Plugins that run for every request, before and around the route’s; also where no route matches.',
+  },
 )

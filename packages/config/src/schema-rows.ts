@@ -110,24 +110,32 @@ function typeOf(schema: Schema): string {
 function rangeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(value)).join(', ')
   if (schema.const !== undefined) return code(schema.const)
-  const bounds: [string, string][] = [
-    ['minimum', '≥'],
-    ['exclusiveMinimum', '>'],
-    ['maximum', '≤'],
-    ['exclusiveMaximum', '<'],
-    ['minItems', 'items ≥'],
-    ['maxItems', 'items ≤'],
-    ['minProperties', 'members ≥'],
-    ['maxProperties', 'members ≤'],
-    ['minLength', 'characters ≥'],
-    ['maxLength', 'characters ≤'],
-  ]
-  const words = bounds.flatMap(([keyword, sign]) => (schema[keyword] === undefined ? [] : [`${sign} ${String(schema[keyword])}`]))
+  const words = bounds.flatMap(({ of, least, most }) => {
+    const range = spanOf(schema[least], schema[most], least.startsWith('exclusive'))
+    return range === '' ? [] : [`${of}${range}`]
+  })
   if (typeof schema['pattern'] === 'string') words.push(code(schema['pattern']))
   if (schema['uniqueItems'] === true) words.push('no two alike')
   if (schema.items?.enum) words.push(rangeOf(schema.items))
   const constants = [...new Set((schema.anyOf ?? schema.oneOf ?? []).map(rangeOf))].filter((range) => range !== '')
   return [...words, ...constants].join(', ')
+}
+
+const bounds = [
+  { of: '', least: 'minimum', most: 'maximum' },
+  { of: '', least: 'exclusiveMinimum', most: 'exclusiveMaximum' },
+  { of: 'characters: ', least: 'minLength', most: 'maxLength' },
+  { of: 'items: ', least: 'minItems', most: 'maxItems' },
+  { of: 'members: ', least: 'minProperties', most: 'maxProperties' },
+]
+
+function spanOf(least: unknown, most: unknown, isOpen: boolean): string {
+  if (least !== undefined && most !== undefined && !isOpen) return `${String(least)}–${String(most)}`
+  const words = [
+    ...(least === undefined ? [] : [`${isOpen ? '>' : '≥'} ${String(least)}`]),
+    ...(most === undefined ? [] : [`${isOpen ? '<' : '≤'} ${String(most)}`]),
+  ]
+  return words.join(', ')
 }
 
 function code(value: unknown): string {

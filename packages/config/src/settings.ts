@@ -39,6 +39,8 @@ function workerIssues(workers: unknown, path: Issue['path']): Issue[] {
 function proxyIssues({ trusted_proxies: proxies }: Written, path: Issue['path']): Issue[] {
   if (!Array.isArray(proxies)) return []
   return proxies.flatMap((proxy: unknown, index) =>
-    typeof proxy === 'string' && !isAddress(proxy) ? [{ path: [...path, 'trusted_proxies', index], message: notAddress }] : [],
+    typeof proxy === 'string' && !isAddress(proxy)
+      ? [{ path: [...path, 'trusted_proxies', index], message: notAddress }]
+      : [],
   )
 }

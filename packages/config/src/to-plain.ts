@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 
 /** Something that YAML allows and JSON does not have, or that hides a mistake. */
 export interface Fault {
@@ -103,7 +114,7 @@ class Reader {
   }
 
   #key(key: unknown): string | undefined {
-    const { value } = this.read(key, deepest)
+    const { value } = isScalar(key) || isAlias(key) ? this.read(key, deepest) : nothing
     if (typeof value === 'string') return value
     // `1:` and `true:` are read as what they would be in JSON, text.
     if (isScalar(key) && value !== null) return String(key.source ?? value)

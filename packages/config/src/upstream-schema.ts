@@ -53,10 +53,15 @@ export const UpstreamSchema = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: 100,
-        description: 'How often another node is tried when a connection fails; one less than there are nodes if absent.',
+        description:
+          'How often another node is tried when a connection fails; one less than there are nodes if absent.',
       }),
     ),
-    retry_timeout: Type.Number({ default: 0, minimum: 0, description: 'Seconds after which nothing is retried; 0: no limit.' }),
+    retry_timeout: Type.Number({
+      default: 0,
+      minimum: 0,
+      description: 'Seconds after which nothing is retried; 0: no limit.',
+    }),
     timeout: timeout('Time limits in seconds.', { default: { connect: 60, send: 60, read: 60 } }),
     keepalive_pool: Type.Object(
       {

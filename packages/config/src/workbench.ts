@@ -1,5 +1,14 @@
 import { compileRule, ExprError, type Predicate, type Variables } from '@sluice/expr'
-import { check, type Exchange, type Issue, type Kernel, type Owner, type Preparation, type Prepared, type TSchema } from '@sluice/kernel'
+import {
+  check,
+  type Exchange,
+  type Issue,
+  type Kernel,
+  type Owner,
+  type Preparation,
+  type Prepared,
+  type TSchema,
+} from '@sluice/kernel'
 import { resolveReferences, type Env } from './env.ts'
 import { httpProxy, toHttpProxyConfig } from './http-proxy-config.ts'
 import { isRecord } from './is-record.ts'
@@ -71,7 +80,8 @@ export class Workbench {
     const made = new Map<string, Prepared | undefined>()
     const source: UpstreamSource = (timeout = config.timeout) => {
       const key = `${timeout.connect} ${timeout.send} ${timeout.read}`
-      if (!made.has(key)) made.set(key, this.#prepare({ name: httpProxy, config: { ...config, timeout }, owner, path }))
+      const complete = { ...config, timeout, _meta: last }
+      if (!made.has(key)) made.set(key, this.#prepare({ name: httpProxy, config: complete, owner, path }))
       return made.get(key)
     }
     return source(undefined) ? source : () => undefined
@@ -141,5 +151,8 @@ export class Workbench {
     for (const issue of issues) if (!this.#unresolved.has(keyOf(issue))) this.issues.push(issue)
   }
 }
+
+/** Whatever else answers on a route comes before its upstream. */
+const last = { priority: Number.MIN_SAFE_INTEGER }
 
 const keyOf = ({ path }: Issue): string => path.join('\0')

@@ -1,0 +1,149 @@
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { FileStore } from '../src/index.ts'
+
+const open: FileStore[] = []
+afterEach(() => open.splice(0).forEach((store) => store.close()))
+
+interface Watched {
+  readonly dir: string
+  readonly file: string
+  readonly errors: Error[]
+  /** The next text that is told. */
+  next(): Promise<string>
+  nextError(): Promise<Error>
+}
+
+async function directory(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-file-store-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+
+function watch(dir: string, file: string, text: string): Watched {
+  const texts = queue<string>()
+  const errors = queue<Error>()
+  const seen: Error[] = []
+  const store = new FileStore(file, text, { interval: 5 })
+  open.push(store)
+  store.watch(texts.push, (error) => {
+    seen.push(error)
+    errors.push(error)
+  })
+  return { dir, file, errors: seen, next: texts.shift, nextError: errors.shift }
+}
+
+async function watchedFile(text = 'one'): Promise<Watched> {
+  const dir = await directory()
+  const file = join(dir, 'gateway.yaml')
+  await writeFile(file, text)
+  return watch(dir, file, text)
+}
+
+function queue<T>(): { push(item: T): void; shift(): Promise<T> } {
+  const items: T[] = []
+  const waiting: ((item: T) => void)[] = []
+  return {
+    push(item) {
+      const resolve = waiting.shift()
+      if (resolve) resolve(item)
+      else items.push(item)
+    },
+    shift: () => (items.length > 0 ? Promise.resolve(items.shift()!) : new Promise((resolve) => waiting.push(resolve))),
+  }
+}
+
+describe('FileStore', () => {
+  test('tells of a change', async () => {
+    const { file, next } = await watchedFile()
+    await writeFile(file, 'two')
+    expect(await next()).toBe('two')
+    await writeFile(file, 'three')
+    expect(await next()).toBe('three')
+  })
+
+  test('tells within a second with its own interval', async () => {
+    const dir = await directory()
+    const file = join(dir, 'gateway.yaml')
+    await writeFile(file, 'one')
+    const store = new FileStore(file, 'one')
+    open.push(store)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    store.watch(resolve)
+    await writeFile(file, 'two')
+    const before = performance.now()
+    expect(await promise).toBe('two')
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+
+  test('tells of a change between reading and watching', async () => {
+    const dir = await directory()
+    const file = join(dir, 'gateway.yaml')
+    await writeFile(file, 'two')
+    expect(await watch(dir, file, 'one').next()).toBe('two')
+  })
+
+  test('sees a file that is replaced by rename', async () => {
+    const { dir, file, next } = await watchedFile()
+    for (const text of ['two', 'three']) {
+      await writeFile(join(dir, 'new'), text)
+      await rename(join(dir, 'new'), file)
+      expect(await next()).toBe(text)
+    }
+  })
+
+  test('sees a symbolic link that is swapped, as ConfigMaps are', async () => {
+    const dir = await directory()
+    for (const version of ['v1', 'v2']) {
+      await mkdir(join(dir, version))
+      await writeFile(join(dir, version, 'gateway.yaml'), version)
+    }
+    await symlink('v1', join(dir, '..data'))
+    await symlink('..data/gateway.yaml', join(dir, 'gateway.yaml'))
+    const { next } = watch(dir, join(dir, 'gateway.yaml'), 'v1')
+    await symlink('v2', join(dir, '..data_tmp'))
+    await rename(join(dir, '..data_tmp'), join(dir, '..data'))
+    expect(await next()).toBe('v2')
+  })
+
+  test('says once that the file is gone, and sees it come back', async () => {
+    const { file, next, nextError, errors } = await watchedFile()
+    await rm(file)
+    expect(await nextError()).toMatchObject({ code: 'ENOENT' })
+    await writeFile(file, 'two')
+    expect(await next()).toBe('two')
+    expect(errors).toHaveLength(1)
+    await rm(file)
+    expect(await nextError()).toMatchObject({ code: 'ENOENT' })
+  })
+
+  test('does not mind a file that is touched, or comes back as it was', async () => {
+    const { file, next } = await watchedFile()
+    await utimes(file, new Date(), new Date(0))
+    await rm(file)
+    await writeFile(file, 'one')
+    await writeFile(file, 'two')
+    expect(await next()).toBe('two')
+  })
+
+  test('sees a change that keeps size and time of modification', async () => {
+    const { file, next } = await watchedFile()
+    await utimes(file, 1000, 1000)
+    await writeFile(file, 'two')
+    await utimes(file, 1000, 1000)
+    expect(await next()).toBe('two')
+  })
+
+  test('tells nothing after it was closed', async () => {
+    const { file, next } = await watchedFile()
+    const texts: string[] = []
+    const store = new FileStore(file, 'one', { interval: 5 })
+    store.watch((text) => texts.push(text))
+    store.close()
+    await writeFile(file, 'two')
+    expect(await next()).toBe('two')
+    expect(texts).toEqual([])
+  })
+})
