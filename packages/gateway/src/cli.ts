@@ -45,9 +45,9 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  sluice routes -c gateway.yaml')
     .action(async ({ config, json }: { config: string; json?: boolean }) => {
-      const { kernel, resolved } = await read(config, env)
+      const { kernel, resolved, written } = await read(config, env)
       const snapshot = await compileSnapshot({ kernel, resolved })
-      out(routesTable(snapshot, json === true))
+      out(routesTable(snapshot, written, json === true))
       await snapshot.retire()
     })
 
@@ -74,6 +74,7 @@ function report(error: unknown): number {
 function messageOf(error: unknown): string {
   const { code, path, message } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return `${path ?? 'the file'} does not exist`
+  if (code === 'EISDIR') return `${path ?? 'the file'} is a directory`
   if (code === 'EADDRINUSE') return `${message}: something listens there already`
   return message
 }

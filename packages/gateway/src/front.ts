@@ -64,7 +64,12 @@ class Visit {
   }
 
   route(): void {
-    const found = this.#match(false)
+    let found: Chain | typeof needsBody
+    try {
+      found = this.#match(false)
+    } catch (error) {
+      return void this.#refuse(error)
+    }
     if (found === needsBody) void this.#routeByBody()
     else void this.answer(found)
   }
@@ -92,14 +97,20 @@ class Visit {
 
   /** A candidate's `vars` look into the body. */
   async #routeByBody(): Promise<void> {
+    let found: Chain | typeof needsBody
     try {
       await this.#ctx.request.body.read()
+      found = this.#match(true)
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error
-      return this.answer(this.#snapshot.notFound, error)
+      return this.#refuse(error)
     }
-    const found = this.#match(true)
     return this.answer(found === needsBody ? this.#snapshot.notFound : found)
+  }
+
+  /** No route can be found for what is wrong with the request. */
+  #refuse(error: unknown): Promise<void> {
+    const refusal = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'internal error', { cause: error })
+    return this.answer(this.#snapshot.notFound, refusal)
   }
 
   #match(bodyIsRead: boolean): Chain | typeof needsBody {

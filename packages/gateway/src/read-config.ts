@@ -23,6 +23,8 @@ export interface KernelSource extends ConfigSource {
 
 /** A file that is fit to serve. */
 export interface ReadConfig {
+  /** The file as it was parsed, references not resolved. */
+  readonly written: unknown
   readonly settings: GatewaySettings
   readonly resolved: Resolved
   /** Renders lines of the access log; undefined where it is switched off. */
@@ -64,7 +66,7 @@ function judge(parsed: ParsedConfig, { file, env, kernel, issues: known }: Judgi
   const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
   const all = [...known, ...issues, ...(line?.issues ?? [])]
   if (!resolved || all.length > 0) throw new InvalidConfigError(all, file, parsed)
-  return { settings: resolved.gateway, resolved, logLine: line?.line }
+  return { written: parsed.value, settings: resolved.gateway, resolved, logLine: line?.line }
 }
 
 /** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */

@@ -1,5 +1,6 @@
-import type { Snapshot } from '@sluice/config'
+import type { CompiledRoute, Snapshot } from '@sluice/config'
 import { phases } from '@sluice/kernel'
+import type { TableEntry } from '@sluice/router'
 
 interface Row {
   readonly route: string
@@ -7,32 +8,44 @@ interface Row {
   readonly uri: string
   readonly methods: string
   readonly priority: number
+  /** Addresses and conditions as they are written; absent where there are none. */
+  readonly remote_addrs?: readonly string[]
+  readonly vars?: unknown
   /** By phase: the plugins whose hooks run, in their order. */
   readonly chain: Readonly<Record<string, readonly string[]>>
 }
 
-/** The route table for people, or as JSON: in the order in which routes are tried. */
-export function routesTable(snapshot: Snapshot, asJson: boolean): string {
-  const rows = rowsOf(snapshot)
+/** The route table for people, or as JSON: in the order in which routes are tried. `written` is the file as it was parsed. */
+export function routesTable(snapshot: Snapshot, written: unknown, asJson: boolean): string {
+  const rows = snapshot.router.entries().map((entry) => rowOf(entry, written))
   if (asJson) return JSON.stringify(rows, undefined, 2)
   if (rows.length === 0) return 'no routes: every request is answered with 404'
   return rows.map(toText).join('\n')
 }
 
-function rowsOf(snapshot: Snapshot): Row[] {
-  const chains = new Map(snapshot.routes.map((route) => [route.info.id, route.chain]))
-  return snapshot.router.entries().map((entry) => ({
-    route: entry.id,
-    host: entry.host ?? '*',
-    uri: entry.uri,
-    methods: entry.methods?.join(',') ?? 'any',
-    priority: entry.priority,
-    chain: chains.get(entry.id)?.describe() ?? {},
-  }))
+function rowOf({ id, host, uri, methods, priority, value }: TableEntry<CompiledRoute>, written: unknown): Row {
+  const { remoteAddrs, path, chain } = value
+  const vars = memberAt(written, [...path, 'vars'])
+  return {
+    route: id,
+    host: host ?? '*',
+    uri,
+    methods: methods?.join(',') ?? 'any',
+    priority,
+    ...(remoteAddrs.length > 0 && { remote_addrs: remoteAddrs }),
+    ...(vars !== undefined && { vars }),
+    chain: chain.describe(),
+  }
 }
 
-function toText({ route, host, uri, methods, priority, chain }: Row): string {
-  const head = `${host}  ${uri}  ${methods}  priority ${priority}  → ${route}`
+function memberAt(value: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce((inner: unknown, step) => (inner as Record<string | number, unknown> | undefined)?.[step], value)
+}
+
+function toText({ route, host, uri, methods, priority, remote_addrs: addresses, vars, chain }: Row): string {
+  const from = addresses ? `  from ${addresses.join(',')}` : ''
+  const where = vars ? `  where ${JSON.stringify(vars)}` : ''
+  const head = `${host}  ${uri}  ${methods}  priority ${priority}${from}${where}  → ${route}`
   const hooks = phases.flatMap((phase) => (chain[phase]?.length ? [`    ${phase.padEnd(8)}${chain[phase]?.join(' → ')}`] : []))
   return [head, ...hooks].join('\n')
 }

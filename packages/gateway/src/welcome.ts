@@ -10,7 +10,7 @@ export function welcome(gateway: Gateway, file: string, mockUrl: string | undefi
     `sluice serves ${file} on ${base}, health on ${status}/healthz`,
     ...(mockUrl ? [`mock-llm answers on ${mockUrl} and needs no key`] : []),
     ...routes.slice(0, 20).map(({ info, uris, methods }) => {
-      return `  ${(methods?.join(',') ?? 'any').padEnd(6)} ${uris.join(' ')}  → route ${info.id}`
+      return `  ${(methods?.join(',') || 'any').padEnd(6)} ${uris.join(' ')}  → route ${info.id}`
     }),
     ...(routes.length > 20 ? [`  … and ${routes.length - 20} more: sluice routes -c ${file}`] : []),
     ...example(gateway, base),

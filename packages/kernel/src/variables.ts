@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { compileBodyPath, type Variable, type Variables } from '@sluice/expr'
+import { compileBodyPath, ExprError, type Variable, type Variables } from '@sluice/expr'
 import { JsonSyntaxError, type Document } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -38,9 +38,10 @@ const plain: Record<string, Read> = {
   request_method: (ctx) => ctx.request.method,
   method: (ctx) => ctx.request.method,
   remote_addr: (ctx) => ctx.request.remoteAddress,
-  remote_port: (ctx) => ctx.request.remotePort,
+  // Text, as in nginx: `==` with a number converts, `==` with text does not.
+  remote_port: (ctx) => String(ctx.request.remotePort),
   server_addr: (ctx) => ctx.request.serverAddress,
-  server_port: (ctx) => ctx.request.serverPort,
+  server_port: (ctx) => String(ctx.request.serverPort),
   server_protocol: (ctx) => `HTTP/${ctx.request.httpVersion}`,
   content_length: (ctx) => headerOf(ctx.request.headers, 'content-length'),
   content_type: (ctx) => headerOf(ctx.request.headers, 'content-type'),
@@ -139,7 +140,7 @@ function formField(name: string): Read {
   return (ctx) => (bodyKind(ctx) === 'form' && ctx.request.body.isRead ? (formOf(ctx).get(name) ?? undefined) : undefined)
 }
 
-/** A field of the body: A plain path descends by member names; a JSONPath gives the list of its matches. A body that is no JSON has no fields; whoever needs it to be JSON says so. */
+/** A field of the body: a plain path descends by member names, a JSONPath gives the list of its matches. A body that is no JSON has none. */
 function bodyField(path: string): Read {
   const compiled = compileBodyPath(path)
   const key = `kernel.post_arg.${path}`
@@ -157,6 +158,8 @@ function fieldOf(ctx: Exchange, path: ReturnType<typeof compileBodyPath>): unkno
     return 'query' in path ? path.query(wholeBody(ctx)) : memberAt(ctx.request.body.document, path.segments)
   } catch (error) {
     if (error instanceof HttpError || error instanceof JsonSyntaxError) return undefined
+    // A body that is made to be slow to look into. Taking the variable for absent would let it choose its route.
+    if (error instanceof ExprError) throw new HttpError(400, 'unreadable_body', error.message, { cause: error })
     throw error
   }
 }
