@@ -92,13 +92,11 @@ export class Chain {
 
   /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
   describe(): Record<Phase, string[]> {
-    const has = (phase: Phase) => (link: Link) => link.instance.hooks[phase] !== undefined
-    const name = ({ plugin, scope }: Link): string => (scope === 'global' ? `${plugin.name} (global)` : plugin.name)
     return {
-      rewrite: this.#rewrite.map(({ link }) => name(link)),
-      access: this.#access.map(({ link }) => name(link)),
-      proxy: inProxyOrder(this.links).filter(has('proxy')).map(name),
-      log: this.links.filter(has('log')).map(name),
+      rewrite: this.#rewrite.map(({ link }) => shown(link)),
+      access: this.#access.map(({ link }) => shown(link)),
+      proxy: inProxyOrder(this.links).filter(({ instance }) => instance.hooks.proxy).map(shown),
+      log: this.#log.map(shown),
     }
   }
 
@@ -211,6 +209,10 @@ function stepOf(link: Link, hook: Step['hook'] | undefined): Step[] {
 
 async function whenReady({ link, hook }: Step, ctx: Exchange): Promise<Reply | void> {
   return (await isReady(link, ctx)) ? hook(ctx) : undefined
+}
+
+function shown({ plugin, scope }: Link): string {
+  return scope === 'global' ? `${plugin.name} (global)` : plugin.name
 }
 
 /** A plugin name, once per list: a global rule's is not the route's. */

@@ -16,7 +16,16 @@ export function oneOf<const T extends string>(values: readonly T[], options: obj
   return Type.Unsafe<T>({ ...options, type: 'string', enum: [...values] })
 }
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true, discriminator: true, verbose: true, strict: true, allowUnionTypes: true })
+// Strict, so that a misspelt keyword in a plugin's schema is found; but `anyOf` of `required` alone is a common way to ask for one of two.
+const ajv = new Ajv({
+  allErrors: true,
+  useDefaults: true,
+  discriminator: true,
+  verbose: true,
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+})
 ajv.addKeyword({ keyword: 'unsupported', metaSchema: { type: 'array', items: { type: 'string' } } })
 ajv.addKeyword({ keyword: 'secret', metaSchema: { type: 'boolean' } })
 
@@ -59,11 +68,9 @@ function toIssue(error: ErrorObject, base: Issue['path']): Issue {
   const { params } = error
   switch (error.keyword) {
     case 'additionalProperties':
-    case 'unevaluatedProperties':
       return unknownMember(error, path)
     case 'required':
       return { path: [...path, String(params['missingProperty'])], message: 'is required' }
-    case 'dependentRequired':
     case 'dependencies':
       return { path: [...path, String(params['missingProperty'])], message: `is required beside ${String(params['property'])}` }
     case 'enum':
@@ -86,7 +93,7 @@ function notListed({ params, parentSchema, data }: ErrorObject): string {
 }
 
 function unknownMember({ params, parentSchema }: ErrorObject, path: Issue['path']): Issue {
-  const name = String(params['additionalProperty'] ?? params['unevaluatedProperty'])
+  const name = String(params['additionalProperty'])
   const unsupported = (parentSchema as TSchema | undefined)?.['unsupported'] as readonly string[] | undefined
   const message = unsupported?.includes(name) ? 'is not supported yet' : 'is not a known field'
   return { path: [...path, name], message }

@@ -23,7 +23,6 @@ import {
   type Prepared,
   type Reply,
   type ReplyStream,
-  type Sink,
 } from '../src/index.ts'
 
 export interface Line {
@@ -159,15 +158,12 @@ export interface OpenStream extends ReplyStream {
 
 /** A stream that stays open until it is cancelled. */
 export function openStream(source?: ReplyStream): OpenStream {
-  let settle: (outcome: Outcome) => void = () => {}
-  const done = new Promise<Outcome>((resolve) => {
-    settle = resolve
-  })
+  const { promise: done, resolve: settle } = deferred<Outcome>()
   return {
     ...(source && { source }),
     cancelled: [],
     done,
-    start: (_: Sink) => {},
+    start: () => {},
     pause: () => {},
     resume: () => {},
     cancel(reason) {

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest'
+import { bodyLength, bytesSource, HttpError, isStream, json, RequestBody, type BodySource } from '../src/index.ts'
+import { exchangeOf, openStream, plugin, rig } from './rig.ts'
+
+interface Declared {
+  limit?: number
+  /** By default what it has. */
+  declared?: number | 'nothing'
+}
+
+function bodyOf(text: string, { limit = 100, declared = text.length }: Declared = {}): RequestBody {
+  const source = bytesSource(Buffer.from(text))
+  return new RequestBody({ ...source, declaredLength: declared === 'nothing' ? undefined : declared }, limit)
+}
+
+describe('reading', () => {
+  test('it is read once, whoever asks', async () => {
+    let gathered = 0
+    const source: BodySource = {
+      declaredLength: undefined,
+      gather: async () => {
+        gathered++
+        return [Buffer.from('{"a"'), Buffer.from(':1}')]
+      },
+      stream: () => {
+        throw new Error('not now')
+      },
+    }
+    const body = new RequestBody(source, 100)
+    expect(body.isRead).toBe(false)
+    expect(body.receivedLength).toBeUndefined()
+    await Promise.all([body.read(), body.read(50)])
+    await body.read()
+    expect(gathered).toBe(1)
+    expect(body.isRead).toBe(true)
+    expect(body.receivedLength).toBe(7)
+    expect(body.document.get('a')).toBe(1)
+  })
+
+  test.for<[string, Declared, number | undefined, string]>([
+    ['what the client declares', { declared: 101 }, undefined, 'request size 101 is greater than the maximum size 100 allowed'],
+    ['what it sends', { declared: 'nothing', limit: 4 }, undefined, 'request size 5 is greater than the maximum size 4 allowed'],
+    ['what a plugin allows', {}, 4, 'request size 5 is greater than the maximum size 4 allowed'],
+    ['the gateway, whatever a plugin allows', { limit: 4 }, 1_000, 'request size 5 is greater than the maximum size 4 allowed'],
+  ])('%s is a limit: 413', async ([, init, limit, text]) => {
+    await expect(bodyOf('12345', init).read(limit)).rejects.toThrow(`could not get body: ${text}`)
+    await expect(bodyOf('12345', init).read(limit)).rejects.toMatchObject({ status: 413, code: 'body_too_large', outcome: 'refused' })
+  })
+
+  test('a limit holds for a body that was read already, and one of its size passes', async () => {
+    const body = bodyOf('12345')
+    await body.read(5)
+    await expect(body.read(4)).rejects.toThrow('maximum size 4')
+    await body.read(5)
+  })
+
+  test('who did not read it is told what to declare', () => {
+    for (const look of [(body: RequestBody) => body.bytes, (body: RequestBody) => body.document, (body: RequestBody) => body.toBuffers()]) {
+      expect(() => look(bodyOf('{}'))).toThrow("body: 'whole'")
+    }
+  })
+})
+
+describe('the document', () => {
+  test.for([
+    ['', 'empty_body', 'could not get body: request body is empty'],
+    ['{"a":}', 'invalid_json', 'could not parse JSON request body: '],
+    ['{} x', 'invalid_json', 'could not parse JSON request body: '],
+  ] as const)('of %j is a 400', async ([text, code, message]) => {
+    const body = bodyOf(text)
+    await body.read()
+    expect(() => body.document).toThrow(HttpError)
+    expect(() => body.document).toThrow(message)
+    expect(() => body.document).toThrow(expect.objectContaining({ status: 400, code }))
+  })
+
+  test('what nobody edits leaves as the same bytes, and edits are seen at once', async () => {
+    const body = bodyOf('{ "a" : 1.0 }')
+    await body.read()
+    expect(body.document).toBe(body.document)
+    expect(String(body.bytes)).toBe('{ "a" : 1.0 }')
+    const before = body.revision
+    body.document.set('b', 2)
+    expect(body.revision).toBeGreaterThan(before)
+    expect(String(body.bytes)).toBe('{ "a" : 1.0,"b":2 }')
+    expect(String(Buffer.concat(body.toBuffers()))).toBe('{ "a" : 1.0,"b":2 }')
+  })
+
+  test('other bytes in its place are another document, of a later revision', async () => {
+    const body = bodyOf('{"a":1}')
+    await body.read()
+    body.document.set('a', 2)
+    body.document.set('a', 3)
+    const before = body.revision
+    body.replace(Buffer.from('{"c":1}'))
+    expect(body.revision).toBeGreaterThan(before)
+    expect(body.document.get('c')).toBe(1)
+    expect(body.receivedLength).toBe(7)
+  })
+})
+
+describe("body: 'whole'", () => {
+  test('it is read before the first hook that asks for it', async () => {
+    const seen: unknown[] = []
+    const early = plugin('early', { rewrite: ({ request }) => void seen.push(request.body.isRead) }, { priority: 9 })
+    const whole = plugin('whole', { rewrite: ({ request }) => void seen.push(request.body.document.get('a')) }, { body: 'whole' })
+    await (await rig([early, whole])).run(exchangeOf({ body: '{"a":1}' }))
+    expect(seen).toEqual([false, 1])
+  })
+
+  test('a body that is too large is a 413 before the hook', async () => {
+    const { run } = await rig([plugin('whole', { proxy: () => json(200, 'never') }, { body: 'whole' })])
+    expect(await run(exchangeOf({ body: '12345', limit: 4 }))).toMatchObject({ status: 413 })
+  })
+})
+
+describe('replies', () => {
+  test.for([
+    [null, 0],
+    ['Grüße', 7],
+    [new Uint8Array(3), 3],
+    [[new Uint8Array(3), new Uint8Array(4)], 7],
+    [openStream(), undefined],
+  ] as const)('the length of %j is %j', ([body, length]) => {
+    expect(bodyLength(body)).toBe(length)
+    expect(isStream(body)).toBe(length === undefined)
+  })
+
+  test('json says what it is', () => {
+    expect(json(201, { a: 1 }, { location: '/a' })).toEqual({
+      status: 201,
+      headers: { 'content-type': 'application/json', location: '/a' },
+      body: '{"a":1}',
+    })
+  })
+})
