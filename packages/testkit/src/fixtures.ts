@@ -22,6 +22,8 @@ export interface Expected {
   readonly usage?: Readonly<Record<string, number | undefined>> | null
   readonly stream?: { readonly data_events?: number; readonly done_sentinel?: boolean }
   readonly error?: { readonly status: number; readonly message?: string }
+  /** An error that came as an event. */
+  readonly stream_error?: { readonly message: string }
   readonly outcome: 'ok' | 'error' | 'truncated'
 }
 

@@ -47,22 +47,22 @@ describe('collect', () => {
   })
 })
 
-describe('eventStream', () => {
-  /** A sink that takes so many writes and is full then. */
-  function sinkOf(room: number): Sink & { text: string; ended: string | undefined } {
-    return {
-      text: '',
-      ended: undefined,
-      write(bytes) {
-        this.text += String(Buffer.from(bytes))
-        return --room > 0
-      },
-      end(outcome) {
-        this.ended = outcome
-      },
-    }
+/** A sink that takes so many writes and is full then. */
+function sinkOf(room: number): Sink & { text: string; ended: string | undefined } {
+  return {
+    text: '',
+    ended: undefined,
+    write(bytes) {
+      this.text += String(Buffer.from(bytes))
+      return --room > 0
+    },
+    end(outcome) {
+      this.ended = outcome
+    },
   }
+}
 
+describe('eventStream', () => {
   test('it gives nothing before start, stops when the sink is full, and goes on when told to', () => {
     const stream = eventStream('openai-chat', ['a', 'b', 'c'])
     const sink = sinkOf(2)
