@@ -41,14 +41,13 @@ test.for(['a "quote"', 'two\nlines', '<b>&amp;</b>', 'back\\slash', '{{topic}}',
   },
 )
 
-test('it takes a default where the value is missing or null, and no default where it is empty', async () => {
-  const system = async (rest: object): Promise<unknown> => {
-    const { messages } = (await filled({ template_name: 'essay', topic: 'x', ...rest })) as { messages: { content: string }[] }
-    return messages[0]?.content
-  }
-  expect(await system({})).toBe('You write plain, short essays.')
-  expect(await system({ style: null })).toBe('You write plain, short essays.')
-  expect(await system({ style: '' })).toBe('You write  essays.')
+test.for([
+  [{}, 'plain, short'],
+  [{ style: null }, 'plain, short'],
+  [{ style: '' }, ''],
+] as const)('with %j it takes the style %j', async ([rest, style]) => {
+  const { messages } = (await filled({ template_name: 'essay', topic: 'x', ...rest })) as { messages: { content: string }[] }
+  expect(messages[0]?.content).toBe(`You write ${style} essays.`)
 })
 
 test.for([
@@ -101,6 +100,8 @@ test.for(['/v1/models', '/v1/audio/speech'])('it leaves %s alone', async (path) 
   expect(ctx.request.body.isRead).toBe(false)
 })
 
+const template = (content: string): unknown => ({ templates: [{ name: 't', template: { messages: [{ role: 'user', content }] } }] })
+
 describe('what it refuses', () => {
   test.for<[string, string, number, string, string, Record<string, unknown>?]>([
     ['an empty body', '', 400, 'empty_body', 'could not get body: request body is empty'],
@@ -138,7 +139,6 @@ describe('what it refuses', () => {
   })
 
   const message = { role: 'user', content: 'x' }
-  const template = (content: string): unknown => ({ templates: [{ name: 't', template: { messages: [{ role: 'user', content }] } }] })
   test.for<[string, unknown, string]>([
     ['no templates', { templates: [] }, 'templates: must NOT have fewer than 1 items'],
     ['a template without messages', { templates: [{ name: 't', template: { messages: [] } }] }, 'messages: must NOT have fewer than 1 items'],
