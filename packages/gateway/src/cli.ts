@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { silent } from '@sluice/kernel'
-import { compileSnapshot } from '@sluice/config'
 import type { BuiltInOptions } from './built-in.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
-import { readConfig } from './read-config.ts'
+import { compileConfig, readConfig } from './read-config.ts'
 import { routesTable } from './routes-table.ts'
 import { start, type MockAddress } from './start.ts'
 import { version } from './version.ts'
@@ -45,10 +44,11 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  sluice routes -c gateway.yaml')
     .action(async ({ config, json }: { config: string; json?: boolean }) => {
-      const { kernel, resolved, written } = await read(config, env)
-      const snapshot = await compileSnapshot({ kernel, resolved })
-      out(routesTable(snapshot, written, json === true))
-      await snapshot.retire()
+      const { kernel, ...found } = await read(config, env)
+      const snapshot = await compileConfig(found, kernel)
+      out(routesTable(snapshot, found.parsed.value, json === true))
+      snapshot.retire()
+      await snapshot.disposed
     })
 
   try {

@@ -2,17 +2,19 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AccessLog } from '@sluice/access-log'
-import { compileSnapshot, type GatewaySettings, type Listen, type Snapshot } from '@sluice/config'
-import { ConfigError, type Exchange, type Kernel, type Logger } from '@sluice/kernel'
+import type { GatewaySettings, Listen, Snapshot } from '@sluice/config'
+import type { Exchange, Kernel, Logger } from '@sluice/kernel'
 import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
-import { readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
+import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
 import { rejectedRequest } from './rejected-request.ts'
 import { createStatus } from './status.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 
 /** Milliseconds for which exchanges may still run once the gateway drains. */
 const drainTimeoutMs = 30_000
+/** Milliseconds for which hooks may still look back on exchanges that are over, once the gateway has closed. */
+const settleGraceMs = 2_000
 /** Longer than load balancers in front keep theirs, so that it is never us who close a connection as a request arrives. */
 const keepAliveTimeoutMs = 75_000
 
@@ -33,20 +35,23 @@ export class Gateway {
   #accessLog: AccessLog | undefined
   #trusted: TrustedProxies
   #draining = false
+  readonly #living = new Set<Snapshot>()
   #applying: Promise<void> = Promise.resolve()
 
   /** Reads the configuration, compiles it and listens. Rejects with an `InvalidConfigError`, or where a port is taken. */
   static async start(source: KernelSource): Promise<Gateway> {
     const { kernel, ...read } = await readConfig(source)
-    const snapshot = await compileSnapshot({ kernel, resolved: read.resolved })
-    const gateway = new Gateway(source, kernel, read, snapshot)
+    const snapshot = await compileConfig(read, kernel)
+    let gateway: Gateway | undefined
     try {
+      gateway = new Gateway(source, kernel, read, snapshot)
       await gateway.#listen()
+      return gateway
     } catch (error) {
-      await gateway.close()
+      if (gateway) await gateway.close()
+      else snapshot.retire()
       throw error
     }
-    return gateway
   }
 
   private constructor(source: KernelSource, kernel: Kernel, read: ReadConfig, snapshot: Snapshot) {
@@ -54,7 +59,7 @@ export class Gateway {
     this.#log = source.log
     this.kernel = kernel
     this.#settings = read.settings
-    this.#snapshot = snapshot
+    this.#snapshot = this.#watch(snapshot)
     this.#trusted = new TrustedProxies(read.settings.trusted_proxies)
     this.#accessLog = this.#openLog(read)
     this.#front = this.#createFront()
@@ -105,13 +110,9 @@ export class Gateway {
     this.kernel.emit('drain')
     const closed = closeServer(this.#front)
     this.#front.closeIdleConnections()
-    const late = Symbol('late')
-    const { promise, resolve } = Promise.withResolvers<typeof late>()
-    const timer = setTimeout(resolve, drainTimeoutMs, late)
-    const first = await Promise.race([closed, promise])
-    clearTimeout(timer)
+    const inTime = await within(drainTimeoutMs, closed)
     await this.close()
-    return first !== late
+    return inTime
   }
 
   /** Ends at once; exchanges under way are cut off. */
@@ -121,7 +122,9 @@ export class Gateway {
     this.#front.closeAllConnections()
     this.#status.closeAllConnections()
     await Promise.all(servers)
-    await this.#snapshot.retire()
+    this.#snapshot.retire()
+    // What has just ended is still being settled, and is to have its line in the log.
+    await within(settleGraceMs, Promise.all([...this.#living].map(({ disposed }) => disposed)))
     await this.#accessLog?.close()
   }
 
@@ -149,39 +152,51 @@ export class Gateway {
     return server
   }
 
-  #openLog({ settings, logLine }: ReadConfig): AccessLog | undefined {
+  #openLog({ settings, logLine, file, parsed }: ReadConfig): AccessLog | undefined {
     if (settings.access_log === false || !logLine) return undefined
-    return new AccessLog({
-      path: settings.access_log.path,
-      line: logLine,
-      onError: (err) => this.#log.error({ err }, err.message),
-    })
+    const { path } = settings.access_log
+    try {
+      return new AccessLog({ path, line: logLine, onError: (err) => this.#log.error({ err }, err.message) })
+    } catch (error) {
+      const message = `cannot be opened: ${(error as Error).message}`
+      throw new InvalidConfigError([{ path: ['gateway', 'access_log', 'path'], message }], file, parsed)
+    }
   }
 
   async #apply(text: string): Promise<void> {
-    const { file, env } = this.#source
-    let read: ReadConfig
-    let snapshot: Snapshot
+    const before = { settings: this.#settings, snapshot: this.#snapshot, accessLog: this.#accessLog }
     try {
-      read = readAgain({ file, text, env }, this.kernel)
-      snapshot = await compileSnapshot({ kernel: this.kernel, resolved: read.resolved })
-    } catch (error) {
-      if (error instanceof InvalidConfigError || error instanceof ConfigError) {
-        this.kernel.emit('snapshot:rejected', error.issues)
+      const read = readAgain({ ...this.#source, text }, this.kernel)
+      const snapshot = await compileConfig(read, this.kernel)
+      try {
+        if (isOther(before.settings.access_log, read.settings.access_log)) this.#accessLog = this.#openLog(read)
+      } catch (error) {
+        snapshot.retire()
+        throw error
       }
+      this.#serve(read, snapshot)
+    } catch (error) {
+      if (error instanceof InvalidConfigError) this.kernel.emit('snapshot:rejected', error.issues)
       throw error
     }
-    const before = { settings: this.#settings, snapshot: this.#snapshot, accessLog: this.#accessLog }
-    this.#snapshot = snapshot
-    this.#trusted = new TrustedProxies(read.settings.trusted_proxies)
-    if (isOther(before.settings.access_log, read.settings.access_log)) {
-      this.#accessLog = this.#openLog(read)
-      await before.accessLog?.close()
-    }
-    this.#sayWhatNeedsRestart(before.settings, read.settings)
-    this.#settings = { ...read.settings, listen: before.settings.listen, status: before.settings.status }
+    before.snapshot.retire()
+    if (before.accessLog !== this.#accessLog) await before.accessLog?.close()
+  }
+
+  #serve({ settings }: ReadConfig, snapshot: Snapshot): void {
+    const { listen, status } = this.#settings
+    this.#sayWhatNeedsRestart(this.#settings, settings)
+    this.#trusted = new TrustedProxies(settings.trusted_proxies)
+    this.#settings = { ...settings, listen, status }
+    this.#snapshot = this.#watch(snapshot)
     this.kernel.emit('snapshot', { routes: snapshot.routes.length })
-    await before.snapshot.retire()
+  }
+
+  /** Remembers a snapshot for as long as exchanges may run on it. */
+  #watch(snapshot: Snapshot): Snapshot {
+    this.#living.add(snapshot)
+    void snapshot.disposed.finally(() => this.#living.delete(snapshot))
+    return snapshot
   }
 
   #sayWhatNeedsRestart(before: GatewaySettings, now: GatewaySettings): void {
@@ -198,6 +213,15 @@ function isOther(a: unknown, b: unknown): boolean {
 async function listenOn(server: Server, { host, port }: Listen): Promise<void> {
   server.listen(port, host)
   await once(server, 'listening')
+}
+
+/** Whether something has happened before the time was up, in milliseconds. */
+async function within(time: number, happens: Promise<unknown>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(resolve, time, false)
+  const inTime = await Promise.race([happens.then(() => true), promise])
+  clearTimeout(timer)
+  return inTime
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,7 +1,17 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
-import { checkResources, checkSettings, parseConfig, type Env, type GatewaySettings, type ParsedConfig, type Resolved } from '@sluice/config'
-import { Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
+import {
+  checkResources,
+  checkSettings,
+  compileSnapshot,
+  parseConfig,
+  type Env,
+  type GatewaySettings,
+  type ParsedConfig,
+  type Resolved,
+  type Snapshot,
+} from '@sluice/config'
+import { ConfigError, Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { knownPlugins } from './known-plugins.ts'
@@ -23,8 +33,9 @@ export interface KernelSource extends ConfigSource {
 
 /** A file that is fit to serve. */
 export interface ReadConfig {
-  /** The file as it was parsed, references not resolved. */
-  readonly written: unknown
+  readonly file: string
+  /** As it is written, references not resolved. */
+  readonly parsed: ParsedConfig
   readonly settings: GatewaySettings
   readonly resolved: Resolved
   /** Renders lines of the access log; undefined where it is switched off. */
@@ -44,6 +55,16 @@ export async function readConfig(source: KernelSource): Promise<ReadConfig & { k
 /** Reads a file for a kernel that is there. Throws an `InvalidConfigError` that lists every problem. */
 export function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): ReadConfig {
   return judge(parse(text, file), { file, env, kernel, issues: [] })
+}
+
+/** Turns what was read into what serves; runs plugins' `setup`. Rejects with an `InvalidConfigError`. */
+export async function compileConfig({ file, parsed, resolved }: ReadConfig, kernel: Kernel): Promise<Snapshot> {
+  try {
+    return await compileSnapshot({ kernel, resolved })
+  } catch (error) {
+    if (error instanceof ConfigError) throw new InvalidConfigError(error.issues, file, parsed)
+    throw error
+  }
 }
 
 function parse(text: string, file: string): ParsedConfig {
@@ -66,7 +87,7 @@ function judge(parsed: ParsedConfig, { file, env, kernel, issues: known }: Judgi
   const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
   const all = [...known, ...issues, ...(line?.issues ?? [])]
   if (!resolved || all.length > 0) throw new InvalidConfigError(all, file, parsed)
-  return { written: parsed.value, settings: resolved.gateway, resolved, logLine: line?.line }
+  return { file, parsed, settings: resolved.gateway, resolved, logLine: line?.line }
 }
 
 /** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */

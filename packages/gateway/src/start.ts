@@ -36,7 +36,10 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   log.level = gateway.settings.log.level
   process.stderr.write(welcome(gateway, file, mock?.url))
   const store = new FileStore(file, text)
-  store.watch((changed) => void reload(gateway, changed, log))
+  store.watch(
+    (changed) => void reload(gateway, changed, log),
+    (err) => log.error({ err }, 'the configuration cannot be read; the one before it goes on serving'),
+  )
   return untilStopped(gateway, store, mock, log)
 }
 
