@@ -19,8 +19,8 @@ export class FileStore {
   #digest: string
   /** State of the file whose text was last read. */
   #seen: string | undefined
-  /** A new state, seen once; a file that is still being written has another one at the next look. */
-  #pending: string | undefined
+  /** The latest state and how often it was seen; a file that is being written has another one at the next look. */
+  #latest = { id: '', looks: 0 }
   #hasFailed = false
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -65,25 +65,25 @@ export class FileStore {
 
   /** The text, where the file has changed and come to rest. */
   async #changed(): Promise<string | undefined> {
-    const state = await this.#state()
-    const hasRested = state === this.#pending
-    this.#pending = state
-    if (state === this.#seen || !hasRested) return undefined
+    const { id, isEmpty } = await this.#state()
+    this.#latest = { id, looks: id === this.#latest.id ? this.#latest.looks + 1 : 1 }
+    // Whoever writes in place begins by emptying the file.
+    if (id === this.#seen || this.#latest.looks < (isEmpty ? 6 : 2)) return undefined
     const text = await readFile(this.file, 'utf8')
     // Changed while it was read: the next looks will tell.
-    if ((await this.#state()) !== state) return undefined
-    this.#seen = state
+    if ((await this.#state()).id !== id) return undefined
+    this.#seen = id
     const digest = digestOf(text)
     if (digest === this.#digest) return undefined
     this.#digest = digest
     return text
   }
 
-  /** Differs whenever the file may have changed. Follows symbolic links. */
-  async #state(): Promise<string> {
+  /** Its `id` differs whenever the file may have changed. Follows symbolic links. */
+  async #state(): Promise<{ id: string; isEmpty: boolean }> {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.file, { bigint: true })
     if (size > largest) throw new Error(`${this.file} is larger than ${largest} bytes`)
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    return { id: [dev, ino, size, mtimeNs, ctimeNs].join(' '), isEmpty: size === 0n }
   }
 }
 

@@ -117,8 +117,8 @@ describe('Snapshot', () => {
     expect(snapshot.inFlight).toBe(2)
     snapshot.retire()
     snapshot.release()
-    expect(diary).toEqual(['setup tag a'])
     expect((await ask(snapshot)).status).toBe(200)
+    expect(diary).toEqual(['setup tag a'])
     snapshot.release()
     snapshot.retire()
     await snapshot.disposed

@@ -215,6 +215,7 @@ routes:
   -
     <<: *second
     uri: /x
+  - *second
 `
   const { locate } = parseConfig(text)
 
@@ -227,6 +228,8 @@ routes:
     [['routes', 1, 'uri'], 7, 5],
     [['routes', 2, 'uri'], 10, 5],
     [['routes', 2, 'id'], 7, 5],
+    [['routes', 3], 11, 5],
+    [['routes', 3, 'id'], 7, 5],
     [['routes', 9], 2, 1],
     [['nowhere'], 2, 1],
   ] as const)('finds %j', ([path, line, column]) => {
