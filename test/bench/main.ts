@@ -38,7 +38,8 @@ async function measureAll(stage: Stage, options: Options, rows: Row[], problems:
     const targets = await targetsOf(stage, scenario, options)
     const rounds = options.rounds ?? (options.isSmoke ? smokeRounds : scenario.rounds)
     try {
-      rows.push(...rowsOf(scenario, await measure(stage, scenario, targets, { rounds, isSmoke: options.isSmoke })))
+      const measured = await measure(stage, scenario, targets, { rounds, isSmoke: options.isSmoke })
+      rows.push(...rowsOf(scenario, measured))
     } catch (error) {
       problems.push(`${scenario.name}: ${(error as Error).message}`)
     }
@@ -57,8 +58,8 @@ function report(rows: readonly Row[], { isSmoke, json }: Options): void {
   else {
     print(`\n${toTable([heading, ...rows.map((row) => cellsOf(row))])}\n`)
     print('Ratios are medians of in-round ratios of CPU time, kernel time included; the interval holds the true median with')
-    print('95 % confidence. The twin is a second process like the reference: what it differs from 1.00 is noise. Microseconds')
-    print(`drift with the machine: compare ratios, never runs. Load average at the end: ${load()}.`)
+    print('95 % confidence. The reference is the mean of two processes that do the same; what they differ from 1.00 is noise.')
+    print(`Microseconds drift with the machine: compare ratios, never runs. Load average at the end: ${load()}.`)
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ node: process.version, cores: cpus().length, rows }, null, 2)}\n`)
 }

@@ -8,14 +8,9 @@ import type { Target } from './targets.ts'
 /** Milliseconds after the last answer until CPU time is read: what the answer left to do belongs to it. */
 const settleMs = 20
 
-/** Slices before those that count, for the compiler. */
-const warmUpRounds = 6
-
 /** CPU time per request or chunk of each target in each round, microseconds. */
 export interface Measured {
   readonly costs: ReadonlyMap<string, readonly number[]>
-  /** Units that were answered in all rounds. */
-  readonly units: ReadonlyMap<string, number>
 }
 
 export interface MeasureOptions {
@@ -31,34 +26,27 @@ export async function measure(
   { rounds, isSmoke }: MeasureOptions,
 ): Promise<Measured> {
   for (const target of targets) await probe(stage, scenario, target)
-  const warmUp = isSmoke || scenario.slice === 'once' ? 1 : warmUpRounds
+  // Half as many again go before those that count: the compiler goes on improving code for ten thousands of requests.
+  const warmUp = isSmoke ? 1 : Math.ceil(rounds / 2)
   for (let round = 0; round < warmUp; round += 1) {
     for (const target of targets) await stage.run(scenario, target, isSmoke ? 50 : undefined)
   }
   const costs = new Map(targets.map(({ name }) => [name, [] as number[]]))
-  const units = new Map<string, number>()
   for (let round = 0; round < rounds; round += 1) {
     for (const target of inOrder(targets, round)) {
-      const slice = await measureSlice(stage, scenario, target, isSmoke ? 100 : undefined)
-      costs.get(target.name)?.push(slice.micros / slice.units)
-      units.set(target.name, (units.get(target.name) ?? 0) + slice.units)
+      costs.get(target.name)?.push(await costOfSlice(stage, scenario, target, isSmoke ? 100 : undefined))
     }
   }
   for (const target of targets) await stage.close(scenario, target)
-  return { costs, units }
+  return { costs }
 }
 
-async function measureSlice(
-  stage: Stage,
-  scenario: Scenario,
-  target: Target,
-  sliceMs: number | undefined,
-): Promise<{ micros: number; units: number }> {
+async function costOfSlice(stage: Stage, scenario: Scenario, target: Target, sliceMs: number | undefined): Promise<number> {
   await stage.open(scenario, target)
   const before = cpuTime(target.pid)
   const { answers } = await stage.run(scenario, target, sliceMs)
   await sleep(settleMs)
-  return { micros: cpuTime(target.pid) - before, units: answers * scenario.unitsPerRequest }
+  return (cpuTime(target.pid) - before) / (answers * scenario.unitsPerRequest)
 }
 
 /** Another one first in each round, forwards and backwards by turns: no target always follows the same neighbour. */

@@ -14,7 +14,7 @@ export interface Scenario {
   readonly goal: number
   readonly subject: TargetName
   readonly reference: TargetName
-  /** A second process like the reference: what its ratio is besides 1.00 is noise. */
+  /** A second process like the reference: the two are averaged, and what they differ is noise. */
   readonly twin: TargetName
   readonly connections: number
   /** What the cost is divided by, and how many of them an exchange holds. */
@@ -43,7 +43,7 @@ export const scenarios: readonly Scenario[] = [
     ...perRequest,
     connections: 64,
     slice: 250,
-    rounds: 60,
+    rounds: 50,
     requests: smallChat,
     check: isChat,
     isDecorated: true,
@@ -57,7 +57,7 @@ export const scenarios: readonly Scenario[] = [
     unitsPerRequest: streamPieces + 1,
     connections: 64,
     slice: 'once',
-    rounds: 16,
+    rounds: 14,
     requests: streamedChat,
     check: isStreamOf(streamPieces),
     isDecorated: true,
@@ -70,7 +70,7 @@ export const scenarios: readonly Scenario[] = [
     ...perRequest,
     connections: 16,
     slice: 300,
-    rounds: 40,
+    rounds: 36,
     requests: largeChat(100 * 1024),
     check: isChat,
     isDecorated: true,
@@ -83,7 +83,7 @@ export const scenarios: readonly Scenario[] = [
     ...perRequest,
     connections: 8,
     slice: 300,
-    rounds: 40,
+    rounds: 36,
     requests: largeChat(1024 * 1024),
     check: isChat,
     isDecorated: true,
@@ -96,7 +96,7 @@ export const scenarios: readonly Scenario[] = [
     ...perRequest,
     connections: 16,
     slice: 300,
-    rounds: 40,
+    rounds: 36,
     requests: embeddings,
     check: isEmbeddings,
     isDecorated: false,
@@ -111,7 +111,7 @@ export const scenarios: readonly Scenario[] = [
     ...perRequest,
     connections: 64,
     slice: 250,
-    rounds: 50,
+    rounds: 36,
     requests: chatOfModels(variedRoutes),
     check: isChat,
     isDecorated: true,

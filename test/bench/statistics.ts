@@ -25,7 +25,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: medianOf(sorted), low: sorted[rank - 1] ?? Number.NaN, high: sorted[n - rank] ?? Number.NaN }
 }
 
-export function medianOf(sorted: readonly number[]): number {
+function medianOf(sorted: readonly number[]): number {
   const middle = sorted.length / 2
   const high = sorted[Math.floor(middle)] ?? Number.NaN
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + high) / 2 : high

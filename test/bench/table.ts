@@ -1,6 +1,6 @@
 import type { Measured } from './measure.ts'
 import type { Scenario } from './scenarios.ts'
-import { medianOf, spreadOf, type Spread } from './statistics.ts'
+import { spreadOf, type Spread } from './statistics.ts'
 
 /** One target of one scenario, measured. */
 export interface Row {
@@ -12,19 +12,20 @@ export interface Row {
   /** None for targets from outside. */
   readonly goal: number | undefined
   readonly ratio: Spread
-  /** All CPU time of all rounds by all units: the same ratio in another way. */
-  readonly overall: number
+  /** Microseconds of CPU per unit in each round. */
+  readonly rounds: Readonly<Record<'reference' | 'twin' | 'target', readonly number[]>>
   /** Microseconds of CPU per unit, medians. */
   readonly referenceCost: number
   readonly cost: number
-  /** What a second process like the reference costs. */
+  /** What the reference's twin costs, against the reference. */
   readonly noise: Spread
 }
 
 export function rowsOf(scenario: Scenario, measured: Measured): Row[] {
-  const reference = measured.costs.get(scenario.reference) ?? []
-  const ratios = (name: string): number[] => (measured.costs.get(name) ?? []).map((cost, n) => cost / (reference[n] as number))
-  const noise = spreadOf(ratios(scenario.twin))
+  const costs = (name: string): readonly number[] => measured.costs.get(name) ?? []
+  const [first, twin] = [costs(scenario.reference), costs(scenario.twin)]
+  const reference = first.map((cost, n) => (cost + (twin[n] as number)) / 2)
+  const noise = spreadOf(twin.map((cost, n) => cost / (first[n] as number)))
   const names = [...measured.costs.keys()].filter((name) => name !== scenario.reference && name !== scenario.twin)
   return names.map((target) => ({
     scenario: scenario.name,
@@ -33,10 +34,10 @@ export function rowsOf(scenario: Scenario, measured: Measured): Row[] {
     target,
     reference: scenario.reference,
     goal: target === scenario.subject ? scenario.goal : undefined,
-    ratio: spreadOf(ratios(target)),
-    overall: mean(measured.costs.get(target) ?? []) / mean(reference),
-    referenceCost: medianOf(reference.toSorted((a, b) => a - b)),
-    cost: medianOf((measured.costs.get(target) ?? []).toSorted((a, b) => a - b)),
+    ratio: spreadOf(costs(target).map((cost, n) => cost / (reference[n] as number))),
+    rounds: { reference: first, twin, target: costs(target) },
+    referenceCost: spreadOf(reference).median,
+    cost: spreadOf(costs(target)).median,
     noise,
   }))
 }
@@ -60,9 +61,13 @@ export function cellsOf(row: Row): string[] {
   ]
 }
 
+/** Two processes that do the same and differ by more than this make a row that decides nothing. */
+const tolerableNoise = 0.1
+
 /** Reached when the interval includes the goal or lies below it. */
-function verdictOf({ goal, ratio }: Row): string {
+function verdictOf({ goal, ratio, noise }: Row): string {
   if (goal === undefined) return ''
+  if (Math.abs(noise.median - 1) > tolerableNoise) return 'too noisy, repeat'
   return ratio.low <= goal ? 'reached' : `missed by ${((ratio.median / goal - 1) * 100).toFixed(0)} %`
 }
 
@@ -74,8 +79,4 @@ function interval({ low, high }: Spread): string {
 export function toTable(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
   return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
