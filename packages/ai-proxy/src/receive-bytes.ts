@@ -1,6 +1,5 @@
 import type { HeaderMap, HttpError, Outcome, ReplyStream, Sink } from '@sluice/kernel'
 import { elapsed, type Attempt } from './attempt.ts'
-import { gatewayHeaders } from './gateway-headers.ts'
 import { relayedHeaders } from './response-headers.ts'
 import type { Upstream } from './receive-events.ts'
 import type { IncomingHeaders, Receiver } from './upstream-call.ts'
@@ -22,7 +21,7 @@ export class BytesReceiver implements Receiver, ReplyStream {
     this.done = new Promise((resolve) => {
       this.#settle = resolve
     })
-    const headers: HeaderMap = gatewayHeaders(relayedHeaders(incoming), attempt.ctx)
+    const headers: HeaderMap = relayedHeaders(incoming)
     for (const name of ['content-encoding', 'content-length', 'content-disposition']) {
       const value = incoming[name]
       if (value !== undefined) headers[name] = value

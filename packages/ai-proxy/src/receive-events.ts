@@ -2,7 +2,6 @@ import { Saw, type DialectFacts, type StreamReader } from '@sluice/dialects'
 import { HttpError, type Outcome, type ReplyStream, type Sink } from '@sluice/kernel'
 import { EventFramer, EventTooLargeError } from '@sluice/provider'
 import { elapsed, type Attempt } from './attempt.ts'
-import { gatewayHeaders } from './gateway-headers.ts'
 import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
@@ -189,7 +188,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#committed || this.#over) return
     this.#committed = true
     clearTimeout(this.#commitTimer)
-    const headers = gatewayHeaders(relayedHeaders(this.#headers), this.#attempt.ctx)
+    const headers = relayedHeaders(this.#headers)
     headers['cache-control'] = 'no-cache'
     headers['x-accel-buffering'] = 'no'
     this.#attempt.resolve({ status: this.#status, headers, body: this })

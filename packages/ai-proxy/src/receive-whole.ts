@@ -1,6 +1,5 @@
 import { HttpError, type Reply } from '@sluice/kernel'
 import { elapsed, type Attempt } from './attempt.ts'
-import { gatewayHeaders } from './gateway-headers.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
 import type { IncomingHeaders, Receiver } from './upstream-call.ts'
@@ -62,7 +61,7 @@ export class WholeReceiver implements Receiver {
   }
 
   #reply(body: Buffer): Reply {
-    return { status: this.#status, headers: gatewayHeaders(relayedHeaders(this.#headers), this.#attempt.ctx), body }
+    return { status: this.#status, headers: relayedHeaders(this.#headers), body }
   }
 }
 

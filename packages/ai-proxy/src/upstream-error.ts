@@ -1,7 +1,6 @@
 import { readUpstreamError, type UpstreamError } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
 import { elapsed, type Attempt } from './attempt.ts'
-import { gatewayHeaders } from './gateway-headers.ts'
 import { relayedHeaders } from './response-headers.ts'
 import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
@@ -42,7 +41,7 @@ export class ErrorReceiver implements Receiver {
     ctx.outcome = 'upstream_error'
     const body = Buffer.concat(this.#pieces)
     if (!this.#cut && facts?.isError(parsed(body)) && !repeats(body, this.#attempt.secrets)) {
-      const headers = gatewayHeaders(relayedHeaders(this.#headers), ctx)
+      const headers = relayedHeaders(this.#headers)
       this.#attempt.resolve({ status: this.#status, headers, body })
       return
     }
@@ -59,7 +58,7 @@ export class ErrorReceiver implements Receiver {
 
 /** An upstream's error as one that the gateway throws; the client's dialect shapes it. */
 export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { headers: IncomingHeaders }): HttpError {
-  const headers = gatewayHeaders(relayedHeaders(error.headers), attempt.ctx)
+  const headers = relayedHeaders(error.headers)
   delete headers['content-type']
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] ??= String(Math.ceil(error.retryAfterSeconds))
   return new HttpError(error.status, error.code ?? 'upstream_error', withoutSecrets(error.message, attempt.secrets), {

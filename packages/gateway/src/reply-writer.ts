@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { bodyLength, isStream, type HeaderMap, type Outcome, type Reply, type ReplyStream, type Sink } from '@sluice/kernel'
+import { bodyLength, isStream, type HeaderMap, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
 
 /** Milliseconds that a client gets to take the last bytes of an answer that is about to be cut. */
 const cutGraceMs = 10_000
@@ -26,22 +26,16 @@ export class ReplyWriter implements Sink {
 
   /** Writes the head and begins the body. `hasBody` is false for the answer to a HEAD. */
   send(reply: Reply, id: string, hasBody: boolean): void {
-    const { body } = reply
-    if (isStream(body)) {
-      if (hasBody) this.#sendStream(reply, body, id)
-      else {
-        body.cancel('complete')
-        this.#res.writeHead(reply.status, flatten(reply.headers, id, undefined))
-        this.#res.end()
-      }
-      return
-    }
-    const length = bodyLength(body) ?? 0
-    const isEmpty = reply.status === 204 || reply.status === 304
-    this.#res.writeHead(reply.status, flatten(reply.headers, id, isEmpty ? undefined : length))
-    if (!hasBody || isEmpty || body === null) this.#res.end()
+    const { status, headers, body } = reply
+    if (!hasBody || status === 204 || status === 304) {
+      if (isStream(body)) body.cancel('complete')
+      // What a GET would have said of its length is for the answerer to know.
+      this.#res.writeHead(status, flatten(headers, id, headers['content-length']))
+      this.#res.end()
+    } else if (isStream(body)) this.#sendStream(reply, body, id)
     else {
-      this.#bodyBytes = length
+      this.#bodyBytes = bodyLength(body) ?? 0
+      this.#res.writeHead(status, flatten(headers, id, String(this.#bodyBytes)))
       this.#sendWhole(body)
     }
   }
@@ -63,9 +57,9 @@ export class ReplyWriter implements Sink {
     else this.#cut()
   }
 
-  #sendWhole(body: string | Uint8Array | readonly Uint8Array[]): void {
-    if (typeof body === 'string' || body instanceof Uint8Array) {
-      this.#res.end(body)
+  #sendWhole(body: Exclude<ReplyBody, ReplyStream>): void {
+    if (body === null || typeof body === 'string' || body instanceof Uint8Array) {
+      this.#res.end(body ?? undefined)
       return
     }
     this.#res.cork()
@@ -75,10 +69,7 @@ export class ReplyWriter implements Sink {
 
   #sendStream(reply: Reply, stream: ReplyStream, id: string): void {
     this.#stream = stream
-    const { headers } = reply
-    const length = headers['content-length']
-    delete headers['content-length']
-    this.#res.writeHead(reply.status, flatten(headers, id, typeof length === 'string' ? Number(length) : undefined))
+    this.#res.writeHead(reply.status, flatten(reply.headers, id, reply.headers['content-length']))
     this.#res.on('drain', () => this.#stream?.resume())
     stream.start(this)
     // Committed without a byte: the client is to see the head all the same.
@@ -95,16 +86,17 @@ export class ReplyWriter implements Sink {
   }
 }
 
-/** Names and values by turns, in the form that Node writes without copying. */
-function flatten(headers: HeaderMap, id: string, length: number | undefined): string[] {
+/** Names and values by turns, in the form that Node writes without copying. There is always a request id to quote. */
+function flatten(headers: HeaderMap, id: string, length: string | string[] | undefined): string[] {
   const flat: string[] = []
   for (const name in headers) {
     const value = headers[name]
-    if (name === 'content-length' || value === undefined) continue
+    if (name === 'content-length' || name === 'x-sluice-request-id' || value === undefined) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
   }
+  if (headers['x-request-id'] === undefined) flat.push('x-request-id', id)
   flat.push('x-sluice-request-id', id)
-  if (length !== undefined) flat.push('content-length', String(length))
+  if (typeof length === 'string') flat.push('content-length', length)
   return flat
 }
