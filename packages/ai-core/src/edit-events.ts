@@ -1,3 +1,4 @@
+import { dialectOf } from '@sluice/dialects'
 import {
   bodyLength,
   headerMap,
@@ -9,8 +10,9 @@ import {
   type Reply,
   type ReplyBody,
 } from '@sluice/kernel'
-import { cutEvents, cutWhole, EditedStream } from './edited-stream.ts'
-import { piecesOf } from './whole-body.ts'
+import type { Dialect } from '@sluice/provider'
+import { cutEvents, cutWhole, EditedStream, type Editing } from './edited-stream.ts'
+import { bytesOf } from './whole-body.ts'
 
 /** One event of a streamed answer, or a whole answer, which passes as a single event. */
 export interface ReplyEvent {
@@ -40,15 +42,24 @@ export interface EventEditor {
   onEnd?(outcome: Outcome): Awaitable<readonly Uint8Array[] | void>
 }
 
-/** Lets `editor` see, change, hold back or end what a reply says. Events that it leaves alone keep their bytes; sound and images pass unseen. */
+/** Lets `editor` see, change, hold back or end what a reply says. Events that it leaves alone keep their bytes; what is neither events nor JSON (sound, files, compressed bytes) passes unseen. */
 export async function editEvents(ctx: Exchange, reply: Reply, editor: EventEditor): Promise<Reply> {
   const { body } = reply
   if (body === null || bodyLength(body) === 0) return reply
-  if (!isStream(body)) return editWhole(reply, Buffer.concat(piecesOf(body)), editor)
-  if (body.dialect === undefined && !isJson(reply)) return reply
-  const cut = body.dialect === undefined ? cutWhole() : cutEvents()
-  const failed = (err: unknown): void => ctx.log.error({ err }, 'the answer broke off: an editor of its events failed')
-  return withBody(reply, new EditedStream(body, { editor, cut, failed }))
+  if (!isStream(body)) return editWhole(ctx, reply, bytesOf(body), editor)
+  if (body.dialect === undefined && !isReadable(reply)) return reply
+  const editing: Editing = {
+    editor,
+    cut: body.dialect === undefined ? cutWhole() : cutEvents(),
+    ended: (outcome) => {
+      ctx.outcome = outcome
+    },
+    failed: (err) => {
+      ctx.log.error({ err }, 'the answer broke off: an editor of its events failed')
+      return dialectOf(body.dialect as Dialect)?.errorEvent({ status: 500, message: 'internal error' }, ctx.id)
+    },
+  }
+  return withBody(reply, new EditedStream(body, editing))
 }
 
 /** Ends the answer in the middle of a stream: `return endReply([event], 'blocked')`. */
@@ -56,15 +67,19 @@ export function endReply(events: readonly Uint8Array[], outcome: Outcome): Endin
   return { end: events, outcome }
 }
 
-async function editWhole(reply: Reply, bytes: Buffer, editor: EventEditor): Promise<Reply> {
+async function editWhole(ctx: Exchange, reply: Reply, bytes: Buffer, editor: EventEditor): Promise<Reply> {
   const verdict = await editor.onEvent({ bytes, isWhole: true, name: '', data: bytes.toString('utf8') })
-  if (verdict && 'end' in verdict) return withBody(reply, verdict.end)
+  if (verdict && 'end' in verdict) {
+    ctx.outcome = verdict.outcome
+    return withBody(reply, verdict.end)
+  }
   const last = (await editor.onEnd?.('complete')) ?? []
   if (verdict === undefined && last.length === 0) return reply
   return withBody(reply, [...(verdict ?? [bytes]), ...last])
 }
 
-function isJson({ headers }: Reply): boolean {
+function isReadable({ headers }: Reply): boolean {
+  if (headers['content-encoding'] !== undefined) return false
   return /^application\/(?:[^;]+\+)?json\b/i.test(headerOf(headers, 'content-type') ?? '')
 }
 

@@ -69,8 +69,10 @@ class StreamEvent implements ReplyEvent {
 export interface Editing {
   readonly editor: EventEditor
   readonly cut: Cutter
-  /** The editor threw, or the answer cannot be edited; it breaks off. */
-  failed(error: unknown): void
+  /** The editor has ended the answer. */
+  ended(outcome: Outcome): void
+  /** The editor threw, or the answer cannot be edited; it breaks off. Gives the event that tells the client. */
+  failed(error: unknown): Buffer | undefined
 }
 
 /** Pulls events through an editor, one after the other; what comes while one waits is queued, and upstream is paused. */
@@ -199,6 +201,7 @@ export class EditedStream implements ReplyStream {
     else if ('end' in verdict) {
       this.#write(verdict.end)
       this.#finish(verdict.outcome)
+      this.#editing.ended(verdict.outcome)
     } else this.#write(verdict)
   }
 
@@ -213,7 +216,8 @@ export class EditedStream implements ReplyStream {
 
   #fail(error: unknown, outcome: Outcome): void {
     if (this.#isOver) return
-    this.#editing.failed(error)
+    const event = this.#editing.failed(error)
+    if (event) this.#write([event])
     this.#finish(outcome)
   }
 

@@ -1,0 +1,166 @@
+import { Document } from '@sluice/json-edit'
+import type { HttpError } from '@sluice/kernel'
+import { chatRequest, embeddingsRequest, exchangeOf, type TestRequest } from '@sluice/testkit'
+import { describe, expect, test } from 'vitest'
+import { aiRequestOf, detectDialect, dialectOfPath, isStreaming, passedOperation, readAiRequest, textMember } from '../src/index.ts'
+
+const noLimit = 1_000_000
+
+/** What a request is found to be; the text where it is refused. */
+async function found(request: TestRequest): Promise<unknown> {
+  try {
+    return await readAiRequest(exchangeOf(request), noLimit)
+  } catch (error) {
+    const { status, code, message } = error as HttpError
+    return `${status} ${code}: ${message}`
+  }
+}
+
+describe('detection, by path and body', () => {
+  test.for<[string, unknown, string | undefined]>([
+    ['/model/x/converse', { messages: [] }, 'bedrock-converse'],
+    ['/model/x/converse', { messages: {} }, 'openai-chat'],
+    ['/v1/messages', { messages: [] }, 'anthropic-messages'],
+    ['/v1/messages', { anything: 1 }, 'anthropic-messages'],
+    ['/prefix/v1/messages', { messages: [] }, 'anthropic-messages'],
+    ['/v1/responses', { input: 'x' }, 'openai-responses'],
+    ['/openai/v1/responses', { input: [] }, 'openai-responses'],
+    ['/v1/responses', { messages: [] }, 'openai-chat'],
+    ['/v1/chat/completions', { messages: [] }, 'openai-chat'],
+    ['/v1/chat/completions', { messages: {} }, 'openai-chat'],
+    ['/whatever', { messages: [], input: 'x' }, 'openai-chat'],
+    ['/v1/chat/completions', { messages: 'x' }, undefined],
+    ['/v1/embeddings', { input: 'x' }, 'openai-embeddings'],
+    ['/whatever', { input: null }, 'openai-embeddings'],
+    ['/v1/chat/completions', {}, undefined],
+    ['/v1/chat/completions', { model: 'x' }, undefined],
+    ['/v1/messages', [], undefined],
+    ['/v1/chat/completions', 'messages', undefined],
+    ['/v1/chat/completions', null, undefined],
+    ['/v1/chat/completions', { __proto__: null, constructor: [] }, undefined],
+  ])('%s with %j is %s', ([path, body, dialect]) => {
+    expect(detectDialect(path, Document.parse(Buffer.from(JSON.stringify(body))))).toBe(dialect)
+  })
+})
+
+describe('operations that are passed through, unread', () => {
+  test.for<[string, string | undefined]>([
+    ['/v1/completions', '/completions'],
+    ['/v1/moderations', '/moderations'],
+    ['/v1/rerank', '/rerank'],
+    ['/v1/images/generations', '/images/generations'],
+    ['/v1/audio/speech', '/audio/speech'],
+    ['/v1/audio/transcriptions', '/audio/transcriptions'],
+    ['/v1/files', '/files'],
+    ['/v1/files/file-1/content', '/files/file-1/content'],
+    ['/v1/models', '/models'],
+    ['/v1/models/v0-large', '/models/v0-large'],
+    ['/v1/messages/count_tokens', '/messages/count_tokens'],
+    ['/prefix/v1beta/models', '/models'],
+    ['/v1/v1/models', '/models'],
+    ['/v1/chat/completions', undefined],
+    ['/v1/messages', undefined],
+    ['/v1/responses', undefined],
+    ['/v1/embeddings', undefined],
+    ['/v1/completions/x', undefined],
+    ['/v1/images', undefined],
+    ['/v1/audio/', undefined],
+    ['/v1/models/', undefined],
+    ['/v1//models', undefined],
+    ['/models', undefined],
+    ['/vX/models', undefined],
+    ['/v1/organization/keys', undefined],
+    ['/v1/messages/batches', undefined],
+    // What ends like a dialect is read, whatever it pretends to be.
+    ['/v1/files/x/v1/messages', undefined],
+    ['/v1/models/x/chat/completions', undefined],
+    ['', undefined],
+  ])('%s → %s', ([path, operation]) => {
+    expect(passedOperation(path)).toBe(operation)
+  })
+
+  test('they are found without touching the body', async () => {
+    const ctx = exchangeOf({ path: '/v1/audio/transcriptions', body: Buffer.from([0xff, 0xd8]) })
+    expect(await readAiRequest(ctx, 1)).toEqual({ kind: 'passed', operation: '/audio/transcriptions' })
+    expect(ctx.request.body.isRead).toBe(false)
+    expect(aiRequestOf(ctx)).toBeUndefined()
+  })
+
+  test('a path made to be slow is looked at in no time', () => {
+    const path = `${'/v1/files'.repeat(100_000)}/`
+    const start = performance.now()
+    expect(passedOperation(path)).toBeUndefined()
+    expect(performance.now() - start).toBeLessThan(1_000)
+  })
+})
+
+test.for<[string, string | undefined]>([
+  ['/v1/chat/completions', 'openai-chat'],
+  ['/openai/deployments/x/chat/completions', 'openai-chat'],
+  ['/v1/messages', 'anthropic-messages'],
+  ['/v1/messages/count_tokens', 'anthropic-messages'],
+  ['/v1/responses', 'openai-responses'],
+  ['/v1/embeddings', 'openai-embeddings'],
+  ['/v1/models', 'openai-chat'],
+  ['/', undefined],
+])('the path %s speaks %s', ([path, dialect]) => {
+  expect(dialectOfPath(path)).toBe(dialect)
+})
+
+describe('readAiRequest', () => {
+  test.for<[TestRequest, object]>([
+    [chatRequest('Hi'), { dialect: 'openai-chat', model: 'gpt-4o', stream: false }],
+    [chatRequest('Hi', { stream: true }), { stream: true }],
+    [chatRequest('Hi', { stream: 'true' }), { stream: false }],
+    [chatRequest('Hi', { stream: 1 }), { stream: false }],
+    [chatRequest('Hi', { model: 7 }), { model: undefined }],
+    [embeddingsRequest('Hi', { stream: true }), { dialect: 'openai-embeddings', stream: false }],
+  ])('%j', async ([request, expected]) => {
+    expect(await found(request)).toMatchObject({ kind: 'spoken', ...expected })
+  })
+
+  test.for<[TestRequest, string]>([
+    [{ body: '' }, '400 empty_body: could not get body: request body is empty'],
+    [{ body: '{' }, '400 invalid_json: could not parse JSON request body: '],
+    [{ body: '{}' }, '400 unknown_dialect: no matching AI protocol for the request'],
+    [{ body: '[]' }, '400 unknown_dialect: no matching AI protocol for the request'],
+    [{ body: `{"messages":[],"pad":"${'x'.repeat(noLimit)}"}` }, '413 body_too_large: could not get body: request size'],
+  ])('refuses %# at once', async ([request, text]) => {
+    expect(await found(request)).toContain(text)
+  })
+
+  test.for(['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name'])(
+    'refuses two members "%s", which gateway and provider might read differently',
+    async (name) => {
+      const body = `{"messages":[],"${name}":[],"x":1,"x":2,"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":[]}`
+      expect(await found({ body })).toBe(`400 duplicate_member: the request body has more than one member "${name}"`)
+    },
+  )
+
+  test('lets two members pass that it does not read', async () => {
+    expect(await found({ body: '{"messages":[],"x":1,"x":2}' })).toMatchObject({ kind: 'spoken' })
+  })
+
+  test('looks again after an edit, and after the path has changed', async () => {
+    const ctx = exchangeOf(chatRequest('Hi'))
+    const first = await readAiRequest(ctx, noLimit)
+    expect(await readAiRequest(ctx, noLimit)).toBe(first)
+    expect(aiRequestOf(ctx)).toBe(first)
+    ctx.request.body.document.set('stream', true)
+    expect(await readAiRequest(ctx, noLimit)).toMatchObject({ dialect: 'openai-chat', stream: true })
+    ctx.request.uri = '/v1/messages'
+    expect(await readAiRequest(ctx, noLimit)).toMatchObject({ dialect: 'anthropic-messages' })
+  })
+
+  test('holds its limit also where the body was read before', async () => {
+    const ctx = exchangeOf(chatRequest('Hi'))
+    await readAiRequest(ctx, noLimit)
+    await expect(readAiRequest(ctx, 5)).rejects.toMatchObject({ status: 413 })
+  })
+})
+
+test('textMember and isStreaming read what is of their kind alone', () => {
+  const document = Document.parse(Buffer.from('{"a":"x","b":null,"stream":null}'))
+  expect([textMember(document, 'a'), textMember(document, 'b'), textMember(document, 'c')]).toEqual(['x', undefined, undefined])
+  expect(isStreaming(document)).toBe(false)
+})
