@@ -1,0 +1,43 @@
+import { Readable } from 'node:stream'
+import type { Exchange } from '@sluice/kernel'
+
+/** What goes up behind the head. */
+export interface OutgoingBody {
+  /** Bytes that fit into one write, or a source of them; null where there are none. */
+  readonly content: Buffer | Readable | null
+  /** Undefined: not known, and sent in chunks. */
+  readonly length: number | undefined
+  /** Whether it can be sent again after some of it was. */
+  readonly isRepeatable: boolean
+}
+
+/** Above this many bytes a body goes up in slices, so that progress can be seen. */
+const sliceSize = 256 * 1024
+
+/** The body of the request as it is now: from memory where someone has read it, else as the client sends it. */
+export function outgoingBody({ request }: Exchange): OutgoingBody {
+  const { body, headers } = request
+  if (body.isRead) return whole(body.toBuffers())
+  const declared = headers['content-length']
+  // Without either field a request has no body: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+  if (declared === undefined && headers['transfer-encoding'] === undefined) return nothing
+  const length = declared === undefined ? undefined : Number(declared)
+  if (length === 0) return { ...nothing, length }
+  return { content: body.stream(), length, isRepeatable: false }
+}
+
+const nothing: OutgoingBody = { content: null, length: undefined, isRepeatable: true }
+
+function whole(pieces: readonly Buffer[]): OutgoingBody {
+  const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  if (length === 0) return nothing
+  const [first] = pieces
+  if (length > sliceSize || !first) return { content: Readable.from(slices(pieces), { objectMode: false }), length, isRepeatable: true }
+  return { content: pieces.length === 1 ? first : Buffer.concat(pieces), length, isRepeatable: true }
+}
+
+function* slices(pieces: readonly Buffer[]): Generator<Buffer> {
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.byteLength; at += sliceSize) yield piece.subarray(at, at + sliceSize)
+  }
+}
