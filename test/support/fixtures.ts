@@ -15,18 +15,31 @@ export interface Fixture {
 }
 
 export interface Expected {
-  readonly id?: string
-  readonly model?: string
+  readonly id?: string | null
+  readonly model?: string | null
   readonly choices?: readonly ExpectedChoice[]
-  readonly usage?: Readonly<Record<string, number>>
+  readonly usage?: ExpectedUsage | null
   readonly outcome: 'ok' | 'error' | 'truncated'
-  readonly error?: { readonly status: number; readonly message: string }
-  readonly done_sentinel?: boolean
+  readonly error?: { readonly status: number; readonly message?: string }
+  /** What an error event says. */
+  readonly stream_error?: Readonly<Record<string, unknown>>
+}
+
+export interface ExpectedUsage {
+  readonly prompt_tokens: number
+  readonly completion_tokens?: number
+  readonly total_tokens: number
+  readonly cached_tokens?: number
+  readonly cache_write_tokens?: number
+  readonly reasoning_tokens?: number
+  /** As the provider counts, where that differs. */
+  readonly native?: Readonly<Record<string, number>>
 }
 
 export interface ExpectedChoice {
   readonly index: number
   readonly content?: string | null
+  readonly refusal?: string
   readonly finish_reason?: string | null
   readonly tool_calls?: readonly { readonly id?: string; readonly name?: string; readonly arguments?: string; readonly arguments_json?: unknown }[]
 }

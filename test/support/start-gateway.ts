@@ -33,13 +33,17 @@ const format = {
   balancer_ip: '$balancer_ip',
 }
 
+export type LogLine = Record<string, unknown>
+
 export interface TestGateway {
   /** Such as `http://127.0.0.1:41234`. */
   readonly url: string
   readonly statusUrl: string
   readonly gateway: Gateway
   /** Lines of the access log so far, the oldest first; `atLeast` waits for that many. */
-  lines(atLeast?: number): Promise<Record<string, unknown>[]>
+  lines(atLeast?: number): Promise<LogLine[]>
+  /** All lines of these exchanges, as soon as each has one; named by their `x-sluice-request-id`. */
+  linesOf(...ids: string[]): Promise<LogLine[]>
   /** Everything that was logged to stderr, as text. */
   logged(): string
   apply(config: TestConfig): Promise<void>
@@ -55,7 +59,17 @@ export interface TestOptions {
 }
 
 /** A gateway in this process, on ports of its own, with an access log of everything; it ends with the test. */
-export async function startGateway(config: TestConfig, { plugins = [], env = {}, builtIn }: TestOptions = {}): Promise<TestGateway> {
+export async function startGateway(config: TestConfig, options: TestOptions = {}): Promise<TestGateway> {
+  const started = await openGateway(config, options)
+  onTestFinished(() => started.close())
+  return started
+}
+
+/** The same for several tests: it ends with `close`. */
+export async function openGateway(
+  config: TestConfig,
+  { plugins = [], env = {}, builtIn }: TestOptions = {},
+): Promise<TestGateway & { close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'))
   const logFile = join(folder, 'access.log')
   const said: string[] = []
@@ -67,17 +81,21 @@ export async function startGateway(config: TestConfig, { plugins = [], env = {},
     plugins,
     ...(builtIn && { builtIn }),
   })
-  onTestFinished(async () => {
-    await gateway.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   return {
     url: `http://127.0.0.1:${gateway.address.port}`,
     statusUrl: `http://127.0.0.1:${gateway.statusAddress.port}`,
     gateway,
-    lines: (atLeast = 0) => linesOf(gateway, logFile, atLeast),
+    lines: (atLeast = 0) => linesOf(gateway, logFile, (lines) => lines.length >= atLeast),
+    async linesOf(...ids) {
+      const isOurs = (line: LogLine): boolean => ids.includes(String(line['request_id']))
+      return (await linesOf(gateway, logFile, (lines) => ids.every((id) => lines.some((line) => line['request_id'] === id)))).filter(isOurs)
+    },
     logged: () => said.join('\n'),
     apply: (changed) => gateway.apply(textOf(changed, logFile)),
+    async close() {
+      await gateway.close()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 
@@ -102,12 +120,12 @@ function textOf(config: TestConfig, logFile: string): string {
   return JSON.stringify({ gateway: settings, ...resources })
 }
 
-async function linesOf(gateway: Gateway, file: string, atLeast: number): Promise<Record<string, unknown>[]> {
+async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine[]) => boolean): Promise<LogLine[]> {
   for (;;) {
     await gateway.flushLog()
     const text = await readFile(file, 'utf8').catch(() => '')
-    const lines = text.split('\n').filter((line) => line !== '')
-    if (lines.length >= atLeast) return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    const lines = text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine)
+    if (isEnough(lines)) return lines
     await new Promise((resolve) => setImmediate(resolve)) // the log phase comes after the last byte; the test's own time limit bounds this
   }
 }

@@ -111,5 +111,5 @@ export class Lanes {
 /** A proxy elsewhere cannot reach what runs beside the gateway. */
 function isLoopback(origin: string): boolean {
   const { hostname } = new URL(origin)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }

@@ -2,6 +2,7 @@ import { Saw, type DialectFacts, type StreamReader } from '@sluice/dialects'
 import { HttpError, type Outcome, type ReplyStream, type Sink } from '@sluice/kernel'
 import { EventFramer, EventTooLargeError } from '@sluice/provider'
 import { elapsed, type Attempt } from './attempt.ts'
+import { isWholeEvent } from './is-whole-event.ts'
 import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
@@ -11,6 +12,7 @@ import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 const maxEventBytes = 8 * 1024 * 1024
 /** Bytes after which a stream that has said nothing yet is committed all the same. */
 const maxHeldBytes = 64 * 1024
+const blankLine = Buffer.from('\n\n')
 
 export interface Upstream {
   pause(): void
@@ -39,6 +41,8 @@ export class EventReceiver implements Receiver, ReplyStream {
   #committed = false
   #commitTimer: NodeJS.Timeout | undefined
   #sentinelSent = false
+  /** What was forwarded last lacks its blank line. */
+  #endsOpen = false
   #sink: Sink | undefined
   #ending: Outcome | undefined
   #over = false
@@ -68,6 +72,7 @@ export class EventReceiver implements Receiver, ReplyStream {
       if (framed) this.#take(framed.bytes, framed.ends)
     } catch (error) {
       if (!(error instanceof EventTooLargeError)) throw error
+      if (error.before) this.#take(error.before.bytes, error.before.ends)
       this.#upstream.stop('upstream_error')
       this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'truncated' }))
       return
@@ -80,18 +85,12 @@ export class EventReceiver implements Receiver, ReplyStream {
   }
 
   end(): void {
-    const rest = this.#framer.end()
-    if (rest) this.#take(rest, [rest.byteLength])
+    this.#takeRest()
     if (this.#over) return
-    const { error, finished } = this.#reader
-    if (error && !finished) return this.#finish('upstream_error')
-    if (!finished) {
-      const { provider } = this.#attempt
-      return this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'truncated' }))
-    }
-    this.#commit()
-    if (this.#facts.sentinel && !this.#sentinelSent) this.#forward(this.#facts.sentinel)
-    this.#finish(error ? 'upstream_error' : 'complete')
+    if (this.#isWhole) return this.#conclude()
+    if (this.#reader.error) return this.#finish('upstream_error')
+    const { provider } = this.#attempt
+    this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'truncated' }))
   }
 
   fail(error: HttpError): void {
@@ -101,14 +100,13 @@ export class EventReceiver implements Receiver, ReplyStream {
       this.#attempt.reject(error)
       return
     }
-    // An answer whose own end has passed is whole, whatever becomes of the connection behind it.
-    if (this.#reader.finished && error.outcome !== 'client_disconnect') {
-      if (this.#facts.sentinel && !this.#sentinelSent) this.#forward(this.#facts.sentinel)
-      return this.#finish('complete')
-    }
+    const isLeft = error.outcome === 'client_disconnect'
+    // An answer whose own end has passed is whole, whatever becomes of the connection behind it. Clients hang up at that end.
+    if (this.#isWhole && (!isLeft || !this.#facts.sentinel || this.#sentinelSent)) return this.#conclude()
     const { status, message, type, code } = error
-    if (!this.#reader.error) this.#forward(this.#facts.errorEvent({ status, message, type, code }, this.#attempt.ctx.id))
-    this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
+    if (!this.#reader.error) this.#say(this.#facts.errorEvent({ status, message, type, code }, this.#attempt.ctx.id))
+    if (this.#reader.error && !isLeft) this.#finish('upstream_error')
+    else this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
   }
 
   // What the front asks.
@@ -138,6 +136,26 @@ export class EventReceiver implements Receiver, ReplyStream {
     this.#close(reason)
   }
 
+  /** What stands behind the last blank line: an event, if upstream merely left the blank line out; else a fragment of one. */
+  #takeRest(): void {
+    const rest = this.#framer.end()
+    if (!rest) return
+    if (!isWholeEvent(rest, this.#reader.finished)) return
+    this.#take(rest, [rest.byteLength])
+    this.#endsOpen = true
+  }
+
+  /** The dialect's own end has passed. A chat has none that tells of a failure, so one that failed has no end. */
+  get #isWhole(): boolean {
+    return this.#reader.finished && !(this.#reader.error && this.#facts.sentinel)
+  }
+
+  #conclude(): void {
+    this.#commit()
+    if (this.#facts.sentinel && !this.#sentinelSent) this.#say(this.#facts.sentinel)
+    this.#finish(this.#reader.error ? 'upstream_error' : 'complete', 'complete')
+  }
+
   /** Looks at each event and forwards runs of them in one piece. */
   #take(bytes: Buffer, ends: readonly number[]): void {
     let from = 0
@@ -146,7 +164,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     for (const end of ends) {
       const saw = this.#reader.see(ends.length === 1 ? bytes : bytes.subarray(at, end))
       if (saw !== 0) {
-        if (!this.#committed && saw & Saw.error) return this.#refuse()
+        if (!this.#committed && !commits && saw & Saw.error) return this.#refuse()
         if (saw & Saw.content) {
           this.#attempt.account.firstTokenMs ??= elapsed(this.#attempt)
           commits = true
@@ -163,14 +181,19 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (commits || this.#reader.finished) this.#commit()
   }
 
-  /** The usage chunk that we asked for, and every `[DONE]` but the first. */
+  /** The usage chunk that we asked for, every `[DONE]` but the first, and any behind an error: it would look like success. */
   #isDropped(saw: number): boolean {
     if (saw & Saw.sentinel) {
-      const again = this.#sentinelSent
+      if (this.#sentinelSent || this.#reader.error) return true
       this.#sentinelSent = true
-      return again
+      return false
     }
     return this.#attempt.hidesUsage && (saw & Saw.usageOnly) !== 0
+  }
+
+  /** Adds an event of our own. */
+  #say(event: Buffer): void {
+    this.#forward(this.#endsOpen ? Buffer.concat([blankLine, event]) : event)
   }
 
   #forward(bytes: Buffer): void {
@@ -202,11 +225,12 @@ export class EventReceiver implements Receiver, ReplyStream {
     this.#attempt.reject(toUpstreamFailure(this.#attempt, { status: 502, message: 'upstream failed', ...error, headers: this.#headers }))
   }
 
-  #finish(outcome: Outcome): void {
+  /** `ending` is how the client's connection ends: anything but `complete` cuts it. */
+  #finish(outcome: Outcome, ending: Outcome = outcome): void {
     if (!this.#committed) this.#commit()
     this.#close(outcome)
-    this.#ending = outcome
-    this.#sink?.end(outcome)
+    this.#ending = ending
+    this.#sink?.end(ending)
   }
 
   /** Settles the account, once. */

@@ -65,10 +65,14 @@ export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequ
       method,
       destination: instance.endpoint.forOperation(operation, query),
       contentType: hasBody ? headerOf(headers, 'content-type') : undefined,
-      body: !hasBody ? null : body.isRead ? bodyOf(body.toBuffers()) : body.stream(),
+      body: hasBody ? passedBody(ctx) : null,
       length: hasBody ? body.receivedLength : undefined,
     }),
   )
+}
+
+function passedBody({ request: { body } }: Exchange): Dispatcher.DispatchOptions['body'] {
+  return body.isRead ? bodyOf(body.toBuffers()) : body.stream()
 }
 
 /** With a cloud's token: one that the API no longer takes is replaced once, for it may have been revoked early. */
