@@ -19,6 +19,8 @@ const contentKeys = ['text', 'thinking', 'partial_json'].map(bytesOf)
 /** What one pass over an Anthropic message, or an event of one, finds at the places where it belongs. */
 export class AnthropicScan {
   readonly #walk = new JsonWalk()
+  /** The document is an object with an end; of one that was cut off nothing else here can be trusted. */
+  isWhole = false
   type = ''
   hasContent = false
   hasToolCalls = false
@@ -32,10 +34,10 @@ export class AnthropicScan {
     this.hasContent = this.hasToolCalls = this.hasStopReason = this.hasError = false
     this.usage = undefined
     const walk = this.#walk.over(json)
-    if (walk.enterObject()) this.#readTop(walk)
+    this.isWhole = walk.enterObject() && this.#readTop(walk)
   }
 
-  #readTop(walk: JsonWalk): void {
+  #readTop(walk: JsonWalk): boolean {
     while (walk.member()) {
       if (walk.is(TYPE) && walk.atText) this.type = walk.takeName()
       else if (walk.is(DELTA) && walk.enterObject()) this.#readDelta(walk)
@@ -43,6 +45,7 @@ export class AnthropicScan {
       else if (walk.is(MESSAGE) && walk.enterObject()) this.#readMessage(walk)
       else this.#readMember(walk)
     }
+    return !walk.broken
   }
 
   #readMessage(walk: JsonWalk): void {

@@ -3,7 +3,7 @@ import { AnthropicScan } from './anthropic-scan.ts'
 import type { StreamReader } from './dialect-facts.ts'
 import { parseJson } from './parse-json.ts'
 import { Saw } from './saw.ts'
-import { isComment, isDone } from './stream-data.ts'
+import { isComment, isDone, textOfData } from './stream-data.ts'
 import { errorInside, type UpstreamError } from './upstream-error.ts'
 import { anthropicUsage, mergeUsage, type Usage } from './usage.ts'
 
@@ -31,17 +31,19 @@ export class AnthropicStream implements StreamReader {
     const scan = this.#scan
     scan.scan(data)
     const type = scan.type === '' ? decodeEvent(event).event : scan.type
+    if (!scan.isWhole) return type === 'error' ? this.#fail(data) : 0
     let bits = 0
     if (scan.hasContent) bits |= Saw.content
     if (scan.hasToolCalls) this.hasToolCalls = true
     if (scan.usage !== undefined) bits |= this.#count(scan.usage)
     if (type === 'message_stop') this.finished = true
     if (scan.hasStopReason || type === 'message_stop') bits |= Saw.finish
-    if (scan.hasError || type === 'error') {
-      this.error ??= errorInside(parseJson(data))
-      bits |= Saw.error
-    }
-    return bits
+    return scan.hasError || type === 'error' ? bits | this.#fail(data) : bits
+  }
+
+  #fail(data: Buffer): number {
+    this.error ??= errorInside(parseJson(data) ?? textOfData(data))
+    return Saw.error
   }
 
   /** `message_start` tells a part, and each `message_delta` all of it so far. */

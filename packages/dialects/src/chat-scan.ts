@@ -40,18 +40,19 @@ const substanceKeys = [
   'url',
 ].map(bytesOf)
 
-/** Told of each choice that a chunk holds. */
-export interface ChoiceListener {
-  choice(index: number, isFinished: boolean): void
+/** A choice that a chunk holds. */
+export interface ScannedChoice {
+  /** -1 where it has one that cannot be. */
+  readonly index: number
+  readonly isFinished: boolean
 }
 
 /** What one pass over a chat completion, or a chunk of one, finds at the places where it belongs. */
 export class ChatScan {
   readonly #walk = new JsonWalk()
-  readonly #listener: ChoiceListener | undefined
-  /** The document is an object that was walked to its end. */
+  /** The document is an object with an end; of one that was cut off nothing else here can be trusted. */
   isWhole = false
-  choices = 0
+  readonly choices: ScannedChoice[] = []
   hasContent = false
   hasToolCalls = false
   hasFinish = false
@@ -62,14 +63,10 @@ export class ChatScan {
   usage: unknown = undefined
   model: string | undefined = undefined
 
-  constructor(listener?: ChoiceListener) {
-    this.#listener = listener
-  }
-
   /** Scans `json`; `wantsModel` where the model is not known yet. */
   scan(json: Buffer, wantsModel: boolean): void {
     this.isWhole = false
-    this.choices = 0
+    this.choices.length = 0
     this.hasContent = this.hasToolCalls = this.hasFinish = this.hasFailed = this.hasError = false
     this.usage = undefined
     const walk = this.#walk.over(json)
@@ -91,7 +88,7 @@ export class ChatScan {
   }
 
   #readChoice(walk: JsonWalk): void {
-    let index = this.choices++
+    let index = this.choices.length
     let isFinished = false
     if (!walk.enterObject()) return walk.skip()
     while (walk.member()) {
@@ -105,7 +102,7 @@ export class ChatScan {
       else walk.skip()
     }
     if (isFinished) this.hasFinish = true
-    this.#listener?.choice(index, isFinished)
+    this.choices.push({ index, isFinished })
   }
 
   #readDelta(walk: JsonWalk): void {

@@ -1,10 +1,10 @@
 import { dataOf } from '@sluice/provider'
-import { ChatScan, type ChoiceListener } from './chat-scan.ts'
+import { ChatScan, type ScannedChoice } from './chat-scan.ts'
 import type { StreamReader } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
 import { parseJson } from './parse-json.ts'
 import { Saw } from './saw.ts'
-import { isComment, isDone } from './stream-data.ts'
+import { isComment, isDone, textOfData } from './stream-data.ts'
 import { errorInside, type UpstreamError } from './upstream-error.ts'
 import { chatUsage, type Usage } from './usage.ts'
 
@@ -12,8 +12,8 @@ import { chatUsage, type Usage } from './usage.ts'
 const maxChoices = 1024
 
 /** Follows a stream of chat completion chunks: https://platform.openai.com/docs/api-reference/chat-streaming */
-export class ChatStream implements StreamReader, ChoiceListener {
-  readonly #scan = new ChatScan(this)
+export class ChatStream implements StreamReader {
+  readonly #scan = new ChatScan()
   /** Whether the choice has finished, by its index. */
   readonly #choices = new Map<number, boolean>()
   #unfinished = 0
@@ -40,20 +40,18 @@ export class ChatStream implements StreamReader, ChoiceListener {
     }
     const scan = this.#scan
     scan.scan(data, scan.model === undefined)
+    if (!scan.isWhole) return isNamedError(event) ? this.#fail(data) : 0
+    for (const choice of scan.choices) this.#follow(choice)
     let bits = 0
     if (scan.hasContent) bits |= Saw.content
     if (scan.hasToolCalls) this.hasToolCalls = true
     if (scan.hasFinish) bits |= Saw.finish
     if (scan.usage !== undefined) bits |= this.#count(scan)
-    if (scan.hasError || scan.hasFailed || isNamedError(event)) {
-      this.error ??= errorOfChunk(data)
-      bits = (bits | Saw.error) & ~Saw.usageOnly
-    }
-    return bits
+    if (!scan.hasError && !scan.hasFailed && !isNamedError(event)) return bits
+    return (bits & ~Saw.usageOnly) | this.#fail(data)
   }
 
-  /** Hears from the scan; not for others. */
-  choice(index: number, isFinished: boolean): void {
+  #follow({ index, isFinished }: ScannedChoice): void {
     const known = this.#choices.get(index)
     // A choice that has finished stays so: Azure adds filter results, OpenRouter repeats itself.
     if (known === true || (known === false && !isFinished)) return
@@ -63,12 +61,17 @@ export class ChatStream implements StreamReader, ChoiceListener {
     else if (!isFinished) this.#unfinished++
   }
 
+  #fail(data: Buffer): number {
+    this.error ??= errorOfChunk(data)
+    return Saw.error
+  }
+
   #count(scan: ChatScan): number {
     const usage = chatUsage(scan.usage, true)
     if (!usage) return 0
     this.usage = usage
     this.rawUsage = scan.usage
-    return scan.choices === 0 ? Saw.usage | Saw.usageOnly : Saw.usage
+    return scan.choices.length === 0 ? Saw.usage | Saw.usageOnly : Saw.usage
   }
 }
 
@@ -81,7 +84,7 @@ function isNamedError(event: Buffer): boolean {
 export function errorOfChunk(data: Buffer): UpstreamError {
   const json = parseJson(data)
   const body = Array.isArray(json) ? json[0] : json
-  if (!isRecord(body)) return errorInside({ error: data.toString('utf8', 0, 1024) })
+  if (!isRecord(body)) return errorInside(textOfData(data))
   const { error: own, object } = body
   if (isRecord(own) || typeof own === 'string' || object === 'error') return errorInside(body)
   const choices = Array.isArray(body['choices']) ? body['choices'].filter(isRecord) : []

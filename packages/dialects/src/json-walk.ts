@@ -9,8 +9,10 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** A string this long is worth a native search for its end; shorter ones are looked through by hand. */
-const longString = 32
+const nothing = Buffer.alloc(0)
+
+/** So many bytes of a string are looked through by hand before a native search for its end is worth the call. */
+const nearBytes = 48
 
 /**
  * Walks over the members of JSON in its bytes: nothing is decoded, nothing allocated, any depth, and each byte once. It
@@ -19,7 +21,7 @@ const longString = 32
  * Every member or element has to be consumed, by `skip` or by entering it and walking to its end.
  */
 export class JsonWalk {
-  bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = nothing
   at = 0
   end = 0
   broken = false
@@ -253,25 +255,25 @@ export class JsonWalk {
   /** Position behind the string that begins at `start`. */
   #behindString(start: number): number {
     const { bytes, end } = this
-    const near = Math.min(end, start + 1 + longString)
     let at = start + 1
-    for (; at < near; at++) {
-      const byte = bytes[at]
-      if (byte === QUOTE) return at + 1
-      if (byte === BACKSLASH) at++
-    }
-    // `at` stands on no escaped byte: each backslash has taken the one behind it along.
-    for (;;) {
-      const quote = bytes.indexOf(QUOTE, at)
-      if (quote === -1) {
-        this.#break()
-        return end
+    while (at < end) {
+      // By hand first, and again behind an escaped quote: where quotes stand close together a native call costs more.
+      const near = Math.min(end, at + nearBytes)
+      for (; at < near; at++) {
+        const byte = bytes[at]
+        if (byte === QUOTE) return at + 1
+        if (byte === BACKSLASH) at++
       }
+      // Each backslash has taken the byte behind it along, so `at` is escaped by nothing.
+      const quote = bytes.indexOf(QUOTE, at)
+      if (quote === -1) break
       let escapes = quote
       while (escapes > at && bytes[escapes - 1] === BACKSLASH) escapes--
       if ((quote - escapes) % 2 === 0) return quote + 1
       at = quote + 1
     }
+    this.#break()
+    return end
   }
 
   #break(): false {
@@ -281,8 +283,9 @@ export class JsonWalk {
   }
 }
 
+/** Other control characters are no JSON anyway. */
 function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+  return byte !== undefined && byte <= 0x20
 }
 
 /** A key as the walk compares it. */

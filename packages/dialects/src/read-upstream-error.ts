@@ -29,7 +29,8 @@ function retryAfter(headers: ResponseHeaders): number | undefined {
   const value = first(headers['retry-after'])?.trim()
   if (value === undefined || value === '') return undefined
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value)
-  const until = Date.parse(value)
+  // By name of a day: V8 takes nearly anything for a date.
+  const until = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : Number.NaN
   // The provider's own clock, where it tells it: ours may be off.
   const now = Date.parse(first(headers['date']) ?? '') || Date.now()
   return Number.isNaN(until) ? undefined : Math.max(0, (until - now) / 1000)

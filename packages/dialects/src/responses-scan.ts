@@ -17,6 +17,8 @@ const toolCalls = ['function_call', 'custom_tool_call'].map(bytesOf)
 /** What one pass over an answer of the Responses API, or an event of one, finds at the places where it belongs. */
 export class ResponsesScan {
   readonly #walk = new JsonWalk()
+  /** The document is an object with an end; of one that was cut off nothing else here can be trusted. */
+  isWhole = false
   type = ''
   hasDelta = false
   hasToolCalls = false
@@ -31,10 +33,10 @@ export class ResponsesScan {
     this.hasDelta = this.hasToolCalls = this.hasError = this.hasFailed = false
     this.usage = undefined
     const walk = this.#walk.over(json)
-    if (walk.enterObject()) this.#readTop(walk)
+    this.isWhole = walk.enterObject() && this.#readTop(walk)
   }
 
-  #readTop(walk: JsonWalk): void {
+  #readTop(walk: JsonWalk): boolean {
     while (walk.member()) {
       if (walk.is(TYPE) && walk.atText) this.type = walk.takeName()
       else if (walk.is(DELTA)) {
@@ -44,6 +46,7 @@ export class ResponsesScan {
       else if (walk.is(RESPONSE) && walk.enterObject()) this.#readResponse(walk)
       else this.#readMember(walk)
     }
+    return !walk.broken
   }
 
   #readResponse(walk: JsonWalk): void {

@@ -4,7 +4,7 @@ import { isRecord } from './is-record.ts'
 import { parseJson } from './parse-json.ts'
 import { ResponsesScan } from './responses-scan.ts'
 import { Saw } from './saw.ts'
-import { isComment, isDone } from './stream-data.ts'
+import { isComment, isDone, textOfData } from './stream-data.ts'
 import { errorInside, type UpstreamError } from './upstream-error.ts'
 import { responsesUsage, type Usage } from './usage.ts'
 
@@ -34,6 +34,7 @@ export class ResponsesStream implements StreamReader {
     const scan = this.#scan
     scan.scan(data)
     const type = scan.type === '' ? decodeEvent(event).event : scan.type
+    if (!scan.isWhole) return type === 'error' ? this.#fail(data) : 0
     let bits = 0
     // Text, refusals, thinking, arguments, audio: every `.delta` that holds text adds something to the answer.
     if (scan.hasDelta && type.endsWith('.delta')) bits |= Saw.content
@@ -46,11 +47,13 @@ export class ResponsesStream implements StreamReader {
       bits |= Saw.finish
     }
     if (scan.usage !== undefined) bits |= this.#count(scan.usage)
-    if (scan.hasError || scan.hasFailed || type === 'error' || type === 'response.failed') {
-      this.error ??= errorOfResponse(parseJson(data))
-      bits |= Saw.error
-    }
-    return bits
+    const isError = scan.hasError || scan.hasFailed || type === 'error' || type === 'response.failed'
+    return isError ? bits | this.#fail(data) : bits
+  }
+
+  #fail(data: Buffer): number {
+    this.error ??= errorOfResponse(parseJson(data) ?? textOfData(data))
+    return Saw.error
   }
 
   #count(raw: unknown): number {

@@ -1,4 +1,5 @@
 import { dataOf } from '@sluice/provider'
+import { parseJson } from './parse-json.ts'
 
 const COLON = 0x3a
 const LF = 0x0a
@@ -23,13 +24,13 @@ export function isComment(event: Buffer): boolean {
   return false
 }
 
-/** The data of an event that is to be parsed for its text; undefined where there is none. */
+/** Data that is no JSON, in the shape of an error that says it. */
+export function textOfData(data: Buffer): { error: string } {
+  return { error: data.toString('utf8', 0, 1024) }
+}
+
+/** The data of an event, parsed; undefined where there is none, or no JSON. */
 export function jsonOf(event: Buffer): unknown {
   const data = dataOf(event)
-  if (data === undefined || isDone(data)) return undefined
-  try {
-    return JSON.parse(data.toString('utf8'))
-  } catch {
-    return undefined
-  }
+  return data === undefined || isDone(data) ? undefined : parseJson(data)
 }

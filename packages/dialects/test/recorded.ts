@@ -51,13 +51,18 @@ export function bytesOf({ file }: Recorded): Buffer {
 }
 
 export function recorded(id: string): Buffer {
-  return bytesOf(fixtures.find((entry) => entry.id === id)!)
+  return bytesOf(found(fixtures.find((entry) => entry.id === id)))
 }
 
 export function factsOf({ api }: Recorded): DialectFacts {
-  return facts(apis[api]!)
+  return facts(found(apis[api]))
 }
 
 export function facts(name: Dialect): DialectFacts {
-  return dialectOf(name)!
+  return found(dialectOf(name))
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('no such fixture or dialect')
+  return value
 }

@@ -85,7 +85,11 @@ describe('EventFramer', () => {
   ] as const)('ends events at blank lines that end in %s', ([, eol]) => {
     const stream = ['data: a', '', 'event: x', 'data: b', '', ': c', '', 'data: unfinished'].join(eol)
     const expected = {
-      events: [['data: a', '', ''], ['event: x', 'data: b', '', ''], [': c', '', '']].map((lines) => lines.join(eol)),
+      events: [
+        ['data: a', '', ''],
+        ['event: x', 'data: b', '', ''],
+        [': c', '', ''],
+      ].map((lines) => lines.join(eol)),
       rest: 'data: unfinished',
     }
     expect(frame([Buffer.from(stream)])).toEqual(expected)
@@ -95,13 +99,27 @@ describe('EventFramer', () => {
   test('agrees with the standard on any mixture of line ends, wherever it is cut', () => {
     const seed = 20260317
     const below = random(seed)
-    const parts = ['\n', '\r', '\r\n', '\n\n', '\r\r', '\r\n\r\n', '\n\r', 'data: x', 'data:y', 'data', 'event: e', ': c', 'data: z\n']
+    const parts = [
+      '\n',
+      '\r',
+      '\r\n',
+      '\n\n',
+      '\r\r',
+      '\r\n\r\n',
+      '\n\r',
+      'data: x',
+      'data:y',
+      'data',
+      'event: e',
+      ': c',
+      'data: z\n',
+    ]
     for (let round = 0; round < 4000; round++) {
       const stream = Array.from({ length: 1 + below(14) }, () => parts[below(parts.length)]).join('')
       const bytes = Buffer.from(stream)
       const whole = frame([bytes])
       const chunks: Buffer[] = []
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const size = 1 + below(5)
         chunks.push(bytes.subarray(at, at + size))
         at += size
@@ -142,7 +160,10 @@ describe('EventFramer', () => {
   })
 
   test('passes blank lines that keep a connection alive', () => {
-    expect(frame([Buffer.from('\n'), Buffer.from('\n\ndata: a\n\n')])).toEqual({ events: ['\n', '\n', '\n', 'data: a\n\n'], rest: '' })
+    expect(frame([Buffer.from('\n'), Buffer.from('\n\ndata: a\n\n')])).toEqual({
+      events: ['\n', '\n', '\n', 'data: a\n\n'],
+      rest: '',
+    })
   })
 
   test('gives the unfinished rest at the end, once', () => {
@@ -200,12 +221,15 @@ describe('EventFramer', () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  test.for([['\n'], ['\r'], ['\r\n']] as const)('is linear in a large chunk of short lines that end in %j', ([eol]) => {
-    const chunk = Buffer.from(`a${eol}`.repeat(1 << 19))
-    const started = performance.now()
-    expect(new EventFramer(1 << 22).push(chunk)).toBeUndefined()
-    expect(performance.now() - started).toBeLessThan(5_000)
-  })
+  test.for([['\n'], ['\r'], ['\r\n']] as const)(
+    'is linear in a large chunk of short lines that end in %j',
+    ([eol]) => {
+      const chunk = Buffer.from(`a${eol}`.repeat(1 << 19))
+      const started = performance.now()
+      expect(new EventFramer(1 << 22).push(chunk)).toBeUndefined()
+      expect(performance.now() - started).toBeLessThan(5_000)
+    },
+  )
 })
 
 describe('decodeEvent', () => {
