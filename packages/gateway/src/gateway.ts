@@ -13,6 +13,8 @@ import { TrustedProxies } from './trusted-proxies.ts'
 
 /** Milliseconds for which exchanges may still run once the gateway drains. */
 const drainTimeoutMs = 30_000
+/** Milliseconds between two looks for connections that have nothing left to do. */
+const idleCheckMs = 50
 /** Milliseconds for which hooks may still look back on exchanges that are over, once the gateway has closed. */
 const settleGraceMs = 2_000
 /** Longer than load balancers in front keep theirs, so that it is never us who close a connection as a request arrives. */
@@ -109,8 +111,10 @@ export class Gateway {
     this.#draining = true
     this.kernel.emit('drain')
     const closed = closeServer(this.#front)
-    this.#front.closeIdleConnections()
+    // A connection that is kept alive becomes idle only when its exchange has ended, and would then wait for a request.
+    const idle = setInterval(() => this.#front.closeIdleConnections(), idleCheckMs)
     const inTime = await within(drainTimeoutMs, closed)
+    clearInterval(idle)
     await this.close()
     return inTime
   }
