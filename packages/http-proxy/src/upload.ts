@@ -56,7 +56,7 @@ export class Upload extends EventEmitter {
     this.destroyed = true
     if (this.isBegun) {
       this.#source.off('data', this.#data).off('end', this.#end).off('error', this.#error).off('close', this.#close)
-      this.#source.pause()
+      if (!this.#source.readableEnded) this.#source.pause()
     }
     return this
   }
