@@ -148,7 +148,7 @@ export class EditedStream implements ReplyStream {
 
   /** Edits what is queued until something must be waited for; an editor that answers at once costs no promise. */
   #work(): void {
-    if (this.#isWaiting || this.#isWorking) return
+    if (this.#isWorking) return
     this.#isWorking = true
     try {
       while (this.#queue.length > 0 && !this.#isWaiting) this.#editQueued()

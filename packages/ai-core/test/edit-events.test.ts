@@ -1,4 +1,4 @@
-import { definePlugin, Type, type Exchange, type Outcome, type Reply, type ReplyBody, type ReplyStream } from '@sluice/kernel'
+import { definePlugin, Type, type Exchange, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
 import { collect, eventStream, exchangeOf, exercise, type TestEvent } from '@sluice/testkit'
 import { describe, expect, test } from 'vitest'
 import { editEvents, endReply, type EventEditor, type ReplyEvent, type Verdict } from '../src/index.ts'
@@ -160,6 +160,27 @@ async function narrow(editor: EventEditor): Promise<{ stream: ReturnType<typeof 
   return { stream, outer, taken, ends }
 }
 
+/** A stream that a test pushes, and that does not stop for anybody. */
+function pushed(): ReplyStream & { push(...texts: string[]): void; finish(): void } {
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  let sink: Sink | undefined
+  return {
+    dialect: 'openai-chat',
+    done: promise,
+    start: (given) => {
+      sink = given
+    },
+    pause: () => {},
+    resume: () => {},
+    cancel: resolve,
+    push: (...texts) => void sink?.write(Buffer.from(texts.join(''))),
+    finish: () => {
+      sink?.end('complete')
+      resolve('complete')
+    },
+  }
+}
+
 describe('back-pressure', () => {
   test('a client that is full stops upstream until it is not', async () => {
     const { stream, outer, taken, ends } = await narrow({ onEvent: () => {} })
@@ -193,6 +214,48 @@ describe('back-pressure', () => {
     await new Promise(setImmediate)
     expect(taken).toEqual([words[0]])
     expect(stream.isPaused).toBe(true)
+  })
+
+  test('what comes all the same while the editor waits is edited after it, in order, the end last', async () => {
+    const waiting: (() => void)[] = []
+    const source = pushed()
+    const reply = await editEvents(exchangeOf(), replyOf(source), {
+      onEvent: () => new Promise((resolve) => waiting.push(() => resolve(undefined))),
+    })
+    const collecting = collect(reply)
+    source.push('data: 1\n\n', 'data: 2\n\n')
+    source.push('data: 3\n\n')
+    source.finish()
+    for (let turn = 1; turn <= 3; turn++) {
+      expect(waiting).toHaveLength(turn)
+      waiting.at(-1)?.()
+      await new Promise(setImmediate)
+    }
+    expect((await collecting).body).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\n')
+  })
+
+  test('what comes from within a write goes behind what was there', async () => {
+    const source = pushed()
+    const reply = await editEvents(exchangeOf(), replyOf(source), {
+      onEvent: ({ data }) => (data === '2' ? Promise.resolve() : undefined),
+    })
+    const outer = reply.body as ReplyStream
+    let taken = ''
+    outer.start({
+      write: (one) => {
+        if (taken === '') {
+          taken = '>'
+          source.push('data: 4\n\n')
+        }
+        taken += String(Buffer.from(one))
+        return true
+      },
+      end: () => {},
+    })
+    source.push('data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n')
+    source.finish()
+    expect(await outer.done).toBe('complete')
+    expect(taken).toBe('>data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n')
   })
 
   test('a client that leaves cancels upstream; an editor that was waiting changes nothing any more', async () => {
