@@ -91,6 +91,20 @@ describe('eventStream', () => {
     expect(await stream.done).toBe('client_disconnect')
   })
 
+  test('a sink that resumes it from within a write does not turn the order around', () => {
+    const stream = eventStream('openai-chat', ['a', 'b', 'c'])
+    const seen: string[] = []
+    stream.start({
+      write: (bytes) => {
+        stream.resume()
+        seen.push(String(Buffer.from(bytes)))
+        return true
+      },
+      end: (outcome) => void seen.push(outcome),
+    })
+    expect(seen).toEqual(['a', 'b', 'c', 'complete'])
+  })
+
   test('it is started once', () => {
     const stream = eventStream('openai-chat', [])
     stream.start(sinkOf(1))
