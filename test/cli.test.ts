@@ -374,17 +374,16 @@ describe('signals', () => {
     const folder = await temporaryFolder()
     const log = join(folder, 'access.log')
     const { url, program } = await runGateway({ gateway: { ...anyPorts, access_log: { path: log, format: '$request_method $uri $status' } } }, { folder })
-    const lines = async (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
     await fetch(`${url}/one`)
-    await eventually('the first line', async () => (await lines(log)) !== '')
+    await eventually('the first line', async () => (await linesOf(log)) !== '')
     await rename(log, `${log}.1`)
     await fetch(`${url}/two`)
-    await eventually('a line in the file that was moved', async () => (await lines(`${log}.1`)).includes('two'))
+    await eventually('a line in the file that was moved', async () => (await linesOf(`${log}.1`)).includes('two'))
     program.signal('SIGHUP')
     await eventually('a new file', async () => readFile(log).then(() => true, () => false))
     await fetch(`${url}/three`)
-    await eventually('a line in the new file', async () => (await lines(log)) !== '')
-    expect([await lines(`${log}.1`), await lines(log)]).toEqual(['GET /one 404\nGET /two 404\n', 'GET /three 404\n'])
+    await eventually('a line in the new file', async () => (await linesOf(log)) !== '')
+    expect([await linesOf(`${log}.1`), await linesOf(log)]).toEqual(['GET /one 404\nGET /two 404\n', 'GET /three 404\n'])
     expect((await fetch(url)).status).toBe(404)
   })
 })
@@ -395,4 +394,8 @@ function aiConfig(endpoint: string, uri = '/v1/chat/completions'): object {
     gateway: anyPorts,
     routes: [{ id: 'ai', uri, plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
   }
+}
+
+function linesOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '')
 }
