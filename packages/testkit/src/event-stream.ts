@@ -39,7 +39,8 @@ class GivenStream implements TestStream {
   isPaused = false
   cancelled: Outcome | undefined
   given = 0
-  readonly #pieces: Buffer[]
+  readonly #pieces: readonly Buffer[]
+  #next = 0
   readonly #end: Outcome | 'never'
   #sink: Sink | undefined
   #settle: (outcome: Outcome) => void = () => {}
@@ -48,7 +49,7 @@ class GivenStream implements TestStream {
 
   constructor(dialect: string | undefined, pieces: readonly Buffer[], end: Outcome | 'never') {
     if (dialect !== undefined) this.dialect = dialect
-    this.#pieces = [...pieces]
+    this.#pieces = pieces
     this.#end = end
     this.done = new Promise((resolve) => {
       this.#settle = resolve
@@ -83,13 +84,14 @@ class GivenStream implements TestStream {
     if (this.#isGiving) return
     this.#isGiving = true
     while (!this.isPaused && !this.#isOver) {
-      const piece = this.#pieces.shift()
+      const piece = this.#pieces[this.#next]
       if (!piece) break
+      this.#next++
       this.given += piece.byteLength
       if (this.#sink?.write(piece) === false) this.isPaused = true
     }
     this.#isGiving = false
-    if (this.#pieces.length === 0 && !this.#isOver && !this.isPaused && this.#end !== 'never') this.#finish(this.#end)
+    if (this.#next === this.#pieces.length && !this.#isOver && !this.isPaused && this.#end !== 'never') this.#finish(this.#end)
   }
 
   #finish(outcome: Outcome): void {
