@@ -54,6 +54,15 @@ describe('a stream of messages', () => {
     expect(reader.finished).toBe(true)
   })
 
+  test('is not finished by an event that was cut off', () => {
+    const whole = 'event: message_stop\ndata: {"type":"message_stop","error":{"message":"m"},"usage":{"output_tokens":1}}'
+    for (let end = 0; end < whole.length; end++) {
+      const { reader, bits } = messages([whole.slice(0, end)])
+      expect(bits).toEqual([0])
+      expect(reader.finished).toBe(false)
+    }
+  })
+
   test('goes by the name of an event where its data has no type', () => {
     const { reader, bits } = messages(['event: message_stop\ndata: {}\n\n'])
     expect(bits).toEqual([Saw.finish])

@@ -153,7 +153,8 @@ describe('a stream of a chat', () => {
   })
 
   test('stays finished when filter results or a second finish follow', () => {
-    expect(chat([finish('stop'), delta({}), finish('stop')]).reader.finished).toBe(true)
+    expect(chat([finish('stop'), delta({})]).reader.finished).toBe(true)
+    expect(chat([finish('stop'), finish('stop')]).reader.finished).toBe(true)
   })
 
   test('is finished by [DONE] alone', () => {

@@ -37,6 +37,16 @@ describe('a stream of responses', () => {
     })
   })
 
+  test('is not finished by an event that was cut off', () => {
+    const payload = { type: 'response.completed', response: response('completed', { usage: counts }) }
+    const whole = `event: response.completed\ndata: ${JSON.stringify(payload)}`
+    for (let end = 0; end < whole.length; end++) {
+      const { reader, bits } = responses([whole.slice(0, end)])
+      expect(bits).toEqual([0])
+      expect(reader.finished).toBe(false)
+    }
+  })
+
   test('is finished by a failure, which is an error with its usage', () => {
     const error = { code: 'rate_limit_exceeded', message: 'slow down' }
     const { reader, bits } = responses([
