@@ -128,8 +128,9 @@ class Visit {
   #close(): void {
     this.#closed = true
     if (this.#res.writableFinished) return void this.#settle(this.#writer.outcome ?? 'complete')
-    const outcome = this.#writer.outcome ?? 'client_disconnect'
-    this.#ctx.abort(outcome)
+    this.#ctx.abort(this.#writer.outcome ?? 'client_disconnect')
+    // Clients hang up at the last event: a stream that has sent it says now that it is complete.
+    const outcome = this.#writer.delivered ?? 'client_disconnect'
     this.#writer.giveUp(outcome)
     // Before there is an answer, the chain goes on until it notices; it settles then.
     if (this.#answered) void this.#settle(outcome)

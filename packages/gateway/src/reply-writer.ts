@@ -10,6 +10,8 @@ export class ReplyWriter implements Sink {
   #stream: ReplyStream | undefined
   #bodyBytes = 0
   #outcome: Outcome | undefined
+  /** The client takes less than comes. */
+  #isFull = false
 
   constructor(res: ServerResponse) {
     this.#res = res
@@ -22,6 +24,11 @@ export class ReplyWriter implements Sink {
   /** How the stream ended, as far as upstream is concerned; undefined for a body that was whole. */
   get outcome(): Outcome | undefined {
     return this.#outcome
+  }
+
+  /** The same of a client that has closed the connection: undefined also where it had not taken all yet. */
+  get delivered(): Outcome | undefined {
+    return this.#outcome === 'complete' && this.#isFull ? undefined : this.#outcome
   }
 
   /** Writes the head and begins the body. `hasBody` is false for the answer to a HEAD. */
@@ -47,7 +54,9 @@ export class ReplyWriter implements Sink {
 
   write(bytes: Uint8Array): boolean {
     this.#bodyBytes += bytes.byteLength
-    return this.#res.write(bytes)
+    const wantsMore = this.#res.write(bytes)
+    this.#isFull = !wantsMore
+    return wantsMore
   }
 
   end(outcome: Outcome): void {
@@ -70,7 +79,10 @@ export class ReplyWriter implements Sink {
   #sendStream(reply: Reply, stream: ReplyStream, id: string): void {
     this.#stream = stream
     this.#res.writeHead(reply.status, flatten(reply.headers, id, reply.headers['content-length']))
-    this.#res.on('drain', () => this.#stream?.resume())
+    this.#res.on('drain', () => {
+      this.#isFull = false
+      this.#stream?.resume()
+    })
     stream.start(this)
     // Committed without a byte: the client is to see the head all the same.
     if (this.#bodyBytes === 0 && this.#outcome === undefined) this.#res.flushHeaders()
