@@ -62,6 +62,11 @@ export const smallAnswer = JSON.stringify({
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 })
 
+/** The smallest streamed one, without its usage. */
+export const smallStream =
+  'data: {"id":"x","choices":[{"index":0,"delta":{"role":"assistant","content":"ok"},"finish_reason":null}]}\n\n' +
+  'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
 async function listening(server: Server): Promise<void> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

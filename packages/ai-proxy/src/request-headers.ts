@@ -47,9 +47,10 @@ export class RequestHeaders {
 
   constructor(provider: Provider, config: Config) {
     const auth = Object.entries(config.auth.header ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-    this.#fixed = auth.flat()
+    // A cloud's token takes the place of a fixed one.
+    this.#fixed = auth.filter(([name]) => !(config.auth.gcp && name === 'authorization')).flat()
     this.#fixedNames = new Set(auth.map(([name]) => name))
-    const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase())
+    const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase()).filter((name) => name !== 'content-type')
     this.#names = [...new Set([...forwarded, ...extra])].filter((name) => !withheld.has(name) && !this.#fixedNames.has(name))
     this.#defaults = Object.entries(provider.headers ?? {}).filter(([name]) => !this.#fixedNames.has(name))
   }
@@ -59,16 +60,23 @@ export class RequestHeaders {
     const headers = [...this.#fixed]
     if (contentType !== undefined && !this.#fixedNames.has('content-type')) headers.push('content-type', contentType)
     if (bearer !== undefined) headers.push('authorization', `Bearer ${bearer}`)
-    for (const name of this.#names) {
+    const hops = hopsOf(client)
+    const take = (name: string): void => {
       const value = headerOf(client, name)
-      if (value !== undefined) headers.push(name, value)
+      if (value !== undefined && !hops?.has(name)) headers.push(name, value)
     }
+    for (const name of this.#names) take(name)
     for (const name in client) {
-      if (!name.startsWith(forwardedPrefix) || this.#fixedNames.has(name) || this.#names.includes(name)) continue
-      const value = headerOf(client, name)
-      if (value !== undefined) headers.push(name, value)
+      if (name.startsWith(forwardedPrefix) && !this.#fixedNames.has(name) && !this.#names.includes(name)) take(name)
     }
-    for (const [name, value] of this.#defaults) if (client[name] === undefined) headers.push(name, value)
+    for (const [name, value] of this.#defaults) if (client[name] === undefined || hops?.has(name)) headers.push(name, value)
     return headers
   }
+}
+
+/** Headers that the client says are for this connection alone: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
+function hopsOf(client: HeaderMap): ReadonlySet<string> | undefined {
+  const value = headerOf(client, 'connection')?.toLowerCase()
+  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined
+  return new Set(value.split(',').map((name) => name.trim()))
 }
