@@ -16,11 +16,12 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   provider: { ours: [] },
   dialects: { ours: ['provider'] },
   'ai-core': { ours: ['kernel', 'provider', 'dialects', 'json-edit'] },
-  'ai-proxy': { ours: ['ai-core', 'cloud-auth'], others: ['undici'] },
+  'ai-proxy': { ours: ['ai-core', 'cloud-auth', 'upstream'], others: ['undici'] },
   'cloud-auth': { ours: [], others: ['undici', 'jose'] },
   'prompt-template': { ours: ['ai-core'] },
   'prompt-decorator': { ours: ['ai-core'] },
-  'http-proxy': { ours: ['kernel'], others: ['undici'] },
+  'http-proxy': { ours: ['upstream'], others: ['undici'] },
+  upstream: { ours: ['kernel'], others: ['undici'] },
   'access-log': { ours: ['kernel', 'expr'] },
   'mock-llm': { ours: ['provider'], others: ['commander'] },
   testkit: { ours: ['kernel', 'ai-core', 'provider'] },
@@ -86,7 +87,7 @@ describe('the arrows', () => {
   test.for([
     { name: 'koa', may: ['gateway'] },
     { name: '@koa/router', may: ['gateway'] },
-    { name: 'undici', may: ['ai-proxy', 'cloud-auth', 'http-proxy'] },
+    { name: 'undici', may: ['ai-proxy', 'cloud-auth', 'http-proxy', 'upstream'] },
   ])('$name is imported by those alone whose trade it is', ({ name, may }) => {
     expect(packages.filter((one) => importsOf(one).includes(name)).map(({ dir }) => dir)).toEqual(may)
   })
@@ -129,6 +130,11 @@ describe('the repository', () => {
     const named = references.map(({ path }) => path).filter((path) => path.includes('packages/')).map((path) => basename(path))
     expect(named.toSorted()).toEqual(packages.map(({ dir }) => dir))
   })
+})
+
+test('tests can import every package', () => {
+  const { dependencies } = readJson<{ dependencies: Record<string, string> }>('test/package.json')
+  expect(ours(Object.keys(dependencies)).toSorted()).toEqual(packages.map(({ dir }) => dir))
 })
 
 describe('every package', () => {

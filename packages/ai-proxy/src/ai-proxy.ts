@@ -9,10 +9,11 @@ import {
 import { definePlugin, headerOf, HttpError, slot, tooLarge, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
 import { passedOperation } from '@sluice/ai-core'
 import type { Provider } from '@sluice/provider'
+import { Agents } from '@sluice/upstream'
 import { checkConfig } from './check-config.ts'
 import { configOf, type Config } from './config.ts'
 import { Instance } from './instance.ts'
-import { Lanes, type OutboundProxy } from './lanes.ts'
+import { connectThrough, type OutboundProxy } from './connect-through.ts'
 import { logFields, logVariables } from './log-fields.ts'
 import { askProvider, passThrough, type Plan } from './send.ts'
 
@@ -29,7 +30,7 @@ const plans = slot<Plan>('ai-proxy.plan')
 /** Sends an AI request to the provider that the route names, and brings the answer back. */
 export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions): Plugin {
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
-  const lanes = new Lanes(proxy)
+  const agents = new Agents(connectThrough(proxy ?? {}))
   const providerOf = ({ provider }: Config): Provider => byName.get(provider) as Provider
 
   return definePlugin({
@@ -40,7 +41,7 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
     variables: { ...aiVariables, ...logVariables },
     validate: (config, path) => checkConfig(config, path, providerOf(config), gcpServiceAccount),
     setup(config) {
-      const instance = new Instance({ provider: providerOf(config), config, lanes, gcpServiceAccount })
+      const instance = new Instance({ provider: providerOf(config), config, agents, gcpServiceAccount })
       return {
         access: (ctx) => pick(ctx, instance),
         proxy(ctx): Promise<Reply> {

@@ -1,7 +1,7 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress, constants } from 'node:zlib'
 import type { Transform } from 'node:stream'
 import { HttpError } from '@sluice/kernel'
-import type { Receiver } from './upstream-call.ts'
+import type { Receiver } from '@sluice/upstream'
 
 /** Unpacks what an upstream compressed without being asked, so that it can be read and relayed as what it is. */
 export class BodyDecoder implements Receiver {

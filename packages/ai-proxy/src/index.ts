@@ -1,2 +1,2 @@
 export { aiProxy, type AiProxyOptions } from './ai-proxy.ts'
-export type { OutboundProxy } from './lanes.ts'
+export type { OutboundProxy } from './connect-through.ts'

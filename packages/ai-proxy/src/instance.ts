@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto'
 import type { Target } from '@sluice/ai-core'
 import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
 import { dialectOf } from '@sluice/dialects'
-import { HttpError } from '@sluice/kernel'
+import { HttpError, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
-import type { TimeLimits } from './clocks.ts'
+import type { Agents, SharedAgent, TimeLimits } from '@sluice/upstream'
 import type { Config } from './config.ts'
 import { Endpoint } from './endpoint.ts'
-import type { Lane, Lanes } from './lanes.ts'
 import { RequestHeaders } from './request-headers.ts'
 import { BodyShaper } from './shape-body.ts'
 
 export interface InstanceOptions {
   readonly provider: Provider
   readonly config: Config
-  readonly lanes: Lanes
+  readonly agents: Agents
   /** Key file for `auth.gcp` without one of its own. */
   readonly gcpServiceAccount: string | undefined
 }
@@ -26,7 +25,9 @@ export class Instance {
   readonly config: Config
   readonly endpoint: Endpoint
   readonly headers: RequestHeaders
-  readonly lane: Lane
+  readonly agent: SharedAgent
+  /** What the log tells of where requests go. */
+  readonly address: Pick<UpstreamRecord, 'address' | 'scheme' | 'host'>
   readonly limits: TimeLimits
   readonly digest: string
   /** Values that must not be repeated to anyone. */
@@ -35,7 +36,7 @@ export class Instance {
   readonly #tokens: GcpTokens | undefined
   readonly #releases: (() => Promise<void>)[] = []
 
-  constructor({ provider, config, lanes, gcpServiceAccount }: InstanceOptions) {
+  constructor({ provider, config, agents, gcpServiceAccount }: InstanceOptions) {
     this.name = `ai-proxy-${provider.name}`
     this.provider = provider
     this.config = config
@@ -43,7 +44,8 @@ export class Instance {
     this.headers = new RequestHeaders(provider, config)
     this.limits = {
       connect: config.timeout,
-      firstByte: config.timeout,
+      send: config.timeout,
+      head: config.timeout,
       idle: config.timeout,
       total: config.max_stream_duration_ms,
     }
@@ -53,19 +55,19 @@ export class Instance {
       this.#shapers.set(dialect, new BodyShaper(dialect, speech, config))
     }
     const key = keyFileOf(config, gcpServiceAccount)
-    const hold = (origin: string): Lane => {
-      const { lane, release } = lanes.hold({
+    const agentFor = (origin: string): SharedAgent => {
+      const { agent, release } = agents.acquire({
         origin,
         verify: config.ssl_verify,
-        keepAlive: config.keepalive,
-        idleMs: config.keepalive_timeout,
-        idleCount: config.keepalive_pool,
+        connectMs: config.timeout,
+        idle: { size: config.keepalive ? config.keepalive_pool : 0, ms: config.keepalive_timeout },
       })
       this.#releases.push(release)
-      return lane
+      return agent
     }
-    this.lane = hold(this.endpoint.origin)
-    this.#tokens = key && tokensOf(key, config, hold(new URL(key.tokenUri).origin))
+    this.agent = agentFor(this.endpoint.origin)
+    this.address = addressOf(this.endpoint.origin)
+    this.#tokens = key && tokensOf(key, config, agentFor(new URL(key.tokenUri).origin))
   }
 
   /** How bodies of this dialect are edited; throws the 400 of a dialect that the provider does not speak. */
@@ -115,14 +117,20 @@ export function keyFileOf({ auth: { gcp } }: Config, fallback: string | undefine
   return parseServiceAccount(json)
 }
 
-function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, lane: Lane): GcpTokens {
+function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, agent: SharedAgent): GcpTokens {
   return new GcpTokens({
     key,
     ...(gcp?.max_ttl !== undefined && { maxTtl: gcp.max_ttl }),
     ...(gcp && { expireEarlySecs: gcp.expire_early_secs }),
     timeout,
-    dispatcher: lane.dispatcher,
+    dispatcher: agent.dispatcher,
   })
+}
+
+function addressOf(origin: string): Instance['address'] {
+  const { protocol, host, hostname, port } = new URL(origin)
+  const scheme = protocol.slice(0, -1)
+  return { scheme, host, address: port === '' ? `${hostname}:${scheme === 'https' ? 443 : 80}` : host }
 }
 
 /** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */

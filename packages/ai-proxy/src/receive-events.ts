@@ -1,24 +1,18 @@
 import { Saw, type DialectFacts, type StreamReader } from '@sluice/dialects'
 import { HttpError, type Outcome, type ReplyStream, type Sink } from '@sluice/kernel'
 import { EventFramer, EventTooLargeError } from '@sluice/provider'
+import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
 import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
-import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
 /** An event beyond this is no event: nothing is held without a bound. */
 const maxEventBytes = 8 * 1024 * 1024
 /** Bytes after which a stream that has said nothing yet is committed all the same. */
 const maxHeldBytes = 64 * 1024
 const blankLine = Buffer.from('\n\n')
-
-export interface Upstream {
-  pause(): void
-  resume(): void
-  stop(reason: Outcome): void
-}
 
 /**
  * Relays an event stream in whole events, as the bytes that came. Until the first content it holds everything back, so
@@ -32,7 +26,7 @@ export class EventReceiver implements Receiver, ReplyStream {
   readonly #reader: StreamReader
   readonly #status: number
   readonly #headers: IncomingHeaders
-  readonly #upstream: Upstream
+  readonly #upstream: Flow
   readonly #framer = new EventFramer(maxEventBytes)
   /** Whole events that wait: for the commit, then for `start`. */
   #held: Buffer[] = []
@@ -48,7 +42,7 @@ export class EventReceiver implements Receiver, ReplyStream {
   #over = false
   #settle: (outcome: Outcome) => void = () => {}
 
-  constructor(attempt: Attempt, facts: DialectFacts, status: number, headers: IncomingHeaders, upstream: Upstream) {
+  constructor(attempt: Attempt, facts: DialectFacts, status: number, headers: IncomingHeaders, upstream: Flow) {
     this.#attempt = attempt
     this.#facts = facts
     this.dialect = facts.name

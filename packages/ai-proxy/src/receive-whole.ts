@@ -1,8 +1,8 @@
 import { HttpError, type Reply } from '@sluice/kernel'
+import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-error.ts'
-import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
 /** Bytes that are gathered at most, whatever the route allows. */
 const maxWholeBytes = 64 * 1024 * 1024

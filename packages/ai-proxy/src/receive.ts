@@ -1,17 +1,17 @@
 import type { Outcome } from '@sluice/kernel'
+import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
-import { BytesReceiver } from './receive-bytes.ts'
-import { EventReceiver, type Upstream } from './receive-events.ts'
+import { EventReceiver } from './receive-events.ts'
+import { receivePassed } from './receive-passed.ts'
 import { WholeReceiver } from './receive-whole.ts'
 import { valueOf } from './response-headers.ts'
 import { ErrorReceiver } from './upstream-error.ts'
-import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
 /** Says who takes an answer, by its status and what it says it is. */
-export function receive(attempt: Attempt, status: number, headers: IncomingHeaders, call: Upstream): Receiver {
+export function receive(attempt: Attempt, status: number, headers: IncomingHeaders, call: Flow): Receiver {
   const { facts } = attempt
-  if (!facts) return new BytesReceiver(attempt, status, headers, call)
+  if (!facts) return receivePassed(attempt, status, headers, call)
   try {
     return unpacked(headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
@@ -30,10 +30,10 @@ function isEventStream(headers: IncomingHeaders): boolean {
   return valueOf(headers, 'content-type')?.toLowerCase().includes('text/event-stream') ?? false
 }
 
-function unpacked(headers: IncomingHeaders, call: Upstream, make: (upstream: Upstream) => Receiver): Receiver {
+function unpacked(headers: IncomingHeaders, call: Flow, make: (upstream: Flow) => Receiver): Receiver {
   const unpack = unpackerFor(valueOf(headers, 'content-encoding'))
   if (!unpack) return make(call)
-  const upstream: Upstream = {
+  const upstream: Flow = {
     pause() {
       unpack.pause()
       call.pause()

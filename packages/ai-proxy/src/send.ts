@@ -2,7 +2,7 @@ import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@
 import { dialectOf } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
-import type { Dispatcher } from 'undici'
+import { callUpstream, outgoingBody, wholeBody, type OutgoingBody } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import type { Destination } from './endpoint.ts'
 import type { Instance } from './instance.ts'
@@ -10,7 +10,6 @@ import { payloadsSlot } from './log-fields.ts'
 import { Payloads } from './payloads.ts'
 import { receive } from './receive.ts'
 import type { BodyShaper, Shape } from './shape-body.ts'
-import { UpstreamCall } from './upstream-call.ts'
 
 /** What the access phase decided for one exchange. */
 export interface Plan {
@@ -28,8 +27,7 @@ interface Outgoing {
   readonly method: string
   readonly destination: Destination
   readonly contentType: string | undefined
-  readonly body: Dispatcher.DispatchOptions['body']
-  readonly length: number | undefined
+  readonly body: OutgoingBody
 }
 
 /** One attempt in the client's dialect: edits a fork of the body, so that another attempt starts from what `rewrite` left. */
@@ -48,8 +46,7 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
       method: 'POST',
       destination,
       contentType: 'application/json',
-      body: bodyOf(document.toBuffers()),
-      length: document.byteLength,
+      body: wholeBody(document.toBuffers()),
     }),
   )
 }
@@ -57,22 +54,17 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
 /** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
 export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequest): Promise<Reply> {
   const { instance } = plan
-  const { method, headers, query, body } = ctx.request
+  const { method, headers, query } = ctx.request
   const account = ctx.get(accountSlot) as Account
-  const hasBody = body.isRead || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  const body = outgoingBody(ctx)
   return withToken(instance, ctx, (token) =>
     attempt(ctx, plan, account, false, token, {
       method,
       destination: instance.endpoint.forOperation(operation, query),
-      contentType: hasBody ? headerOf(headers, 'content-type') : undefined,
-      body: hasBody ? passedBody(ctx) : null,
-      length: hasBody ? body.receivedLength : undefined,
+      contentType: body.content === null ? undefined : headerOf(headers, 'content-type'),
+      body,
     }),
   )
-}
-
-function passedBody({ request: { body } }: Exchange): Dispatcher.DispatchOptions['body'] {
-  return body.isRead ? bodyOf(body.toBuffers()) : body.stream()
 }
 
 /** With a cloud's token: one that the API no longer takes is replaced once, for it may have been revoked early. */
@@ -103,13 +95,13 @@ function attempt(
   token: string | undefined,
   outgoing: Outgoing,
 ): Promise<Reply> {
-  const { config, limits, lane, provider } = instance
+  const { config, limits, agent, provider } = instance
   const record = recordOf(instance, outgoing.destination, ctx)
   ctx.upstream = record
   const payloads = config.logging.payloads ? new Payloads() : undefined
   if (payloads) ctx.set(payloadsSlot, payloads)
   const headers = instance.headers.build(ctx.request.headers, outgoing.contentType, token)
-  if (outgoing.length !== undefined) headers.push('content-length', String(outgoing.length))
+  if (outgoing.body.length !== undefined) headers.push('content-length', String(outgoing.body.length))
   return new Promise<Reply>((resolve, reject) => {
     const one: Attempt = {
       ctx,
@@ -125,18 +117,22 @@ function attempt(
       resolve,
       reject,
     }
-    new UpstreamCall({
+    callUpstream({
       ctx,
-      lane,
+      agent,
       record,
       limits,
-      provider: provider.name,
-      onHead: (status, incoming, call) => receive(one, status, incoming, call),
-      onFailure(error) {
+      who: provider.name,
+      method: outgoing.method,
+      path: outgoing.destination.path,
+      headers,
+      body: outgoing.body,
+      onHead: (status, incoming, flow) => receive(one, status, incoming, flow),
+      onFailure({ error }) {
         account.durationMs = ctx.clock.monotonic() - record.startedAt
         reject(error)
       },
-    }).dispatch({ method: outgoing.method as Dispatcher.HttpMethod, path: outgoing.destination.path, headers, body: outgoing.body ?? null })
+    })
   })
 }
 
@@ -164,24 +160,8 @@ function endUserOf(document: Document, dialect: string): string | undefined {
   return undefined
 }
 
-function recordOf({ endpoint, lane, name }: Instance, { shownPath }: Destination, ctx: Exchange): UpstreamRecord {
-  const { protocol, host, hostname, port } = new URL(lane.origin)
-  const scheme = protocol.slice(0, -1)
-  return {
-    address: port === '' ? `${hostname}:${scheme === 'https' ? 443 : 80}` : host,
-    scheme,
-    host: new URL(endpoint.origin).host,
-    uri: shownPath,
-    balancer: name,
-    startedAt: ctx.clock.monotonic(),
-    bytes: 0,
-  }
-}
-
-/** Large bodies go out in the pieces that they are in; small ones are cheaper as one. */
-function bodyOf(pieces: Buffer[]): Dispatcher.DispatchOptions['body'] {
-  if (pieces.length === 1) return pieces[0] as Buffer
-  return Buffer.concat(pieces)
+function recordOf({ name, address }: Instance, { shownPath }: Destination, ctx: Exchange): UpstreamRecord {
+  return { ...address, uri: shownPath, balancer: name, startedAt: ctx.clock.monotonic(), bytes: 0 }
 }
 
 function unresolvedPath(): HttpError {

@@ -1,8 +1,8 @@
 import { readUpstreamError, type UpstreamError } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
+import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 import { relayedHeaders } from './response-headers.ts'
-import type { IncomingHeaders, Receiver } from './upstream-call.ts'
 
 /** Bytes of an error body that are kept; a page from a firewall is not worth more. */
 const maxErrorBytes = 256 * 1024

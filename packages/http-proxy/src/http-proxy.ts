@@ -1,29 +1,17 @@
-import {
-  definePlugin,
-  headerOf,
-  HttpError,
-  maskQuery,
-  Type,
-  type Exchange,
-  type Plugin,
-  type Reply,
-  type UpstreamRecord,
-} from '@sluice/kernel'
+import { definePlugin, HttpError, Type, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
+import { Agents, milliseconds, type AgentKey, type Lease, type SharedAgent } from '@sluice/upstream'
 import type { Dispatcher } from 'undici'
-import { Agents, type AgentKey, type Lease, type SharedAgent } from './agents.ts'
 import { Balancer } from './balancer.ts'
-import { milliseconds } from './clocks.ts'
+import { callNode } from './call-node.ts'
 import type { UpstreamConfig, UpstreamNode } from './config.ts'
-import { outgoingBody } from './request-body.ts'
-import { requestHeaders } from './request-headers.ts'
-import { UpstreamCall } from './upstream-call.ts'
 
 export interface HttpProxyOptions {
   /** Makes the undici dispatcher for connections of one kind, in place of a pool. It is destroyed when nobody uses it any more. */
   readonly dispatcherFor?: (key: AgentKey) => Dispatcher
 }
 
-interface Target {
+/** One node, with its connections. */
+export interface Target {
   readonly host: string
   readonly port: number
   /** `host:port`, as it stands in a URL. */
@@ -81,55 +69,9 @@ async function answer(ctx: Exchange, config: UpstreamConfig, balancer: Balancer<
       target = balancer.pick()
     }
     if (!target) throw new HttpError(502, 'no_upstream_node', 'the upstream has no node that takes requests', { outcome: 'upstream_error' })
-    const call = begin(ctx, config, target)
-    try {
-      return await call.reply
-    } catch (error) {
-      if (left <= 0 || !call.mayRepeat || clock.monotonic() >= lastStart) throw error
-      failed = (failed ?? new Set()).add(target)
-    }
+    const result = await callNode(ctx, config, target)
+    if ('reply' in result) return result.reply
+    if (left <= 0 || !result.mayRepeat || clock.monotonic() >= lastStart) throw result.error
+    failed = (failed ?? new Set()).add(target)
   }
-}
-
-function begin(ctx: Exchange, config: UpstreamConfig, target: Target): UpstreamCall {
-  const { request } = ctx
-  if (request.method === 'CONNECT') throw new HttpError(405, 'method_not_allowed', 'CONNECT is not passed on')
-  const record = recordOf(ctx, config, target)
-  ctx.upstream = record
-  const body = outgoingBody(ctx)
-  const call = new UpstreamCall({
-    ctx,
-    record,
-    body,
-    agent: target.agent,
-    timeout: config.timeout,
-    path: sendable(request.query ? `${request.path}?${request.query}` : request.path),
-    headers: requestHeaders(request, hostFor(ctx, config), body.length),
-  })
-  call.dispatch()
-  return call
-}
-
-function recordOf({ clock, request }: Exchange, { scheme }: UpstreamConfig, { authority, host, port }: Target): UpstreamRecord {
-  return {
-    address: authority,
-    scheme,
-    host,
-    uri: request.query ? `${request.path}?${maskQuery(request.query)}` : request.path,
-    balancer: host,
-    balancerPort: port,
-    startedAt: clock.monotonic(),
-    bytes: 0,
-  }
-}
-
-/** Undefined for undici's own choice, the authority of the node without a default port. */
-function hostFor({ request }: Exchange, { pass_host, upstream_host }: UpstreamConfig): string | undefined {
-  if (pass_host === 'pass') return headerOf(request.headers, 'host')
-  return pass_host === 'rewrite' ? upstream_host : undefined
-}
-
-/** Plugins may have put anything into a path; a client can only send what HTTP can carry. */
-function sendable(path: string): string {
-  return /[^\x21-\xff]/.test(path) ? path.toWellFormed().replace(/[^\x21-\xff]+/g, encodeURIComponent) : path
 }

@@ -1,8 +1,6 @@
 import { headerMap, type HeaderMap } from '@sluice/kernel'
+import type { IncomingHeaders } from '@sluice/upstream'
 import { hopByHop } from './hop-by-hop.ts'
-
-/** Header fields as undici gives them: names in lower case, bytes as latin1. */
-export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** Joining these with commas would change their meaning. */
 const repeated: ReadonlySet<string> = new Set(['set-cookie', 'www-authenticate'])

@@ -1,28 +1,22 @@
-import type { Outcome, ReplyStream, Sink } from '@sluice/kernel'
-
-/** What a pump may do to the call whose answer it pumps. */
-export interface Source {
-  pause(): void
-  resume(): void
-  /** Closes the connection; nothing more comes. */
-  stop(reason: Outcome): void
-}
+import type { HttpError, Outcome, ReplyStream, Sink } from '@sluice/kernel'
+import type { Flow, Receiver } from './upstream-call.ts'
 
 /** Bytes that are taken in before anybody wants them. */
 const mostHeld = 64 * 1024
 
-/** The body of an answer: held until someone starts it, handed on as it comes from then on. */
-export class Pump implements ReplyStream {
+/** The body of an answer that nobody looks into: held until someone starts it, handed on as it comes from then on. */
+export class Pump implements Receiver, ReplyStream {
   readonly done: Promise<Outcome>
-  readonly #source: Source
+  readonly #flow: Flow
   #settle: (outcome: Outcome) => void = () => {}
   #held: Buffer[] = []
   #heldBytes = 0
   #sink: Sink | undefined
   #outcome: Outcome | undefined
+  #error: HttpError | undefined
 
-  constructor(source: Source) {
-    this.#source = source
+  constructor(flow: Flow) {
+    this.#flow = flow
     this.done = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -33,22 +27,28 @@ export class Pump implements ReplyStream {
     return this.#outcome === 'complete' ? this.#held : undefined
   }
 
+  /** Why it broke off, if it did. */
+  get error(): HttpError | undefined {
+    return this.#error
+  }
+
   data(chunk: Buffer): void {
     if (this.#sink) {
-      if (!this.#sink.write(chunk)) this.#source.pause()
+      if (!this.#sink.write(chunk)) this.#flow.pause()
       return
     }
     this.#held.push(chunk)
     this.#heldBytes += chunk.byteLength
-    if (this.#heldBytes >= mostHeld) this.#source.pause()
+    if (this.#heldBytes >= mostHeld) this.#flow.pause()
   }
 
-  /** The last call from upstream. */
-  end(outcome: Outcome): void {
-    if (this.#outcome !== undefined) return
-    this.#outcome = outcome
-    this.#settle(outcome)
-    this.#sink?.end(outcome)
+  end(): void {
+    this.#finish('complete')
+  }
+
+  fail(error: HttpError): void {
+    this.#error = error
+    this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
   }
 
   start(sink: Sink): void {
@@ -60,16 +60,16 @@ export class Pump implements ReplyStream {
     for (const bytes of held) if (this.#sink) wantsMore = sink.write(bytes) && wantsMore
     if (!this.#sink) return
     if (this.#outcome !== undefined) sink.end(this.#outcome)
-    else if (wantsMore) this.#source.resume()
-    else this.#source.pause()
+    else if (wantsMore) this.#flow.resume()
+    else this.#flow.pause()
   }
 
   pause(): void {
-    this.#source.pause()
+    this.#flow.pause()
   }
 
   resume(): void {
-    this.#source.resume()
+    this.#flow.resume()
   }
 
   cancel(reason: Outcome): void {
@@ -77,7 +77,14 @@ export class Pump implements ReplyStream {
     this.#held = []
     if (this.#outcome !== undefined) return
     this.#outcome = reason
-    this.#source.stop(reason)
+    this.#flow.stop(reason)
     this.#settle(reason)
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = outcome
+    this.#settle(outcome)
+    this.#sink?.end(outcome)
   }
 }

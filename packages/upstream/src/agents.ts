@@ -7,8 +7,8 @@ export interface AgentKey {
   /** Whether the certificate must be valid. */
   readonly verify: boolean
   readonly connectMs: number
-  /** Idle connections that are kept, for how long, and requests after which one is closed all the same. */
-  readonly idle: { readonly size: number; readonly ms: number; readonly requests: number }
+  /** Idle connections that are kept, for how long, and requests after which one is closed all the same (absent: never). */
+  readonly idle: { readonly size: number; readonly ms: number; readonly requests?: number }
 }
 
 /** Connections to one origin. */
@@ -86,7 +86,8 @@ export class Agents {
   }
 }
 
-function connectPool({ origin, verify, connectMs, idle }: AgentKey): Dispatcher {
+/** A pool for a key, straight to its origin. */
+export function connectPool({ origin, verify, connectMs, idle }: AgentKey): Dispatcher {
   const keepAliveMs = Math.max(idle.ms, 1)
   return new Pool(origin, {
     // The clocks of each call decide; undici's tick too coarsely and cannot tell a slow client from a slow upstream.
@@ -94,7 +95,7 @@ function connectPool({ origin, verify, connectMs, idle }: AgentKey): Dispatcher 
     bodyTimeout: 0,
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    maxRequestsPerClient: idle.requests,
+    ...(idle.requests !== undefined && { maxRequestsPerClient: idle.requests }),
     maxHeaderSize: 64 * 1024,
     allowH2: false,
     connect: { timeout: connectMs, rejectUnauthorized: verify },

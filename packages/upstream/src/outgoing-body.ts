@@ -17,7 +17,7 @@ const sliceSize = 256 * 1024
 /** The body of the request as it is now: from memory where someone has read it, else as the client sends it. */
 export function outgoingBody({ request }: Exchange): OutgoingBody {
   const { body, headers } = request
-  if (body.isRead) return whole(body.toBuffers())
+  if (body.isRead) return wholeBody(body.toBuffers())
   const declared = headers['content-length']
   // Without either field a request has no body: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
   if (declared === undefined && headers['transfer-encoding'] === undefined) return nothing
@@ -28,7 +28,8 @@ export function outgoingBody({ request }: Exchange): OutgoingBody {
 
 const nothing: OutgoingBody = { content: null, length: undefined, isRepeatable: true }
 
-function whole(pieces: readonly Buffer[]): OutgoingBody {
+/** A body that is in memory, in the pieces that it is in. */
+export function wholeBody(pieces: readonly Buffer[]): OutgoingBody {
   const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
   if (length === 0) return nothing
   const [first] = pieces

@@ -1,71 +1,92 @@
-import { abandoned, HttpError, type Exchange, type Outcome, type Reply, type ReplyBody, type UpstreamRecord } from '@sluice/kernel'
+import { abandoned, HttpError, type Exchange, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dispatcher } from 'undici'
 import type { SharedAgent } from './agents.ts'
-import { Clocks, type Stage } from './clocks.ts'
-import type { UpstreamConfig } from './config.ts'
-import { Pump, type Source } from './pump.ts'
-import type { OutgoingBody } from './request-body.ts'
-import { responseHeaders, type IncomingHeaders } from './response-headers.ts'
+import { Clocks, type Stage, type TimeLimits } from './clocks.ts'
+import { durationExceeded, failureOf, timedOut } from './failure.ts'
+import type { OutgoingBody } from './outgoing-body.ts'
 import { Upload } from './upload.ts'
-import { failureOf, timedOut } from './upstream-error.ts'
+
+/** Header fields as undici gives them: names in lower case, bytes as latin1. */
+export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+/** What a receiver may do to the call whose answer it takes. */
+export interface Flow {
+  pause(): void
+  resume(): void
+  /** Closes the connection; the receiver hears nothing more. */
+  stop(reason: Outcome): void
+}
+
+/** Takes an answer's body as it comes. Exactly one of `end` and `fail` is called, once, last; neither after `stop`. */
+export interface Receiver {
+  data(chunk: Buffer): void
+  end(): void
+  /** Upstream died, stood still, or the client left. */
+  fail(error: HttpError): void
+}
+
+/** A call that ended before there was an answer. */
+export interface CallFailure {
+  readonly error: HttpError
+  /** Whether the same request may be sent to another address: nothing can have come of it, or twice is as good as once. */
+  readonly mayRepeat: boolean
+}
 
 export interface CallOptions {
   readonly ctx: Exchange
   readonly agent: SharedAgent
   readonly record: UpstreamRecord
-  readonly timeout: UpstreamConfig['timeout']
+  readonly limits: TimeLimits
+  /** Who is asked; errors begin with it: `the upstream`, `openai`. */
+  readonly who: string
+  readonly method: string
   readonly path: string
+  /** Name and value by turns. */
   readonly headers: string[]
   readonly body: OutgoingBody
+  /** The head is here: says who takes the body. */
+  onHead(status: number, headers: IncomingHeaders, flow: Flow): Receiver
+  onFailure(failure: CallFailure): void
 }
 
 /** Safe to send twice where nobody knows what became of the first: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-/** One request to one node, on undici's dispatch: no stream and no promise on the way down. */
-export class UpstreamCall implements Dispatcher.DispatchHandler, Source {
-  /** Settles with the head of the answer; rejects with an `HttpError`. */
-  readonly reply: Promise<Reply>
+/** Sends one request. Everything that comes of it is told through the options and the receiver; the exchange's end ends it. */
+export function callUpstream(options: CallOptions): void {
+  new UpstreamCall(options).dispatch()
+}
+
+/** One request on undici's dispatch: no streams, and no promise for each chunk. */
+class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   readonly #options: CallOptions
   readonly #clocks: Clocks
   readonly #upload: Upload | undefined
   #unsubscribe: () => void = () => {}
-  #resolve: (reply: Reply) => void = () => {}
-  #reject: (error: unknown) => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
-  #pump: Pump | undefined
+  #receiver: Receiver | undefined
   #isConnected = false
   #isPaused = false
   #isOver = false
   #isCounted = false
-  /** Why it failed before there was an answer to give. */
-  #error: HttpError | undefined
-  /** Whether another try may be made, now that this one has failed. */
-  mayRepeat = false
 
   constructor(options: CallOptions) {
     this.#options = options
-    this.reply = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    this.#clocks = new Clocks(options.timeout, (stage) => this.#fail(timedOut(overdue[stage]), stage === 'connect'))
+    this.#clocks = new Clocks(options.limits, this.#expired)
     const { content } = options.body
     if (content && !Buffer.isBuffer(content)) this.#upload = new Upload(content, this.#blocked, this.#flowing)
     this.#unsubscribe = options.ctx.onAbort((reason) => this.#fail(abandoned(reason), false))
   }
 
-  /** Sends. Call once. */
   dispatch(): void {
     if (this.#isOver) return
-    const { agent, ctx, path, headers, body } = this.#options
-    this.#clocks.await('connect')
+    const { agent, method, path, headers, body } = this.#options
     this.#isCounted = true
     agent.dispatcher.dispatch(
       {
         origin: agent.origin,
         path,
-        method: ctx.request.method,
+        method: method as Dispatcher.HttpMethod,
         headers,
         // undici asks no more of a stream than an upload has.
         body: (this.#upload as Dispatcher.DispatchOptions['body']) ?? (body.content as Buffer | null),
@@ -73,23 +94,26 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Source {
       },
       this,
     )
+    // A connection that was waiting has taken the request by now, and needs no timer.
+    if (!this.#isConnected && !this.#isOver) this.#clocks.await('connect')
   }
 
   pause(): void {
     if (this.#isOver || this.#isPaused) return
     this.#isPaused = true
-    this.#clocks.stop()
+    this.#clocks.rest()
     this.#controller?.pause()
   }
 
   resume(): void {
     if (this.#isOver || !this.#isPaused) return
     this.#isPaused = false
-    this.#clocks.await('read')
+    this.#clocks.await('idle')
     this.#controller?.resume()
   }
 
   stop(reason: Outcome): void {
+    if (this.#isOver) return
     this.#finish()
     this.#controller?.abort(new Error(reason))
   }
@@ -102,74 +126,62 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Source {
     }
     this.#isConnected = true
     this.#options.record.connectedAt = this.#now()
-    this.#clocks.stop()
+    this.#clocks.rest()
   }
 
   onRequestSent(): void {
-    if (!this.#isOver && !this.#pump) this.#clocks.await('read')
+    if (!this.#isOver && !this.#receiver) this.#clocks.await('head')
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
     if (this.#isOver || status < 200) return
-    const { record } = this.#options
+    const { record, onHead } = this.#options
     record.headAt = this.#now()
     record.status = status
     record.headers = headers
-    this.#clocks.await('read')
-    this.#pump = new Pump(this)
-    // What came in one read with the head is taken in first: a small answer is whole by then, and leaves in one write.
-    queueMicrotask(() => this.#deliver(status, headers))
+    this.#clocks.await('idle')
+    this.#receiver = onHead(status, headers, this)
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return
     this.#options.record.bytes += chunk.byteLength
-    if (!this.#isPaused) this.#clocks.await('read')
-    this.#pump?.data(chunk)
+    if (!this.#isPaused) this.#clocks.await('idle')
+    this.#receiver?.data(chunk)
   }
 
   onResponseEnd(): void {
     this.#countOut()
     if (this.#isOver) return
     this.#finish()
-    this.#pump?.end('complete')
+    this.#receiver?.end()
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
     this.#countOut()
     const broken = this.#upload?.broken
     if (broken) return this.#fail(broken instanceof HttpError ? broken : abandoned('client_disconnect'), false)
-    const { error, isConnection } = failureOf(cause)
+    const { error, isConnection } = failureOf(this.#options.who, cause)
     this.#fail(error, isConnection)
   }
 
-  /** From here on the reply is out of our hands. */
-  #deliver(status: number, incoming: IncomingHeaders): void {
-    const pump = this.#pump
-    if (!pump || this.#error) return
-    const { ctx } = this.#options
-    ctx.outcome = status >= 500 ? 'upstream_error' : 'complete'
-    const headers = responseHeaders(incoming)
-    if (status === 204) delete headers['content-length']
-    const hasBody = ctx.request.method !== 'HEAD' && status !== 204 && status !== 304
-    const body: ReplyBody = hasBody ? (pump.whole ?? pump) : null
-    this.#resolve({ status, headers, body: Array.isArray(body) && body.length === 0 ? null : body })
+  readonly #expired = (stage: Stage | 'total'): void => {
+    if (stage === 'total') this.#fail(durationExceeded(), false)
+    else this.#fail(timedOut(this.#options.who, stage, this.#options.limits[stage]), stage === 'connect')
   }
 
   #fail(error: HttpError, isConnection: boolean): void {
     if (this.#isOver) return
     this.#finish()
     this.#controller?.abort(error)
-    this.mayRepeat = isConnection && this.#pump === undefined && this.#isRepeatable()
-    this.#error = error
-    this.#reject(error) // does nothing where the answer has begun
-    this.#pump?.end(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
+    if (this.#receiver) this.#receiver.fail(error)
+    else this.#options.onFailure({ error, mayRepeat: isConnection && this.#isRepeatable() })
   }
 
   #isRepeatable(): boolean {
-    const { ctx, body } = this.#options
+    const { method, body } = this.#options
     if (!body.isRepeatable && this.#upload?.isBegun) return false
-    return !this.#isConnected || (body.isRepeatable && idempotent.has(ctx.request.method))
+    return !this.#isConnected || (body.isRepeatable && idempotent.has(method))
   }
 
   #finish(): void {
@@ -185,21 +197,15 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, Source {
   }
 
   readonly #blocked = (): void => {
-    if (!this.#isOver && !this.#pump) this.#clocks.await('send')
+    if (!this.#isOver && !this.#receiver) this.#clocks.await('send')
   }
 
   /** It is the client's turn, and the front watches the client. */
   readonly #flowing = (): void => {
-    if (!this.#isOver && !this.#pump) this.#clocks.stop()
+    if (!this.#isOver && !this.#receiver) this.#clocks.rest()
   }
 
   #now(): number {
     return this.#options.ctx.clock.monotonic()
   }
-}
-
-const overdue: Readonly<Record<Stage, string>> = {
-  connect: 'could not be reached in time',
-  send: 'did not take the request in time',
-  read: 'sent nothing for too long',
 }

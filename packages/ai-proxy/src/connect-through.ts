@@ -1,0 +1,41 @@
+import { connectPool, type AgentKey } from '@sluice/upstream'
+import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
+
+/** Proxies for the way out, as the environment names them. */
+export interface OutboundProxy {
+  /** For `https:` origins. */
+  readonly https?: string
+  /** For `http:` origins. */
+  readonly http?: string
+  /** Hosts that are reached directly, as in the environment variable `NO_PROXY`. */
+  readonly except?: string
+}
+
+/** Makes the connections of a key, through a proxy where there is one for them. */
+export function connectThrough({ https = '', http = '', except = '' }: OutboundProxy): (key: AgentKey) => Dispatcher {
+  return (key) => {
+    const via = key.origin.startsWith('https:') ? https : http
+    if (via === '' || isLoopback(key.origin)) return connectPool(key)
+    const ms = Math.max(key.idle.ms, 1)
+    return new EnvHttpProxyAgent({
+      httpProxy: http,
+      httpsProxy: https,
+      noProxy: except,
+      // As for a pool: the clocks of each call decide.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: ms,
+      keepAliveMaxTimeout: ms,
+      maxHeaderSize: 64 * 1024,
+      allowH2: false,
+      connect: { timeout: key.connectMs, rejectUnauthorized: key.verify },
+      requestTls: { timeout: key.connectMs, rejectUnauthorized: key.verify },
+    })
+  }
+}
+
+/** A proxy elsewhere cannot reach what runs beside the gateway. */
+function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+}

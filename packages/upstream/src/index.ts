@@ -1,0 +1,5 @@
+export { Agents, connectPool, type AgentKey, type Lease, type SharedAgent } from './agents.ts'
+export { milliseconds, type Stage, type TimeLimits } from './clocks.ts'
+export { outgoingBody, wholeBody, type OutgoingBody } from './outgoing-body.ts'
+export { Pump } from './pump.ts'
+export { callUpstream, type CallFailure, type CallOptions, type Flow, type IncomingHeaders, type Receiver } from './upstream-call.ts'
