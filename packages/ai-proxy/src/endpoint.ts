@@ -57,7 +57,7 @@ export class Endpoint {
 
   /** Where an operation that is passed through goes; the client's own query travels along. */
   forOperation(operation: string, clientQuery: string): Destination {
-    return this.#to(this.#passedPath(operation), clientQuery)
+    return this.#to(this.#passedPath(encodePath(operation)), clientQuery)
   }
 
   #pathOf(dialect: Dialect, call: Call): string | undefined {
@@ -75,7 +75,7 @@ export class Endpoint {
     if (own === undefined) return this.#base + operation
     if (this.#takesSuffix(own)) return own + operation
     // Another operation of an API whose chat has this address lies beside it: Azure's deployments, proxies of all kinds.
-    return operationEnd.test(own) ? own.replace(operationEnd, operation) : own
+    return operationEnd.test(own) ? own.replace(operationEnd, () => operation) : own
   }
 
   /** The endpoint's path; undefined where it has none and the provider's applies. */
@@ -94,8 +94,9 @@ export class Endpoint {
   #to(path: string, clientQuery: string): Destination {
     const secret = this.#config.auth.query ?? {}
     const own = this.#url?.search ?? ''
-    if (clientQuery === '' && Object.keys(secret).length === 0) {
-      return { origin: this.origin, path: path + own, shownPath: path + own } // as written, byte for byte
+    if (Object.keys(secret).length === 0 && (clientQuery === '' || own === '')) {
+      const asWritten = path + (clientQuery === '' ? own : `?${clientQuery}`)
+      return { origin: this.origin, path: asWritten, shownPath: asWritten }
     }
     const query = new URLSearchParams(clientQuery)
     const set = (name: string, value: string): void => query.set(name, value)
@@ -105,6 +106,15 @@ export class Endpoint {
     for (const [name, value] of Object.entries(secret)) if (query.get(name) === value) shown.set(name, '***')
     return { origin: this.origin, path: withQuery(path, query), shownPath: withQuery(path, shown) }
   }
+}
+
+/** A decoded path as it goes over the wire: nothing in it may end the path or a segment. `%2F` has stayed as it is. */
+function encodePath(path: string): string {
+  if (/^[\w/.:@~-]*$/.test(path)) return path
+  return path
+    .split('%2F')
+    .map((text) => encodeURI(text).replace(/[?#]/g, encodeURIComponent))
+    .join('%2F')
 }
 
 function withQuery(path: string, query: URLSearchParams): string {

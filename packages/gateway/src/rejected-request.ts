@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { bytesSource, Exchange, headerMap, RequestBody, type Logger } from '@sluice/kernel'
@@ -19,6 +20,9 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   const socket = duplex as Socket
   // A reset or a hang-up between requests is nothing that anybody asked for.
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return void socket.destroy()
+  const answering = answerOf(socket)
+  // It broke in the body of a request that has its exchange already, and will have its line.
+  if (answering && !answering.req.complete) return void socket.destroy()
   const [status, phrase, text] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'the request is not valid HTTP']
   const ctx = new Exchange({
     id: randomUUID(),
@@ -42,7 +46,7 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   const body = JSON.stringify({ error_msg: text, message: text })
   const head = `HTTP/1.1 ${status} ${phrase}\r\nconnection: close\r\ncontent-type: application/json\r\nx-sluice-request-id: ${ctx.id}\r\ncontent-length: ${body.length}\r\n\r\n`
   // An answer that is under way cannot be followed by another one.
-  const isIdle = socket.writable && !isAnswering(socket)
+  const isIdle = socket.writable && !answering
   if (isIdle) socket.end(head + body)
   else socket.destroy()
   ctx.outcome = 'refused'
@@ -53,8 +57,8 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   onSettled(ctx)
 }
 
-/** Whether Node has begun an answer on this connection: https://nodejs.org/api/http.html#event-clienterror. */
-function isAnswering(socket: Socket): boolean {
-  const { _httpMessage: message } = socket as Socket & { _httpMessage?: { headersSent: boolean } }
-  return message !== undefined && message !== null
+/** The answer that Node has begun on this connection: https://nodejs.org/api/http.html#event-clienterror. */
+function answerOf(socket: Socket): ServerResponse | undefined {
+  const { _httpMessage: message } = socket as Socket & { _httpMessage?: ServerResponse | null }
+  return message ?? undefined
 }
