@@ -46,6 +46,7 @@ async function runExample(name: string, edit: (config: Config) => void = () => {
   return { ...(await runGateway(config)), mock }
 }
 
+const withKey = (key: string): ChatOptions => ({ headers: { 'x-api-key': key } })
 const sent = (mock: MockLlm): unknown => JSON.parse(mock.requests.at(-1)!.body.toString())
 
 test.for(files)('examples/%s is fit to serve', async (name) => {
@@ -154,14 +155,13 @@ describe('examples/plugins.yaml', () => {
       const [route] = config['routes'] as [{ plugins: Record<string, object> }]
       route.plugins['token-budget'] = { tokens: 10 }
     })
-    const as = (key: string): ChatOptions => ({ headers: { 'x-api-key': key } })
-    expect(await chat(url, as('one'))).toMatchObject({ status: 200 })
+    expect(await chat(url, withKey('one'))).toMatchObject({ status: 200 })
     const refused = await eventually('the end of the budget', async () => {
-      const answer = await chat(url, as('one')) // tokens are counted once an answer has left
+      const answer = await chat(url, withKey('one')) // tokens are counted once an answer has left
       return answer.status !== 200 && answer
     })
     expect([refused.status, JSON.parse(refused.text)]).toEqual([429, expect.objectContaining({ error_msg: 'no tokens left today' })])
-    expect(await chat(url, as('two'))).toMatchObject({ status: 200 })
+    expect(await chat(url, withKey('two'))).toMatchObject({ status: 200 })
   })
 
   test.for([false, true])('retry asks again when upstream fails (stream: %s)', async (stream) => {

@@ -8,10 +8,11 @@ import Koa from 'koa'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 
-export interface FrontOptions extends RequestLimits {
+export interface FrontOptions {
   readonly kernel: Kernel
   /** The configuration that serves now; an exchange stays on the one that it began with. */
   snapshot(): Snapshot
+  limits(): RequestLimits
   /** Called once for each exchange, after its log phase. */
   onSettled(ctx: Exchange): void
 }
@@ -28,7 +29,7 @@ export function createFront(options: FrontOptions): Koa {
 }
 
 function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
-  const request = requestOf(req, options)
+  const request = requestOf(req, options.limits())
   const { uri } = request
   const ctx = new Exchange({ id: randomUUID(), request: { ...request, uri: uri ?? request.path }, log: options.kernel.log })
   const snapshot = options.snapshot()

@@ -8,6 +8,7 @@ import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
 import { rejectedRequest } from './rejected-request.ts'
+import type { RequestLimits } from './request-of.ts'
 import { createStatus } from './status.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 
@@ -35,7 +36,7 @@ export class Gateway {
   #settings: GatewaySettings
   #snapshot: Snapshot
   #accessLog: AccessLog | undefined
-  #trusted: TrustedProxies
+  #limits: RequestLimits
   #draining = false
   readonly #living = new Set<Snapshot>()
   #applying: Promise<void> = Promise.resolve()
@@ -62,7 +63,7 @@ export class Gateway {
     this.kernel = kernel
     this.#settings = read.settings
     this.#snapshot = this.#watch(snapshot)
-    this.#trusted = new TrustedProxies(read.settings.trusted_proxies)
+    this.#limits = limitsOf(read.settings)
     this.#accessLog = this.#openLog(read)
     this.#front = this.#createFront()
     this.#status = createServer(createStatus(() => !this.#draining).callback())
@@ -139,16 +140,10 @@ export class Gateway {
 
   #createFront(): Server {
     const onSettled = (ctx: Exchange): void => this.#accessLog?.write(ctx)
-    const gateway = this
     const front = createFront({
       kernel: this.kernel,
-      snapshot: () => gateway.#snapshot,
-      get maxBodyBytes() {
-        return gateway.#settings.max_body_bytes
-      },
-      get trusted() {
-        return gateway.#trusted
-      },
+      snapshot: () => this.#snapshot,
+      limits: () => this.#limits,
       onSettled,
     })
     const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true }, front.callback())
@@ -190,7 +185,7 @@ export class Gateway {
   #serve({ settings }: ReadConfig, snapshot: Snapshot): void {
     const { listen, status } = this.#settings
     this.#sayWhatNeedsRestart(this.#settings, settings)
-    this.#trusted = new TrustedProxies(settings.trusted_proxies)
+    this.#limits = limitsOf(settings)
     this.#settings = { ...settings, listen, status }
     this.#snapshot = this.#watch(snapshot)
     this.kernel.emit('snapshot', { routes: snapshot.routes.length })
@@ -208,6 +203,10 @@ export class Gateway {
       if (isOther(before[name], now[name])) this.#log.warn({ setting: `gateway.${name}` }, `gateway.${name} has changed: restart to apply it`)
     }
   }
+}
+
+function limitsOf({ max_body_bytes: maxBodyBytes, trusted_proxies: trusted }: GatewaySettings): RequestLimits {
+  return { maxBodyBytes, trusted: new TrustedProxies(trusted) }
 }
 
 function isOther(a: unknown, b: unknown): boolean {

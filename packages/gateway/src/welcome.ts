@@ -23,9 +23,9 @@ function example(gateway: Gateway, base: string): string[] {
   const chat = gateway.snapshot.routes.find(({ uris, hosts }) => !hosts?.length && uris.some((uri) => uri.endsWith('/chat/completions')))
   const uri = chat?.uris.find((one) => one.endsWith('/chat/completions'))
   if (!uri) return []
-  const head = `curl ${base}${uri} -H 'content-type: application/json' -d`
-  const body = (stream: string): string => `'{"model":"gpt-4",${stream}"messages":[{"role":"user","content":"What is 1+1?"}]}'`
-  return ['Try:', `  ${head} ${body('')}`, `  ${head.replace('curl', 'curl -N')} ${body('"stream":true,')}`]
+  const target = `${base}${uri} -H 'content-type: application/json' -d`
+  const messages = '"messages":[{"role":"user","content":"What is 1+1?"}]'
+  return ['Try:', `  curl ${target} '{"model":"gpt-4",${messages}}'`, `  curl -N ${target} '{"model":"gpt-4","stream":true,${messages}}'`]
 }
 
 function shown(host: string): string {
