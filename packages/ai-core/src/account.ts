@@ -25,6 +25,23 @@ export interface Account {
   endUserId: string | undefined
 }
 
+/** The account of an attempt of which nothing is known yet but what was asked. */
+export function openAccount({ stream, requestedModel, model }: Pick<Account, 'stream' | 'requestedModel' | 'model'>): Account {
+  return {
+    stream,
+    requestedModel,
+    model,
+    usage: undefined,
+    usageSource: 'none',
+    firstTokenMs: undefined,
+    firstByteMs: undefined,
+    durationMs: undefined,
+    hasToolCalls: false,
+    toolCount: 0,
+    endUserId: undefined,
+  }
+}
+
 export const accountSlot = slot<Account>('ai.account')
 
 /** Tokens of the exchange so far; undefined where the provider told none. Final in the log phase. */

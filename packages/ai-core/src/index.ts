@@ -1,6 +1,6 @@
 export type { Usage } from '@sluice/dialects'
 export type { Dialect } from '@sluice/provider'
-export { accountSlot, usageOf, type Account, type UsageSource } from './account.ts'
+export { accountSlot, openAccount, usageOf, type Account, type UsageSource } from './account.ts'
 export {
   aiRequestOf,
   detectDialect,

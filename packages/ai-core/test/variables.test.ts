@@ -1,6 +1,6 @@
 import { exchangeOf } from '@sluice/testkit'
 import { expect, test } from 'vitest'
-import { accountSlot, aiVariables, usageOf, type Account } from '../src/index.ts'
+import { accountSlot, openAccount, aiVariables, usageOf, type Account } from '../src/index.ts'
 
 const usage = {
   promptTokens: 12,
@@ -47,20 +47,7 @@ test.for<[string, unknown, unknown, unknown]>([
   const read = aiVariables[name]!
   const ctx = exchangeOf()
   expect(read(ctx)).toBe(none)
-  ctx.set(accountSlot, {
-    ...account,
-    stream: false,
-    requestedModel: undefined,
-    model: undefined,
-    usage: undefined,
-    usageSource: 'none',
-    firstTokenMs: undefined,
-    firstByteMs: undefined,
-    durationMs: undefined,
-    hasToolCalls: false,
-    toolCount: 0,
-    endUserId: undefined,
-  })
+  ctx.set(accountSlot, openAccount({ stream: false, requestedModel: undefined, model: undefined }))
   expect(read(ctx)).toBe(empty)
   ctx.set(accountSlot, account)
   expect(read(ctx)).toBe(full)

@@ -1,6 +1,7 @@
 import {
   accountSlot,
   aiVariables,
+  openAccount,
   readAiRequest,
   refuseDuplicates,
   targetSlot,
@@ -77,19 +78,8 @@ function begin(ctx: Exchange, instance: Instance, plan: Plan): void {
   const { request, shape } = plan
   ctx.set(plans, plan)
   ctx.set(targetSlot, instance.target(shape.model, dialectOfRequest(request)))
-  ctx.set(accountSlot, {
-    stream: shape.stream,
-    requestedModel: request.kind === 'spoken' ? request.model : undefined,
-    model: shape.model,
-    usage: undefined,
-    usageSource: 'none',
-    firstTokenMs: undefined,
-    firstByteMs: undefined,
-    durationMs: undefined,
-    hasToolCalls: false,
-    toolCount: 0,
-    endUserId: undefined,
-  })
+  const requestedModel = request.kind === 'spoken' ? request.model : undefined
+  ctx.set(accountSlot, openAccount({ stream: shape.stream, requestedModel, model: shape.model }))
 }
 
 function dialectOfRequest(request: AiRequest) {

@@ -3,7 +3,7 @@ import type { Provider } from '@sluice/provider'
 import type { Config } from './config.ts'
 import { endpointProblem } from './endpoint.ts'
 import { keyFileOf } from './instance.ts'
-import { withheld } from './request-headers.ts'
+import { isWithheld } from './request-headers.ts'
 
 /** What the schema cannot say of a configuration. */
 export function checkConfig(
@@ -20,7 +20,7 @@ export function checkConfig(
   if (endpoint !== undefined) add(['override', 'endpoint'], endpointProblem(endpoint))
   for (const problem of provider.problems?.({ conf: config.provider_conf, endpoint }) ?? []) add([], problem)
   for (const [index, name] of forward.entries()) {
-    if (withheld.has(name.toLowerCase())) add(['override', 'forward_headers', index], 'is never forwarded to a provider')
+    if (isWithheld(name.toLowerCase())) add(['override', 'forward_headers', index], 'is never forwarded to a provider')
   }
   for (const [name, value] of Object.entries(config.auth.header ?? {})) {
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) add(['auth', 'header', name], 'holds characters that a header cannot carry')

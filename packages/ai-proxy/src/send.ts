@@ -1,4 +1,4 @@
-import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
+import { accountSlot, openAccount, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
 import { dialectOf } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
@@ -138,18 +138,9 @@ function attempt(
 
 /** Attempt state starts afresh with each attempt; what the request says of itself stays. */
 function freshAccount(ctx: Exchange, document: Document, dialect: string): Account {
-  const before = ctx.get(accountSlot) as Account
-  const account: Account = {
-    ...before,
-    usage: undefined,
-    usageSource: 'none',
-    firstTokenMs: undefined,
-    firstByteMs: undefined,
-    durationMs: undefined,
-    hasToolCalls: false,
-    toolCount: document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0,
-    endUserId: endUserOf(document, dialect),
-  }
+  const account = openAccount(ctx.get(accountSlot) as Account)
+  account.toolCount = document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0
+  account.endUserId = endUserOf(document, dialect)
   ctx.set(accountSlot, account)
   return account
 }

@@ -1,6 +1,6 @@
 import type { ExchangeRequest } from '@sluice/kernel'
+import { hopByHop } from '@sluice/upstream'
 import { forwardedHeaders, forwardedNames } from './forwarded.ts'
-import { hopByHop } from './hop-by-hop.ts'
 
 /** The request's headers as they go up, names and values by turns. `host` is undefined for the node's own, `length` where it is not known. */
 export function requestHeaders(request: ExchangeRequest, host: string | undefined, length: number | undefined): string[] {

@@ -1,6 +1,5 @@
 import { headerMap, type HeaderMap } from '@sluice/kernel'
-import type { IncomingHeaders } from '@sluice/upstream'
-import { hopByHop } from './hop-by-hop.ts'
+import { hopByHop, type IncomingHeaders } from '@sluice/upstream'
 
 /** Joining these with commas would change their meaning. */
 const repeated: ReadonlySet<string> = new Set(['set-cookie', 'www-authenticate'])

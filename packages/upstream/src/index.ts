@@ -1,5 +1,6 @@
 export { Agents, connectPool, type AgentKey, type Lease, type SharedAgent } from './agents.ts'
 export { milliseconds, type Stage, type TimeLimits } from './clocks.ts'
+export { hopByHop } from './hop-by-hop.ts'
 export { outgoingBody, wholeBody, type OutgoingBody } from './outgoing-body.ts'
 export { Pump } from './pump.ts'
 export { callUpstream, type CallFailure, type CallOptions, type Flow, type IncomingHeaders, type Receiver } from './upstream-call.ts'
