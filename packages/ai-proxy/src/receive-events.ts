@@ -6,7 +6,7 @@ import { elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
 import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
-import { toUpstreamFailure } from './upstream-error.ts'
+import { toUpstreamFailure } from './upstream-failure.ts'
 
 /** An event beyond this is no event: nothing is held without a bound. */
 const maxEventBytes = 8 * 1024 * 1024

@@ -18,10 +18,13 @@ export function receivePassed(attempt: Attempt, status: number, incoming: Incomi
   const hasBody = ctx.request.method !== 'HEAD' && status !== 204 && status !== 304
   account.firstByteMs = elapsed(attempt)
   ctx.outcome = status >= 400 ? 'upstream_error' : 'complete'
-  void pump.done.then((outcome) => {
-    account.durationMs = elapsed(attempt)
-    if (outcome !== 'complete') ctx.outcome = outcome
-  })
+  void settle(attempt, pump)
   attempt.resolve({ status, headers, body: hasBody ? pump : null })
   return pump
+}
+
+async function settle(attempt: Attempt, pump: Pump): Promise<void> {
+  const outcome = await pump.done
+  attempt.account.durationMs = elapsed(attempt)
+  if (outcome !== 'complete') attempt.ctx.outcome = outcome
 }

@@ -1,70 +1,50 @@
-import { HttpError, type Reply } from '@sluice/kernel'
+import type { DialectFacts } from '@sluice/dialects'
+import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders, Receiver } from '@sluice/upstream'
-import { elapsed, type Attempt } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import { Gathering } from './gathering.ts'
 import { relayedHeaders } from './response-headers.ts'
-import { toUpstreamFailure } from './upstream-error.ts'
+import { toUpstreamFailure } from './upstream-failure.ts'
 
 /** Bytes that are gathered at most, whatever the route allows. */
 const maxWholeBytes = 64 * 1024 * 1024
 
 /** Gathers an answer that is not streamed, accounts for it, and hands it on as it came. */
-export class WholeReceiver implements Receiver {
-  readonly #attempt: Attempt
-  readonly #status: number
-  readonly #headers: IncomingHeaders
-  readonly #stop: () => void
-  readonly #pieces: Buffer[] = []
-  #length = 0
-
-  constructor(attempt: Attempt, status: number, headers: IncomingHeaders, stop: () => void) {
-    this.#attempt = attempt
-    this.#status = status
-    this.#headers = headers
-    this.#stop = stop
-  }
-
-  data(chunk: Buffer): void {
-    this.#attempt.account.firstByteMs ??= elapsed(this.#attempt)
-    this.#length += chunk.byteLength
-    if (this.#length > Math.min(this.#attempt.maxResponseBytes, maxWholeBytes)) {
-      this.#stop()
-      this.fail(responseTooLarge())
-      return
-    }
-    this.#pieces.push(chunk)
-  }
-
-  end(): void {
-    const attempt = this.#attempt
-    const { account, facts } = attempt
-    account.durationMs = elapsed(attempt)
-    account.firstTokenMs = account.durationMs
-    const body = this.#pieces.length === 1 && this.#pieces[0] ? this.#pieces[0] : Buffer.concat(this.#pieces)
-    if (!facts) return
-    const problem = notAnAnswer(body, this.#headers, attempt.provider)
-    if (problem) return attempt.reject(problem)
-    const answer = facts.readAnswer(body)
-    if (answer.error) {
-      return attempt.reject(toUpstreamFailure(attempt, { ...answer.error, headers: this.#headers }))
-    }
-    account.usage = answer.usage
-    account.usageSource = answer.usage ? 'provider' : 'none'
-    account.hasToolCalls = answer.hasToolCalls
-    attempt.payloads?.add(facts.textOf(body))
-    attempt.ctx.outcome = 'complete'
-    attempt.resolve(this.#reply(body))
-  }
-
-  fail(error: HttpError): void {
-    this.#attempt.account.durationMs = elapsed(this.#attempt)
-    this.#attempt.reject(error)
-  }
-
-  #reply(body: Buffer): Reply {
-    return { status: this.#status, headers: relayedHeaders(this.#headers), body }
-  }
+export function receiveWhole(
+  attempt: Attempt,
+  facts: DialectFacts,
+  status: number,
+  headers: IncomingHeaders,
+  stop: () => void,
+): Receiver {
+  return new Gathering({
+    attempt,
+    limit: Math.min(attempt.maxResponseBytes, maxWholeBytes),
+    stop,
+    whole(body) {
+      attempt.account.firstTokenMs = attempt.account.durationMs
+      const problem = notAnAnswer(body, headers, attempt.provider) ?? account(attempt, facts, body, headers)
+      if (problem) attempt.reject(problem)
+      else attempt.resolve({ status, headers: relayedHeaders(headers), body })
+    },
+    tooLarge: () => attempt.reject(responseTooLarge()),
+    failed: (error) => attempt.reject(error),
+  })
 }
 
+/** Takes down what the answer says of itself; gives the error where it is one inside a 200. */
+function account(attempt: Attempt, facts: DialectFacts, body: Buffer, headers: IncomingHeaders): HttpError | undefined {
+  const { usage, hasToolCalls, error } = facts.readAnswer(body)
+  if (error) return toUpstreamFailure(attempt, { ...error, headers })
+  attempt.account.usage = usage
+  attempt.account.usageSource = usage ? 'provider' : 'none'
+  attempt.account.hasToolCalls = hasToolCalls
+  attempt.payloads?.add(facts.textOf(body))
+  attempt.ctx.outcome = 'complete'
+  return undefined
+}
+
+/** The answer is larger than the route, or the gateway, allows. */
 export function responseTooLarge(): HttpError {
   return new HttpError(502, 'response_too_large', 'max_response_bytes exceeded', { outcome: 'upstream_error' })
 }

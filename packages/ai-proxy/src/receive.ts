@@ -2,11 +2,11 @@ import type { Outcome } from '@sluice/kernel'
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
+import { receiveError } from './receive-error.ts'
 import { EventReceiver } from './receive-events.ts'
 import { receivePassed } from './receive-passed.ts'
-import { WholeReceiver } from './receive-whole.ts'
+import { receiveWhole } from './receive-whole.ts'
 import { valueOf } from './response-headers.ts'
-import { ErrorReceiver } from './upstream-error.ts'
 
 /** Says who takes an answer, by its status and what it says it is. */
 export function receive(attempt: Attempt, status: number, headers: IncomingHeaders, call: Flow): Receiver {
@@ -15,9 +15,9 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
   try {
     return unpacked(headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
-      if (status >= 300) return new ErrorReceiver(attempt, status, headers, stop)
+      if (status >= 300) return receiveError(attempt, status, headers, stop)
       if (isEventStream(headers)) return new EventReceiver(attempt, facts, status, headers, upstream)
-      return new WholeReceiver(attempt, status, headers, stop)
+      return receiveWhole(attempt, facts, status, headers, stop)
     })
   } catch (error) {
     call.stop('upstream_error')

@@ -1,0 +1,48 @@
+import { readUpstreamError } from '@sluice/dialects'
+import type { IncomingHeaders, Receiver } from '@sluice/upstream'
+import type { Attempt } from './attempt.ts'
+import { Gathering } from './gathering.ts'
+import { relayedHeaders } from './response-headers.ts'
+import { toUpstreamFailure } from './upstream-failure.ts'
+
+/** Bytes of an error body that are kept; a page from a firewall is not worth more. */
+const maxErrorBytes = 256 * 1024
+
+/** Gathers an answer with an error status and hands it to the client in the client's own shape. */
+export function receiveError(attempt: Attempt, status: number, headers: IncomingHeaders, stop: () => void): Receiver {
+  const wrap = (body: Buffer): void => {
+    begin(attempt)
+    const error = readUpstreamError(status, headers, body)
+    attempt.reject(toUpstreamFailure(attempt, { ...error, status, headers }))
+  }
+  return new Gathering({
+    attempt,
+    limit: Math.min(attempt.maxResponseBytes, maxErrorBytes),
+    stop,
+    whole(body) {
+      if (!attempt.facts?.isError(parsed(body)) || repeats(body, attempt.secrets)) return wrap(body)
+      begin(attempt)
+      attempt.resolve({ status, headers: relayedHeaders(headers), body })
+    },
+    tooLarge: wrap,
+    // The status is known; the rest of the body is not worth another error.
+    failed: (error, body) => (error.outcome === 'client_disconnect' ? attempt.reject(error) : wrap(body)),
+  })
+}
+
+function begin({ account, ctx }: Attempt): void {
+  account.firstTokenMs = account.durationMs
+  ctx.outcome = 'upstream_error'
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined // no JSON is no error shape; the text is wrapped
+  }
+}
+
+function repeats(body: Buffer, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => body.includes(secret))
+}

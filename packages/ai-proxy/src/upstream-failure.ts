@@ -1,0 +1,22 @@
+import type { UpstreamError } from '@sluice/dialects'
+import { HttpError } from '@sluice/kernel'
+import type { IncomingHeaders } from '@sluice/upstream'
+import type { Attempt } from './attempt.ts'
+import { relayedHeaders } from './response-headers.ts'
+
+/** An upstream's error as one that the gateway throws; the client's dialect shapes it. */
+export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { headers: IncomingHeaders }): HttpError {
+  const headers = relayedHeaders(error.headers)
+  delete headers['content-type']
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] ??= String(Math.ceil(error.retryAfterSeconds))
+  return new HttpError(error.status, error.code ?? 'upstream_error', withoutSecrets(error.message, attempt.secrets), {
+    headers,
+    outcome: 'upstream_error',
+    ...(error.type !== undefined && { type: error.type }),
+    ...(error.param !== undefined && { param: error.param }),
+  })
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text)
+}
