@@ -1,23 +1,34 @@
 import { headerMap, type HeaderMap } from '@sluice/kernel'
-
-type Incoming = Readonly<Record<string, string | string[] | undefined>>
+import type { IncomingHeaders } from '@sluice/upstream'
 
 const relayed = new Set(['content-type', 'retry-after', 'retry-after-ms', 'request-id', 'x-request-id', 'x-should-retry'])
 const relayedPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-']
 
+/** Names as they come again with every answer, and whether they are relayed; bounded, for upstreams may invent names. */
+const judged = new Map<string, boolean>()
+const mostJudged = 1000
+
 /** What the client gets of the provider's headers: what tells it about its request, its limits and its retries. */
-export function relayedHeaders(incoming: Incoming): HeaderMap {
+export function relayedHeaders(incoming: IncomingHeaders): HeaderMap {
   const headers = headerMap()
   for (const name in incoming) {
     const value = incoming[name]
-    if (value === undefined) continue
-    if (relayed.has(name) || relayedPrefixes.some((prefix) => name.startsWith(prefix))) headers[name] = value
+    if (value !== undefined && isRelayed(name)) headers[name] = value
   }
   return headers
 }
 
 /** The first value of a header. */
-export function valueOf(incoming: Incoming, name: string): string | undefined {
+export function valueOf(incoming: IncomingHeaders, name: string): string | undefined {
   const value = incoming[name]
   return typeof value === 'object' ? value[0] : value
+}
+
+function isRelayed(name: string): boolean {
+  let verdict = judged.get(name)
+  if (verdict === undefined) {
+    verdict = relayed.has(name) || relayedPrefixes.some((prefix) => name.startsWith(prefix))
+    if (judged.size < mostJudged) judged.set(name, verdict)
+  }
+  return verdict
 }
