@@ -20,8 +20,14 @@ export interface Times {
   readonly byPart: ReadonlyMap<string, number>
 }
 
-/** The self times of a `.cpuprofile` between two moments of `process.hrtime`, microseconds; idle time left out. */
-export function selfTimes(path: string, from: number, to: number): Times {
+/** A stretch of time on the clock of `process.hrtime`, microseconds. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** The self times of a `.cpuprofile` within some stretches of time; idle time left out. */
+export function selfTimes(path: string, stretches: readonly Stretch[]): Times {
   const { nodes, startTime, samples, timeDeltas } = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const byFunction = new Map<string, number>()
@@ -33,7 +39,8 @@ export function selfTimes(path: string, from: number, to: number): Times {
     const frame = frames.get(id)
     // A sample lasts until the next one.
     const lasts = timeDeltas[n + 1] ?? 0
-    if (!frame || at < from || at > to || frame.functionName === '(idle)') continue
+    if (!frame || frame.functionName === '(idle)') continue
+    if (!stretches.some(({ from, to }) => at >= from && at <= to)) continue
     busy += lasts
     add(byFunction, nameOf(frame), lasts)
     add(byPart, partOf(frame), lasts)
