@@ -152,6 +152,20 @@ test('holds lines for a slow reader, drops what is too much and says how many', 
   expect(got).toEqual([...lines.slice(0, got.length - 1), 'the end'])
 })
 
+test('writes a line that came, and whose time came, while another write was stuck', async () => {
+  const { path, reader } = pipeAt('stuck-for-a-while')
+  const { log } = logTo(path)
+  log.append(`${'x'.repeat(100_000)}\n`) // more than a pipe holds
+  await vi.waitFor(() => expect(readSync(reader, Buffer.alloc(1))).toBe(1))
+  const since = performance.now()
+  log.append('small\n')
+  await vi.waitFor(() => expect(performance.now() - since).toBeGreaterThan(200))
+  let text = ''
+  await vi.waitFor(() => expect((text += readAll(reader)).endsWith('x\nsmall\n')).toBe(true), { interval: 10 })
+  await log.close()
+  closeSync(reader)
+})
+
 test('survives a reader that has gone', async () => {
   const { path, reader } = pipeAt('gone')
   const { log, errors } = logTo(path)

@@ -13,7 +13,7 @@ const ai = definePlugin({
     llm_stream: () => false,
     tags: () => ['a', 'b'],
     endless: () => 'x'.repeat(9_000),
-    emoji: () => '😀'.repeat(5_000),
+    emoji: () => `x${'😀'.repeat(5_000)}`,
     broken: () => {
       throw new Error('no')
     },
@@ -94,9 +94,9 @@ describe('an object', () => {
   })
 
   test('cuts values that are too long, between characters', () => {
-    const { endless, emoji } = JSON.parse(lineOf({ endless: '$endless', emoji: 'x$emoji' })) as Record<string, string>
+    const { endless, emoji } = JSON.parse(lineOf({ endless: '$endless', emoji: '$emoji' })) as Record<string, string>
     expect(endless).toBe(`${'x'.repeat(8192)}…`)
-    expect(emoji).toBe(`x${'😀'.repeat(4096)}…`)
+    expect(emoji).toBe(`x${'😀'.repeat(4095)}…`)
   })
 })
 
@@ -112,6 +112,21 @@ describe('a string', () => {
     ['[$http_x]', String.raw`[\x22}\x0A{\x22status\x22:\x22200\x22}\x0D\x00\x1B[31m\x5C\xC2\x85\xE2\x80\xA8\xE2\x80\xA9\x7F\xEF\xBF\xBD \x5D\x09]`],
   ] as const)('lets no value out of the field %s', ([format, line]) => {
     expect(lineOf(format, exchangeOf({ headers: { x: hostile } }))).toBe(line)
+  })
+
+  test.for(['\n', '\r', '\u0000', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\ud800', '"', '\\'])(
+    'escapes %j also where it is the only such character',
+    (char) => {
+      const ctx = exchangeOf({ headers: { x: `a${char}b` } })
+      expect(lineOf('"$http_x"', ctx)).toMatch(/^"a(\\x[\dA-F]{2})+b"$/)
+      const json = lineOf({ x: '$http_x' }, ctx)
+      expect(json).toMatch(/^[\x20-\x7e]*$/)
+      expect(JSON.parse(json)).toEqual({ x: `a${char}b` })
+    },
+  )
+
+  test('knows that quotes between brackets enclose nothing', () => {
+    expect(lineOf('["$http_x"] $http_x', exchangeOf({ headers: { x: ' ]' } }))).toBe(String.raw`[" \x5D"] \x20]`)
   })
 
   test('knows which quotes belong to a fallback', () => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { definePlugin, json, Type } from '@sluice/kernel'
 import { describe, expect, test, vi } from 'vitest'
 import { startGateway } from './gateway.ts'
 import { ask, startRaw, startUpstream } from './upstream.ts'
@@ -140,6 +141,25 @@ describe('a client that leaves', () => {
     expect((await settled).outcome).toBe('client_disconnect')
     await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
   })
+})
+
+test('a plugin that gives the answer up closes the upstream', async () => {
+  await using upstream = await startUpstream((_, res) => void res.write('one'))
+  const plugin = definePlugin({
+    name: 'guard',
+    priority: 1,
+    schema: Type.Object({}),
+    setup: () => ({
+      async proxy(_, next) {
+        await next()
+        return json(403, {})
+      },
+    }),
+  })
+  await using gateway = await startGateway({ nodes: [upstream.node] }, { others: [plugin] })
+  const { statusCode } = await open(gateway.port)
+  expect(statusCode).toBe(403)
+  await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
 })
 
 test('a client that reads slowly holds the upstream back, and misses nothing', async () => {

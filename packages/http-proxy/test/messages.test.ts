@@ -224,6 +224,12 @@ describe('the answer', () => {
     expect(gateway.settled[0]?.reply?.body).toBeNull()
   })
 
+  test('keeps its length, whatever its Connection field says', async () => {
+    await using upstream = await recorder([], 'HTTP/1.1 200 OK\r\nconnection: close, content-length\r\ncontent-length: 2\r\n\r\n')
+    await using gateway = await startGateway({ nodes: [upstream.node] })
+    expect((await ask(gateway.port, { method: 'HEAD' })).headers['content-length']).toBe('2')
+  })
+
   test('is whole where it came in one piece', async () => {
     await using upstream = await startUpstream((_, res) => void res.end('small'))
     await using gateway = await startGateway({ nodes: [upstream.node] })
