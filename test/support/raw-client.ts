@@ -27,6 +27,8 @@ export interface RawReading {
   text(): string
   /** Resolves once `wanted` has come, with everything so far. Rejects where the answer ends without it. */
   until(wanted: string): Promise<string>
+  /** Resolves with the next read, or at the end. */
+  more(): Promise<void>
   /** Reads to the end, or to the cut. */
   rest(): Promise<RawAnswer>
   /** Takes nothing more from the socket, until `resume`. */
@@ -83,16 +85,18 @@ function readingOf(res: IncomingMessage, hangUp: () => void): RawReading {
   const text = (): string => Buffer.concat(chunks).toString()
   res.on('data', (chunk: Buffer) => chunks.push(chunk))
   res.on('error', () => {}) // a cut; `complete` says so
+  const more = (): Promise<void> => Promise.race([over, new Promise<void>((resolve) => res.once('data', () => resolve()))])
   return {
     ...head,
     text,
     async until(wanted) {
       while (!text().includes(wanted)) {
         if (res.closed) throw new Error(`the answer ended without ${JSON.stringify(wanted)}:\n${text()}`)
-        await Promise.race([over, new Promise((resolve) => res.once('data', resolve))])
+        await more()
       }
       return text()
     },
+    more,
     async rest() {
       await over
       return { ...head, body: Buffer.concat(chunks), isWhole: res.complete }

@@ -29,6 +29,8 @@ export class Instance {
   /** What the log tells of where requests go. */
   readonly address: Pick<UpstreamRecord, 'address' | 'scheme' | 'host'>
   readonly limits: TimeLimits
+  /** Those of an answer that may be a stream. */
+  readonly streamLimits: TimeLimits
   readonly digest: string
   /** Values that must not be repeated to anyone. */
   readonly secrets: readonly string[]
@@ -47,8 +49,8 @@ export class Instance {
       send: config.timeout,
       head: config.timeout,
       idle: config.timeout,
-      total: config.max_stream_duration_ms,
     }
+    this.streamLimits = { ...this.limits, total: config.max_stream_duration_ms }
     this.digest = createHash('sha256').update(JSON.stringify(config)).digest('base64url')
     this.secrets = secretsOf(config)
     for (const [dialect, speech] of Object.entries(provider.speaks) as [Dialect, Speech][]) {

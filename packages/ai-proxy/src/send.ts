@@ -1,4 +1,4 @@
-import { accountSlot, openAccount, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
+import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
 import { dialectOf } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
@@ -56,7 +56,7 @@ export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequ
   const { instance } = plan
   const { method, headers, query } = ctx.request
   const account = ctx.get(accountSlot) as Account
-  const body = outgoingBody(ctx)
+  const body = outgoingBody(ctx, instance.config.max_req_body_size)
   return withToken(instance, ctx, (token) =>
     attempt(ctx, plan, account, false, token, {
       method,
@@ -95,7 +95,7 @@ function attempt(
   token: string | undefined,
   outgoing: Outgoing,
 ): Promise<Reply> {
-  const { config, limits, agent, provider } = instance
+  const { config, agent, provider } = instance
   const record = recordOf(instance, outgoing.destination, ctx)
   ctx.upstream = record
   const payloads = config.logging.payloads ? new Payloads() : undefined
@@ -121,7 +121,7 @@ function attempt(
       ctx,
       agent,
       record,
-      limits,
+      limits: account.stream || request.kind === 'passed' ? instance.streamLimits : instance.limits,
       who: provider.name,
       method: outgoing.method,
       path: outgoing.destination.path,
@@ -138,9 +138,18 @@ function attempt(
 
 /** Attempt state starts afresh with each attempt; what the request says of itself stays. */
 function freshAccount(ctx: Exchange, document: Document, dialect: string): Account {
-  const account = openAccount(ctx.get(accountSlot) as Account)
-  account.toolCount = document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0
-  account.endUserId = endUserOf(document, dialect)
+  const before = ctx.get(accountSlot) as Account
+  const account: Account = {
+    ...before,
+    usage: undefined,
+    usageSource: 'none',
+    firstTokenMs: undefined,
+    firstByteMs: undefined,
+    durationMs: undefined,
+    hasToolCalls: false,
+    toolCount: document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0,
+    endUserId: endUserOf(document, dialect),
+  }
   ctx.set(accountSlot, account)
   return account
 }
