@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { askRaw } from './support/raw-client.ts'
@@ -167,6 +168,26 @@ describe('bodies of other operations', () => {
     const { status, body } = await askRaw(`${url}/v1/moderations`, { body: '{"input":"xxxxx"}' })
     expect([status, body.toString()]).toEqual([413, expect.stringContaining('greater than the maximum size 10 allowed')])
     expect(mock.requests).toEqual([])
+  })
+
+  test('one that turns out to be is a 413 as well, and the client can go on', async () => {
+    const closed = Promise.withResolvers<boolean>()
+    const upstream = await startUpstream((req, res) => {
+      if (req.url === '/v1/models') return void res.end('{}')
+      req.on('close', () => closed.resolve(req.complete)).on('error', () => {}).resume()
+    })
+    const { url, linesOf } = await gatewayTo(upstream.url, { max_req_body_size: 100_000 })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const upload = request(`${url}/v1/files`, { method: 'POST', agent, headers: { 'content-type': 'text/plain' } })
+    for (let piece = 0; piece < 64; piece++) upload.write(Buffer.alloc(64 * 1024))
+    const [answer] = (await once(upload.end(), 'response')) as [IncomingMessage]
+    const text = Buffer.concat(await answer.toArray()).toString()
+    expect([answer.statusCode, text]).toEqual([413, expect.stringContaining('greater than the maximum size 100000 allowed')])
+    expect(await closed.promise).toBe(false)
+    expect(await linesOf(String(answer.headers['x-sluice-request-id']))).toMatchObject([{ status: 413, outcome: 'refused' }])
+    const [next] = (await once(request(`${url}/v1/models`, { agent }).end(), 'response')) as [IncomingMessage]
+    expect(next.resume().statusCode).toBe(200)
+    agent.destroy()
   })
 
   test('a client that breaks its upload off leaves nothing behind', async () => {

@@ -128,7 +128,11 @@ class Visit {
   /** The response is over, one way or the other. */
   #close(): void {
     this.#closed = true
-    if (this.#res.writableFinished) return void this.#settle(this.#writer.outcome ?? 'complete')
+    if (this.#res.writableFinished) {
+      // Who has its answer may still be sending: what nobody reads would keep the next request waiting behind it.
+      if (!this.#res.req.complete) this.#res.req.resume()
+      return void this.#settle(this.#writer.outcome ?? 'complete')
+    }
     this.#ctx.abort(this.#writer.outcome ?? 'client_disconnect')
     // Clients hang up at the last event: a stream that has sent it says now that it is complete.
     const outcome = this.#writer.delivered ?? 'client_disconnect'

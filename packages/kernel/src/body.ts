@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { Document, JsonSyntaxError } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
@@ -115,12 +116,16 @@ export class RequestBody {
   #parse(): Document {
     const bytes = this.#whole()
     if (bytes.byteLength === 0) throw new HttpError(400, 'empty_body', 'could not get body: request body is empty')
+    let document: Document
     try {
-      return Document.parse(bytes)
+      document = Document.parse(bytes)
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error
       throw invalidJson(error)
     }
+    // Two readers make two texts of such bytes: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+    if (!isUtf8(bytes)) throw new HttpError(400, 'invalid_json', 'could not parse JSON request body: it is not UTF-8')
+    return document
   }
 
   async #gather(limit: number): Promise<void> {

@@ -9,13 +9,15 @@ export interface OutgoingBody {
   readonly length: number | undefined
   /** Whether it can be sent again after some of it was. */
   readonly isRepeatable: boolean
+  /** Of a body whose length nobody knows: bytes beyond which it is a 413. */
+  readonly maxBytes?: number
 }
 
 /** Above this many bytes a body goes up in slices, so that progress can be seen. */
 const sliceSize = 256 * 1024
 
-/** The body of the request as it is now: from memory where someone has read it, else as the client sends it. */
-export function outgoingBody({ request }: Exchange): OutgoingBody {
+/** The body of the request as it is now: from memory where someone has read it, else as the client sends it, up to `maxBytes`. */
+export function outgoingBody({ request }: Exchange, maxBytes = Infinity): OutgoingBody {
   const { body, headers } = request
   if (body.isRead) return wholeBody(body.toBuffers())
   const declared = headers['content-length']
@@ -23,7 +25,7 @@ export function outgoingBody({ request }: Exchange): OutgoingBody {
   if (declared === undefined && headers['transfer-encoding'] === undefined) return nothing
   const length = declared === undefined ? undefined : Number(declared)
   if (length === 0) return { ...nothing, length }
-  return { content: body.stream(), length, isRepeatable: false }
+  return { content: body.stream(), length, isRepeatable: false, maxBytes }
 }
 
 const nothing: OutgoingBody = { content: null, length: undefined, isRepeatable: true }

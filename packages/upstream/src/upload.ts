@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Readable } from 'node:stream'
+import { tooLarge } from '@sluice/kernel'
 
 /**
  * A request body on its way up, in the shape that undici takes for a stream. It forwards what the source emits and is told to
@@ -9,6 +10,8 @@ export class Upload extends EventEmitter {
   readonly #source: Readable
   readonly #onBlocked: () => void
   readonly #onFlowing: () => void
+  readonly #maxBytes: number
+  #bytes = 0
   /** Bytes may have been taken from the source. */
   isBegun = false
   /** undici asks. */
@@ -16,12 +19,13 @@ export class Upload extends EventEmitter {
   /** Why the source broke off, if it did. */
   broken: Error | undefined
 
-  /** `onBlocked`: the upstream takes no more for now; `onFlowing`: it does again. */
-  constructor(source: Readable, onBlocked: () => void, onFlowing: () => void) {
+  /** `onBlocked`: the upstream takes no more for now; `onFlowing`: it does again. Beyond `maxBytes` it breaks with a 413. */
+  constructor(source: Readable, onBlocked: () => void, onFlowing: () => void, maxBytes = Infinity) {
     super()
     this.#source = source
     this.#onBlocked = onBlocked
     this.#onFlowing = onFlowing
+    this.#maxBytes = maxBytes
   }
 
   get readableEnded(): boolean {
@@ -66,7 +70,11 @@ export class Upload extends EventEmitter {
     throw new TypeError('an upload is written by undici, not piped')
   }
 
-  readonly #data = (chunk: Buffer): void => void this.emit('data', chunk)
+  readonly #data = (chunk: Buffer): void => {
+    this.#bytes += chunk.byteLength
+    if (this.#bytes > this.#maxBytes) this.#error(tooLarge(this.#bytes, this.#maxBytes))
+    else this.emit('data', chunk)
+  }
   readonly #end = (): void => void this.emit('end')
   readonly #close = (): void => {
     if (this.closed) this.emit('close')

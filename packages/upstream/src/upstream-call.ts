@@ -73,8 +73,8 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   constructor(options: CallOptions) {
     this.#options = options
     this.#clocks = new Clocks(options.limits, this.#expired)
-    const { content } = options.body
-    if (content && !Buffer.isBuffer(content)) this.#upload = new Upload(content, this.#blocked, this.#flowing)
+    const { content, maxBytes } = options.body
+    if (content && !Buffer.isBuffer(content)) this.#upload = new Upload(content, this.#blocked, this.#flowing, maxBytes)
     this.#unsubscribe = options.ctx.onAbort((reason) => this.#fail(abandoned(reason), false))
   }
 
