@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chat, contentOf, openChat } from './support/chat.ts'
 import { freePort } from './support/free-port.ts'
 import { startHeldUpstream } from './support/held-upstream.ts'
-import { anyPorts, eventually, runGateway, sluiceDone, temporaryFolder } from './support/program.ts'
+import { anyPorts, eventually, runGateway, runProgram, sluiceDone, temporaryFolder } from './support/program.ts'
 import { workspacePackages } from './support/workspace.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -39,6 +39,13 @@ test('a command that cannot be understood costs one plain message and exit code 
 
 test('sluice --version is that of the package', async () => {
   expect(await sluiceDone(['--version'])).toMatchObject({ code: 0, stdout: `${workspacePackages()[0]!.manifest.version}\n` })
+})
+
+test('npx sluice runs from the root of the repository, whichever Node the machine has', async () => {
+  const machine = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !path.includes('node_modules'))
+  const program = runProgram(['npx', '--no-install', 'sluice', 'routes', '-c', 'examples/quickstart.yaml'], { env: { PATH: machine.join(delimiter) } })
+  expect(await program.exited).toEqual({ code: 0, signal: null })
+  expect(program.stdout()).toContain('→ chat\n')
 })
 
 /** What is wrong with it, line by line, as editors like it. */

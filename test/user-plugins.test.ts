@@ -38,7 +38,7 @@ export const typed = definePlugin({
 })
 `,
       'module.mts': `${head}export default definePlugin(${stamp('mts')})\n`,
-      'script.js': `${head}export default definePlugin(${stamp('js')})\nexport const other = 1\n`,
+      'script.js': `${head}export default definePlugin(${stamp('js')})\nexport const other = definePlugin(${stamp('other')})\nexport const number = 1\n`,
       'package.json': '{"type":"module"}',
       'node_modules/a-package/package.json': '{"name":"a-package","version":"1.0.0","type":"module","exports":"./lib/main.js"}',
       'node_modules/a-package/lib/main.js': `${head}import { name } from './name.js'\nexport const plugin = definePlugin({ ...${stamp('package')}, name })\n`,
