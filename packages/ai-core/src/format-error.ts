@@ -12,7 +12,9 @@ export const formatError: FormatError = (error, ctx) => {
   if (!facts) return plainError(error, ctx)
   const { status, message, type, code, param, headers } =
     error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'internal error')
-  return json(status, facts.errorBody({ status, message, type, code, param }, ctx.id), headers)
+  // A provider that gave no code leaves it to the dialect, which has one for most statuses.
+  const known = code === 'upstream_error' ? undefined : code
+  return json(status, facts.errorBody({ status, message, type, code: known, param }, ctx.id), headers)
 }
 
 /** What the client speaks: what it was found to speak, else what its path says. */
