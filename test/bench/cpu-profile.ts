@@ -13,9 +13,8 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Where time went, microseconds. */
+/** Where time went, microseconds by the profiler's clock. */
 export interface Times {
-  readonly busy: number
   readonly byFunction: ReadonlyMap<string, number>
   readonly byPart: ReadonlyMap<string, number>
 }
@@ -32,7 +31,6 @@ export function selfTimes(path: string, stretches: readonly Stretch[]): Times {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const byFunction = new Map<string, number>()
   const byPart = new Map<string, number>()
-  let busy = 0
   let at = startTime
   for (const [n, id] of samples.entries()) {
     at += timeDeltas[n] ?? 0
@@ -41,11 +39,10 @@ export function selfTimes(path: string, stretches: readonly Stretch[]): Times {
     const lasts = timeDeltas[n + 1] ?? 0
     if (!frame || frame.functionName === '(idle)') continue
     if (!stretches.some(({ from, to }) => at >= from && at <= to)) continue
-    busy += lasts
     add(byFunction, nameOf(frame), lasts)
     add(byPart, partOf(frame), lasts)
   }
-  return { busy, byFunction, byPart }
+  return { byFunction, byPart }
 }
 
 function add(times: Map<string, number>, key: string, micros: number): void {
@@ -69,15 +66,19 @@ function partOf({ functionName, url }: ProfileNode['callFrame']): string {
   return /^(?:packages\/|test\/)?((?:@[^/]+\/)?[^/]+)/.exec(short)?.[1] ?? short
 }
 
-/** The largest entries as lines: share of what was busy, microseconds per unit, name. */
-export function topLines(times: ReadonlyMap<string, number>, busy: number, units: number, count: number): string {
+/**
+ * The largest entries as lines: share, microseconds out of `total`, name. The profiler's clock runs on while a process waits for
+ * its turn on a busy machine, so its shares count, not its times.
+ */
+export function topLines(times: ReadonlyMap<string, number>, total: number, count: number): string {
+  const all = [...times.values()].reduce((sum, micros) => sum + micros, 0)
   return [...times]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, count)
-    .map(([name, micros]) => `${share(micros / busy)}  ${(micros / units).toFixed(2).padStart(8)}  ${name}`)
+    .map(([name, micros]) => `${percent(micros / all)}  ${((micros / all) * total).toFixed(2).padStart(8)}  ${name}`)
     .join('\n')
 }
 
-function share(part: number): string {
+function percent(part: number): string {
   return `${(part * 100).toFixed(1).padStart(5)} %`
 }

@@ -14,6 +14,11 @@ export function cpuTime(pid: number): number {
   return micros
 }
 
+/** The same of the first thread alone, which is where JavaScript runs. */
+export function mainThreadTime(pid: number): number {
+  return threadTime(`/proc/${pid}/task/${pid}`)
+}
+
 function timeOrGone(pid: number): number {
   try {
     return cpuTime(pid)

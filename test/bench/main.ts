@@ -54,8 +54,8 @@ async function targetsOf(stage: Stage, scenario: Scenario, { others }: Options):
 }
 
 function report(rows: readonly Row[], { isSmoke, json }: Options): void {
-  if (isSmoke) print(`${rows.length} scenarios ran; a smoke run says nothing of cost.`)
-  else {
+  if (isSmoke) print(`${rows.length} scenarios ran well; a smoke run says nothing of cost.`)
+  else if (rows.length > 0) {
     print(`\n${toTable([heading, ...rows.map((row) => cellsOf(row))])}\n`)
     print('Ratios are medians of in-round ratios of CPU time, kernel time included; the interval holds the true median with')
     print('95 % confidence. The reference is the mean of two processes that do the same; what they differ from 1.00 is noise.')

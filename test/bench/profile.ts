@@ -1,14 +1,15 @@
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { selfTimes, topLines, type Stretch, type Times } from './cpu-profile.ts'
+import { selfTimes, topLines, type Stretch } from './cpu-profile.ts'
+import { mainThreadTime } from './cpu-time.ts'
 import { print } from './print.ts'
 import { probe } from './probe.ts'
 import type { Scenario } from './scenarios.ts'
 import { Stage } from './stage.ts'
 import type { Target } from './targets.ts'
 
-const warmUpTurns = 3
+const warmUpTurns = 8
 const turns = 8
 const turnMs = 1000
 
@@ -17,6 +18,8 @@ interface Profiled {
   readonly folder: string
   readonly stretches: Stretch[]
   units: number
+  /** CPU time of the main thread in the stretches, microseconds. */
+  cpu: number
 }
 
 /** Runs a scenario's subject and reference by turns under `--cpu-prof` and prints where their time went. The profiles stay. */
@@ -30,7 +33,7 @@ export async function profile(scenario: Scenario): Promise<void> {
       const mine = join(folder, name)
       const target = await stage.start(name, ['--cpu-prof', `--cpu-prof-dir=${mine}`, '--cpu-prof-interval=500'])
       await probe(stage, scenario, target)
-      profiled.push({ target, folder: mine, stretches: [], units: 0 })
+      profiled.push({ target, folder: mine, stretches: [], units: 0, cpu: 0 })
     }
     for (let turn = 0; turn < warmUpTurns + turns; turn += 1) {
       for (const one of profiled) await takeTurn(stage, scenario, one, turn >= warmUpTurns)
@@ -45,29 +48,29 @@ export async function profile(scenario: Scenario): Promise<void> {
 
 async function takeTurn(stage: Stage, scenario: Scenario, one: Profiled, counts: boolean): Promise<void> {
   const from = now()
+  const before = mainThreadTime(one.target.pid)
   const { answers } = await stage.run(scenario, one.target, turnMs)
   if (!counts) return
   one.stretches.push({ from, to: now() })
   one.units += answers * scenario.unitsPerRequest
+  one.cpu += mainThreadTime(one.target.pid) - before
 }
 
 function report({ title, unit }: Scenario, profiled: readonly Profiled[]): void {
-  print(`\n${title}: µs per ${unit}, main thread alone, the profiler's own cost included`)
-  const times = profiled.map((one) => timesOf(one))
-  for (const [n, { target, units }] of profiled.entries()) {
-    const { byPart, busy } = times[n] as Times
-    print(`\n${target.name}, by package: ${(busy / units).toFixed(1)} µs\n${topLines(byPart, busy, units, 24)}`)
+  print(`\n${title}: µs of CPU per ${unit}, main thread alone, the profiler's own cost included`)
+  const times = profiled.map(({ folder, stretches }) => selfTimes(profileIn(folder), stretches))
+  for (const [n, { target, units, cpu }] of profiled.entries()) {
+    print(`\n${target.name}, by package: ${(cpu / units).toFixed(1)} µs\n${topLines(times[n]!.byPart, cpu / units, 24)}`)
   }
-  for (const [n, { target, units }] of profiled.entries()) {
-    const { byFunction, busy } = times[n] as Times
-    print(`\n${target.name}, self time by function\n${topLines(byFunction, busy, units, n === 0 ? 50 : 15)}`)
+  for (const [n, { target, units, cpu }] of profiled.entries()) {
+    print(`\n${target.name}, self time by function\n${topLines(times[n]!.byFunction, cpu / units, n === 0 ? 50 : 15)}`)
   }
 }
 
-function timesOf({ folder, stretches }: Profiled): Times {
+function profileIn(folder: string): string {
   const [file] = readdirSync(folder)
   if (file === undefined) throw new Error(`no profile in ${folder}`)
-  return selfTimes(join(folder, file), stretches)
+  return join(folder, file)
 }
 
 function now(): number {
