@@ -80,6 +80,9 @@ export async function openGateway(
     log: recorder(said),
     plugins,
     ...(builtIn && { builtIn }),
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
   })
   return {
     url: `http://127.0.0.1:${gateway.address.port}`,
