@@ -1,16 +1,16 @@
 import { once } from 'node:events'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chat, contentOf, openChat } from './support/chat.ts'
 import { freePort } from './support/free-port.ts'
-import { startHeldUpstream } from './support/held-upstream.ts'
-import { anyPorts, eventually, runGateway, runProgram, sluiceDone, temporaryFolder } from './support/program.ts'
+import { aiConfig, anyPorts, runGateway, runProgram, sluiceDone, temporaryFolder } from './support/program.ts'
 import { workspacePackages } from './support/workspace.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 test('help tells what each verb does, with an example', async () => {
   const [program, start, validate, routes] = await Promise.all([['--help'], ['start', '--help'], ['validate', '--help'], ['routes', '--help']].map((args) => sluiceDone(args)))
@@ -254,155 +254,3 @@ describe('sluice start', () => {
     expect(stderr).toMatch(/gateway\.yaml:2:17 gateway\.access_log\.path: cannot be opened: ENOENT/)
   })
 })
-
-describe('an edit of the file', () => {
-  test('applies at once and leaves a running stream alone', async () => {
-    const upstream = await startHeldUpstream()
-    const { url, file, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('before')
-    await stream.until('before')
-
-    const edited = performance.now()
-    await writeFile(file, JSON.stringify(aiConfig('http://127.0.0.1:1', '/v2/chat/completions')))
-    await eventually('the new route', async () => (await chat(url, { path: '/v2/chat/completions' })).status !== 404)
-    expect(performance.now() - edited).toBeLessThan(10_000) // a second, and nine for a machine that does something else
-    expect((await chat(url)).status).toBe(404)
-    await program.says(/the configuration has changed/)
-
-    held.say('after')
-    await stream.until('after')
-    held.finish()
-    expect(contentOf({ text: await stream.rest() })).toBe('beforeafter')
-  })
-
-  test('that is invalid is refused whole, with every problem in the log, and the next one applies', async () => {
-    const upstream = await startHeldUpstream()
-    const { url, file, program } = await runGateway(aiConfig(upstream.url))
-    const route = { id: 'b', uri: '/b', upstream: { nodes: { '127.0.0.1:1': 1 } } }
-    await writeFile(file, JSON.stringify({ gateway: anyPorts, routes: [route, { id: 'c', uri: 'c', vars: [['a']] }, { id: 'd', nothing: 1 }] }))
-    const [line] = await program.says(/^.*the changed configuration is refused.*$/m)
-    const { problems, level } = JSON.parse(line) as { problems: string[]; level: number }
-    expect(level).toBe(50)
-    expect(problems).toEqual([
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[1\]: needs at least one of plugins, upstream/),
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[1\]\.uri: a path starts with/),
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[1\]\.vars\[0\]: /),
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[2\]: needs one of uri or uris/),
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[2\]: needs at least one of plugins, upstream/),
-      expect.stringMatching(/gateway\.yaml:\d+:\d+ routes\[2\]\.nothing: is not a known field/),
-    ])
-
-    expect((await fetch(`${url}/b`)).status).toBe(404)
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('still here')
-    held.finish()
-    expect(contentOf({ text: await stream.rest() })).toBe('still here')
-
-    await writeFile(file, JSON.stringify({ gateway: anyPorts, routes: [route] }))
-    await eventually('the new route', async () => (await fetch(`${url}/b`)).status === 502)
-  })
-
-  test('may replace it by rename, again and again', async () => {
-    const { url, file, folder } = await runGateway({ gateway: anyPorts, routes: [] })
-    for (const name of ['first', 'second']) {
-      await writeFile(join(folder, 'next.yaml'), JSON.stringify({ gateway: anyPorts, routes: [{ id: name, uri: `/${name}`, upstream: { nodes: { '127.0.0.1:1': 1 } } }] }))
-      await rename(join(folder, 'next.yaml'), file)
-      await eventually(`the ${name} file`, async () => (await fetch(`${url}/${name}`)).status === 502)
-    }
-    expect((await fetch(`${url}/first`)).status).toBe(404)
-  })
-
-  test('may take it away: the log says so, and what was there serves on', async () => {
-    const { url, file, program } = await runGateway(aiConfig('http://127.0.0.1:1'))
-    await rm(file)
-    await program.says(/the configuration cannot be read/)
-    expect((await chat(url)).status).toBe(502)
-    await writeFile(file, JSON.stringify({ gateway: anyPorts, routes: [] }))
-    await eventually('the new file', async () => (await chat(url)).status === 404)
-  })
-
-  test('names what only a restart can change', async () => {
-    const { url, file, program } = await runGateway({ gateway: anyPorts, routes: [] })
-    await writeFile(file, JSON.stringify({ gateway: { ...anyPorts, listen: { port: 1 }, log: { level: 'warn' } }, routes: [] }))
-    await program.says(/gateway\.listen has changed: restart to apply it/)
-    expect((await fetch(url)).status).toBe(404)
-  })
-})
-
-describe('signals', () => {
-  test('SIGTERM lets a running stream finish, takes nothing new, writes the log and ends with 0', async () => {
-    const upstream = await startHeldUpstream()
-    const { url, statusUrl, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('one')
-    await stream.until('one')
-
-    program.signal('SIGTERM')
-    await eventually('an end of its readiness', async () => (await fetch(`${statusUrl}/readyz`)).status === 503)
-    await expect(chat(url)).rejects.toThrow('fetch failed')
-    expect((await fetch(`${statusUrl}/healthz`)).status).toBe(200)
-
-    held.say('two')
-    held.finish()
-    expect(contentOf({ text: await stream.rest() })).toBe('onetwo')
-    const finished = performance.now()
-    expect(await program.exited).toEqual({ code: 0, signal: null })
-    expect(performance.now() - finished).toBeLessThan(10_000) // it does not wait for a client that keeps its connection
-    expect(program.stdout().trim().split('\n').map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 200, outcome: 'complete', route: 'ai' }])
-  })
-
-  test('a second one ends it at once; the cut stream does not look finished', async () => {
-    const upstream = await startHeldUpstream()
-    const { url, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('one')
-    await stream.until('one')
-    program.signal('SIGTERM')
-    await program.says(/stopping/)
-    program.signal('SIGTERM')
-    expect(await program.exited).toEqual({ code: 130, signal: null })
-    await expect(stream.rest()).rejects.toThrow('terminated')
-    await held.closed
-  })
-
-  test('SIGINT ends an idle one with 0', async () => {
-    const { url, program } = await runGateway({ gateway: anyPorts })
-    await (await fetch(url)).text() // leaves a connection that is kept alive
-    program.signal('SIGINT')
-    expect(await program.exited).toEqual({ code: 0, signal: null })
-  })
-
-  test('SIGHUP opens a rotated access log anew', async () => {
-    const folder = await temporaryFolder()
-    const log = join(folder, 'access.log')
-    const { url, program } = await runGateway({ gateway: { ...anyPorts, access_log: { path: log, format: '$request_method $uri $status' } } }, { folder })
-    await fetch(`${url}/one`)
-    await eventually('the first line', async () => (await linesOf(log)) !== '')
-    await rename(log, `${log}.1`)
-    await fetch(`${url}/two`)
-    await eventually('a line in the file that was moved', async () => (await linesOf(`${log}.1`)).includes('two'))
-    program.signal('SIGHUP')
-    await eventually('a new file', async () => readFile(log).then(() => true, () => false))
-    await fetch(`${url}/three`)
-    await eventually('a line in the new file', async () => (await linesOf(log)) !== '')
-    expect([await linesOf(`${log}.1`), await linesOf(log)]).toEqual(['GET /one 404\nGET /two 404\n', 'GET /three 404\n'])
-    expect((await fetch(url)).status).toBe(404)
-  })
-})
-
-/** One route with `ai-proxy`, on any ports. */
-function aiConfig(endpoint: string, uri = '/v1/chat/completions'): object {
-  return {
-    gateway: anyPorts,
-    routes: [{ id: 'ai', uri, plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
-  }
-}
-
-function linesOf(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '')
-}

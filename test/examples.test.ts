@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { chat, contentOf, type ChatOptions } from './support/chat.ts'
 import { anyPorts, eventually, runGateway, sluiceDone, type RunningGateway } from './support/program.ts'
@@ -10,6 +10,7 @@ import { root } from './support/workspace.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const folder = join(root, 'examples')
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'))

@@ -4,14 +4,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { startMockLlm } from '@sluice/mock-llm'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { contentOf } from './support/chat.ts'
 import { blocksOf, linksOf } from './support/markdown.ts'
 import { anyPorts, runGateway, sluiceDone, temporaryFolder } from './support/program.ts'
 import { root, workspacePackages } from './support/workspace.ts'
 
+// Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const run = promisify(execFile)
 const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8')

@@ -1,13 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chat, contentOf, openChat, type ChatOptions } from './support/chat.ts'
 import { startHeldUpstream } from './support/held-upstream.ts'
 import { anyPorts, runGateway, sluiceDone, temporaryFolder, type RunningGateway } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 /** Plugins lie at other places in every run: nothing of them is worth keeping. */
 const env = { NODE_DISABLE_COMPILE_CACHE: '1' }

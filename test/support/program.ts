@@ -140,6 +140,14 @@ export async function serving(program: Program): Promise<{ url: string; statusUr
   return { url, statusUrl }
 }
 
+/** One route with `ai-proxy`, on any ports. */
+export function aiConfig(endpoint: string, uri = '/v1/chat/completions'): object {
+  return {
+    gateway: anyPorts,
+    routes: [{ id: 'ai', uri, plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
+  }
+}
+
 /** Waits until `isSo` gives something other than false or undefined, looking again and again. */
 export async function eventually<T>(what: string, isSo: () => T | Promise<T>): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + patienceMs
