@@ -79,7 +79,7 @@ describe('a client that does not read', () => {
     reading.pause()
     const res = await upstream.answer
     const closed = new Promise((resolve) => res.once('close', resolve))
-    while (!res.writableNeedDrain) await new Promise((resolve) => setImmediate(resolve))
+    while (!res.writableNeedDrain && upstream.sent() < bound) await new Promise((resolve) => setImmediate(resolve))
     reading.hangUp()
     await closed
     expect(await gateway.linesOf(reading.id)).toMatchObject([{ outcome: 'client_disconnect' }])

@@ -141,3 +141,47 @@ describe('an event', () => {
     reading.hangUp()
   })
 })
+
+describe('an answer under the wrong content type', () => {
+  const events = [delta('A'), delta('', 'stop'), done]
+  const whole = { choices: [{ index: 0, message: { content: 'A' }, finish_reason: 'stop' }], usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 } }
+
+  test.for([
+    ['events as JSON', { contentType: 'application/json' }],
+    ['events as text, in single bytes', { contentType: 'text/plain', chunk: 1 }],
+    ['events behind blank lines', { contentType: 'application/json', event: ['\n\n', ...events] }],
+    ['events behind a comment', { contentType: 'application/json', event: [': one moment\n\n', ...events], chunk: 1 }],
+  ] as const)('is taken for what it is: %s', async ([, script]) => {
+    const { mock, stream, lines } = await stage(chat)
+    mock.script({ event: events, ...script })
+    const answer = await stream()
+    expect(answer).toMatchObject({ status: 200, isWhole: true })
+    expect(answer.headers['content-type']).toBe('text/event-stream')
+    expect(answer.headers).not.toHaveProperty('content-length')
+    expect(answer.body.toString()).toBe(('event' in script ? script.event : events).join(''))
+    expect(await lines()).toMatchObject([{ outcome: 'complete' }])
+  })
+
+  test.for([
+    ['at once', {}],
+    ['in single bytes', { chunk: 1 }],
+    ['behind blank lines', { comments: 2 }],
+  ] as const)('is taken for what it is: JSON as events, %s', async ([, script]) => {
+    const { mock, stream, lines } = await stage(chat)
+    mock.script({ body: whole, contentType: 'text/event-stream', ...script })
+    const answer = await stream()
+    expect(answer).toMatchObject({ status: 200, isWhole: true })
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(JSON.parse(answer.body.toString())).toEqual(whole)
+    expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 5 }])
+  })
+
+  test('has its error, too', async () => {
+    const { mock, stream, lines } = await stage(chat)
+    mock.script({ body: { error: { message: 'Too many.', type: 'rate_limit_error' } }, contentType: 'text/event-stream' })
+    const answer = await stream()
+    expect(answer).toMatchObject({ status: 429, isWhole: true })
+    expect(errorIn(answer)).toBe('Too many.')
+    expect(await lines()).toMatchObject([{ outcome: 'upstream_error' }])
+  })
+})

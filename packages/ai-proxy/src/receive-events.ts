@@ -103,6 +103,14 @@ export class EventReceiver implements Receiver, ReplyStream {
     else this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
   }
 
+  /** It is no stream after all: somebody else takes the answer. False where the client has been told that it is one. */
+  giveWay(): boolean {
+    if (this.#committed || this.#over) return false
+    this.#over = true
+    clearTimeout(this.#commitTimer)
+    return true
+  }
+
   // What the front asks.
 
   start(sink: Sink): void {
@@ -133,8 +141,7 @@ export class EventReceiver implements Receiver, ReplyStream {
   /** What stands behind the last blank line: an event, if upstream merely left the blank line out; else a fragment of one. */
   #takeRest(): void {
     const rest = this.#framer.end()
-    if (!rest) return
-    if (!isWholeEvent(rest, this.#reader.finished)) return
+    if (!rest || !isWholeEvent(rest, this.#reader.finished)) return
     this.#take(rest, [rest.byteLength])
     this.#endsOpen = true
   }

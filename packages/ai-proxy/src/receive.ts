@@ -2,6 +2,7 @@ import type { Outcome } from '@sluice/kernel'
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { receiveError } from './receive-error.ts'
 import { EventReceiver } from './receive-events.ts'
 import { receivePassed } from './receive-passed.ts'
@@ -16,8 +17,15 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
     return unpacked(headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
       if (status >= 300) return receiveError(attempt, status, headers, stop)
-      if (isEventStream(headers)) return new EventReceiver(attempt, facts, status, headers, upstream)
-      return receiveWhole(attempt, facts, status, headers, stop)
+      const asEvents = (fields = headers) => new EventReceiver(attempt, facts, status, fields, upstream)
+      const asWhole = (fields = headers) => receiveWhole(attempt, facts, status, fields, stop)
+      if (!isEventStream(headers)) {
+        return new FirstBytes(asWhole(), (found) => (found === 'events' ? asEvents(withType(headers, 'text/event-stream')) : undefined))
+      }
+      const events = asEvents()
+      return new FirstBytes(events, (found) =>
+        found === 'json' && events.giveWay() ? asWhole(withType(headers, 'application/json')) : undefined,
+      )
     })
   } catch (error) {
     call.stop('upstream_error')
@@ -28,6 +36,10 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
 
 function isEventStream(headers: IncomingHeaders): boolean {
   return valueOf(headers, 'content-type')?.toLowerCase().includes('text/event-stream') ?? false
+}
+
+function withType(headers: IncomingHeaders, type: string): IncomingHeaders {
+  return { ...headers, 'content-type': type }
 }
 
 function unpacked(headers: IncomingHeaders, call: Flow, make: (upstream: Flow) => Receiver): Receiver {
