@@ -84,7 +84,7 @@ export class EditedStream implements ReplyStream {
   /** Bounded by what one read of upstream brings: it is paused before there is more. */
   #queue: readonly ReplyEvent[] = []
   #sink: Sink | undefined
-  #settle: (outcome: Outcome) => void = () => {}
+  #settle: (told: Outcome | Promise<Outcome>) => void = () => {}
   #sourceEnd: Outcome | undefined
   #isWaiting = false
   #isWorking = false
@@ -207,7 +207,8 @@ export class EditedStream implements ReplyStream {
 
   #close(last: readonly Uint8Array[] | void, outcome: Outcome): void {
     if (last) this.#write(last)
-    this.#finish(outcome)
+    // How its connection ends is not always how it went: a response may have failed and be whole.
+    this.#finish(outcome, this.source.done)
   }
 
   #write(pieces: readonly Uint8Array[]): void {
@@ -221,13 +222,13 @@ export class EditedStream implements ReplyStream {
     this.#finish(outcome)
   }
 
-  #finish(outcome: Outcome): void {
+  #finish(outcome: Outcome, told: Outcome | Promise<Outcome> = outcome): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#queue = []
     if (this.#sourceEnd === undefined) this.source.cancel(outcome)
     // The client of an answer that was ended on purpose has a whole answer.
     this.#sink?.end(outcome === 'blocked' ? 'complete' : outcome)
-    this.#settle(outcome)
+    this.#settle(told)
   }
 }

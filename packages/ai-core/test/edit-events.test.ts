@@ -161,7 +161,7 @@ async function narrow(editor: EventEditor): Promise<{ stream: ReturnType<typeof 
 }
 
 /** A stream that a test pushes, and that does not stop for anybody. */
-function pushed(): ReplyStream & { push(...texts: string[]): void; finish(): void } {
+function pushed(): ReplyStream & { push(...texts: string[]): void; finish(done?: Outcome): void } {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   let sink: Sink | undefined
   return {
@@ -174,9 +174,9 @@ function pushed(): ReplyStream & { push(...texts: string[]): void; finish(): voi
     resume: () => {},
     cancel: resolve,
     push: (...texts) => void sink?.write(Buffer.from(texts.join(''))),
-    finish: () => {
+    finish: (done = 'complete') => {
       sink?.end('complete')
-      resolve('complete')
+      resolve(done)
     },
   }
 }
@@ -256,6 +256,18 @@ describe('back-pressure', () => {
     source.finish()
     expect(await outer.done).toBe('complete')
     expect(taken).toBe('>data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n')
+  })
+
+  test('an answer that failed, and says so in a proper end of its own, is no complete one for who wraps it', async () => {
+    const source = pushed()
+    const reply = await editEvents(exchangeOf(), replyOf(source), { onEvent: () => {} })
+    const outer = reply.body as ReplyStream
+    const ends: Outcome[] = []
+    outer.start({ write: () => true, end: (outcome) => void ends.push(outcome) })
+    source.push('data: 1\n\n')
+    source.finish('upstream_error')
+    expect(ends).toEqual(['complete'])
+    expect(await outer.done).toBe('upstream_error')
   })
 
   test('a client that leaves cancels upstream; an editor that was waiting changes nothing any more', async () => {
