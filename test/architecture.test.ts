@@ -32,7 +32,8 @@ const ours = (names: readonly string[]): readonly string[] =>
   names.filter((name) => name.startsWith(scope)).map((name) => name.slice(scope.length))
 const others = (names: readonly string[]): readonly string[] =>
   names.filter((name) => !name.startsWith(scope) && !name.startsWith('node:'))
-const importsOf = ({ sources }: Package): readonly string[] => [...new Set(sources.flatMap(({ imports }) => imports))].toSorted()
+const importsOf = ({ sources }: Package): readonly string[] =>
+  [...new Set(sources.flatMap(({ imports }) => imports))].toSorted()
 
 /** What `dir` may import of ours: what its row names, and what theirs name. */
 function reachable(dir: string): ReadonlySet<string> {
@@ -66,7 +67,11 @@ describe('the arrows', () => {
   })
 
   test.for(packages)('$dir references exactly what it depends on', ({ dependencies, references }) => {
-    expect(references.toSorted()).toEqual(ours(dependencies).map((name) => `../${name}`).toSorted())
+    expect(references.toSorted()).toEqual(
+      ours(dependencies)
+        .map((name) => `../${name}`)
+        .toSorted(),
+    )
   })
 
   test.for(packages)('the sources of $dir import exactly what it declares', (one) => {
@@ -106,7 +111,10 @@ describe('the arrows', () => {
 
 describe('the repository', () => {
   test('the top level holds what it must and nothing else', () => {
-    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n').filter(Boolean).map((line) => line.replace(/\/$/, ''))
+    const ignored = readFileSync(join(root, '.gitignore'), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.replace(/\/$/, ''))
     const entries = readdirSync(root).filter((name) => !name.startsWith('.') && !ignored.includes(name))
     expect(entries.toSorted()).toEqual(
       [
@@ -127,7 +135,10 @@ describe('the repository', () => {
 
   test.for(['tsconfig.json', 'test/tsconfig.json'])('%s references every package', (file) => {
     const { references } = readJson<{ references: { path: string }[] }>(file)
-    const named = references.map(({ path }) => path).filter((path) => path.includes('packages/')).map((path) => basename(path))
+    const named = references
+      .map(({ path }) => path)
+      .filter((path) => path.includes('packages/'))
+      .map((path) => basename(path))
     expect(named.toSorted()).toEqual(packages.map(({ dir }) => dir))
   })
 })
@@ -156,7 +167,10 @@ describe('every package', () => {
       engines: { node: '>=22.19' },
       publishConfig: { exports: { types: './dist/index.d.ts', default: './dist/index.js' } },
     })
-    const packed = Object.entries(manifest.bin ?? {}).map(([name, path]) => [name, path.replace('./src/', './dist/').replace(/\.ts$/, '.js')])
+    const packed = Object.entries(manifest.bin ?? {}).map(([name, path]) => [
+      name,
+      path.replace('./src/', './dist/').replace(/\.ts$/, '.js'),
+    ])
     expect(manifest.publishConfig?.bin ?? {}).toEqual(Object.fromEntries(packed))
   })
 
@@ -188,13 +202,20 @@ describe('sources', () => {
   })
 
   test('have no `export *` and no default exports', () => {
-    expect(offenders((text) => /^export\s+(?:\*|default\b)/m.test(text) || /\bas default\b/.test(text))).toEqual([])
+    expect(
+      offenders((text) => /^export\s+(?:\*|default\b)/m.test(text) || /\bas default\b/.test(text)),
+    ).toEqual([])
   })
 
   test('index.ts names what it exports and does nothing else', () => {
     const reexport = /^export (?:type )?\{[^}]*\} from '[^']+'\n/gm
     const comment = /^(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm
-    expect(offenders((text, path) => path.endsWith('/src/index.ts') && text.replace(comment, '').replace(reexport, '').trim() !== '')).toEqual([])
+    expect(
+      offenders(
+        (text, path) =>
+          path.endsWith('/src/index.ts') && text.replace(comment, '').replace(reexport, '').trim() !== '',
+      ),
+    ).toEqual([])
   })
 
   test('have names that say what is in them', () => {
@@ -203,6 +224,8 @@ describe('sources', () => {
   })
 
   test('read the environment in the entry points alone', () => {
-    expect(offenders((text, path) => basename(path) !== 'main.ts' && text.includes('process.env'))).toEqual([])
+    expect(offenders((text, path) => basename(path) !== 'main.ts' && text.includes('process.env'))).toEqual(
+      [],
+    )
   })
 })

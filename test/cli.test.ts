@@ -13,10 +13,16 @@ vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => vi.resetConfig())
 
 test('help tells what each verb does, with an example', async () => {
-  const [program, start, validate, routes] = await Promise.all([['--help'], ['start', '--help'], ['validate', '--help'], ['routes', '--help']].map((args) => sluiceDone(args)))
+  const [program, start, validate, routes] = await Promise.all(
+    [['--help'], ['start', '--help'], ['validate', '--help'], ['routes', '--help']].map((args) =>
+      sluiceDone(args),
+    ),
+  )
   expect([program!.code, start!.code, validate!.code, routes!.code]).toEqual([0, 0, 0, 0])
   expect(program!.stdout).toMatch(/start[^]*validate[^]*routes/)
-  expect(start!.stdout).toMatch(/--mock-llm <host:port>[^]*Example:\n  sluice start -c \S+ --mock-llm 127\.0\.0\.1:9100\n/)
+  expect(start!.stdout).toMatch(
+    /--mock-llm <host:port>[^]*Example:\n  sluice start -c \S+ --mock-llm 127\.0\.0\.1:9100\n/,
+  )
   expect(validate!.stdout).toMatch(/Example:\n  sluice validate -c \S+\n/)
   expect(routes!.stdout).toMatch(/--json[^]*Example:\n  sluice routes -c \S+\n/)
 })
@@ -38,12 +44,19 @@ test('a command that cannot be understood costs one plain message and exit code 
 })
 
 test('sluice --version is that of the package', async () => {
-  expect(await sluiceDone(['--version'])).toMatchObject({ code: 0, stdout: `${workspacePackages()[0]!.manifest.version}\n` })
+  expect(await sluiceDone(['--version'])).toMatchObject({
+    code: 0,
+    stdout: `${workspacePackages()[0]!.manifest.version}\n`,
+  })
 })
 
 test('npx sluice runs from the root of the repository, whichever Node the machine has', async () => {
-  const machine = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !path.includes('node_modules'))
-  const program = runProgram(['npx', '--no-install', 'sluice', 'routes', '-c', 'examples/quickstart.yaml'], { env: { PATH: machine.join(delimiter) } })
+  const machine = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((path) => !path.includes('node_modules'))
+  const program = runProgram(['npx', '--no-install', 'sluice', 'routes', '-c', 'examples/quickstart.yaml'], {
+    env: { PATH: machine.join(delimiter) },
+  })
   expect(await program.exited).toEqual({ code: 0, signal: null })
   expect(program.stdout()).toContain('→ chat\n')
 })
@@ -90,18 +103,26 @@ consumers: []
 test('start, validate and routes tell every problem of a file with line, column and path, from top to bottom', async () => {
   const file = join(await temporaryFolder(), 'gateway.yaml')
   await writeFile(file, manyProblems.text)
-  const [validated, ...others] = await Promise.all(['validate', 'start', 'routes'].map((verb) => sluiceDone([verb, '-c', file])))
+  const [validated, ...others] = await Promise.all(
+    ['validate', 'start', 'routes'].map((verb) => sluiceDone([verb, '-c', file])),
+  )
   expect(validated).toMatchObject({ code: 1, stdout: '' })
   const lines = validated!.stderr.trimEnd().split('\n')
   expect(lines.filter((line) => !line.startsWith(file))).toEqual([])
-  expect(lines.map((line) => line.slice(file.length))).toEqual(manyProblems.lines.map((pattern) => expect.stringMatching(pattern) as string))
+  expect(lines.map((line) => line.slice(file.length))).toEqual(
+    manyProblems.lines.map((pattern) => expect.stringMatching(pattern) as string),
+  )
   expect(others).toEqual([validated, validated])
 })
 
 test('validate refuses what is no such file, and says where', async () => {
   const folder = await temporaryFolder()
   const cases = [
-    { name: 'open-list', text: 'routes:\n  - id: a\n    uri: [\n', says: /open-list:\d+:\d+ is not valid YAML: / },
+    {
+      name: 'open-list',
+      text: 'routes:\n  - id: a\n    uri: [\n',
+      says: /open-list:\d+:\d+ is not valid YAML: /,
+    },
     { name: 'empty', text: '', says: /empty:1:1 is empty/ },
     { name: 'list', text: '- 1\n', says: /list:1:1 must be an object/ },
     { name: 'two', text: 'routes: []\n---\nroutes: []\n', says: /two:\d+:\d+ holds several YAML documents/ },
@@ -112,7 +133,9 @@ test('validate refuses what is no such file, and says where', async () => {
       return sluiceDone(['validate', '-c', join(folder, name)])
     }),
   )
-  expect(done.map(({ code, stderr }) => ({ code, stderr }))).toEqual(cases.map(({ says }) => ({ code: 1, stderr: expect.stringMatching(says) as string })))
+  expect(done.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    cases.map(({ says }) => ({ code: 1, stderr: expect.stringMatching(says) as string })),
+  )
 })
 
 test('validate accepts YAML and JSON, with and without a gateway section, and runs nothing', async () => {
@@ -121,18 +144,34 @@ test('validate accepts YAML and JSON, with and without a gateway section, and ru
   const route = { id: 'a', uri: '/a', upstream: { nodes: { '127.0.0.1:1': 1 } } }
   const files = {
     'seed.yaml': 'routes:\n  - id: a\n    uri: /a\n    upstream: { nodes: { "127.0.0.1:1": 1 } }\n',
-    'settings.json': JSON.stringify({ gateway: { listen: { port }, access_log: { path: join(folder, 'access.log') } }, routes: [route, { ...route, id: 'b' }] }),
+    'settings.json': JSON.stringify({
+      gateway: { listen: { port }, access_log: { path: join(folder, 'access.log') } },
+      routes: [route, { ...route, id: 'b' }],
+    }),
   }
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)))
-  const [seed, settings] = await Promise.all(Object.keys(files).map((name) => sluiceDone(['validate', '-c', join(folder, name)])))
-  expect(seed).toMatchObject({ code: 0, stderr: '', stdout: `${folder}/seed.yaml is fit to serve: 1 route, listening on 127.0.0.1:9080\n` })
-  expect(settings).toMatchObject({ code: 0, stderr: '', stdout: `${folder}/settings.json is fit to serve: 2 routes, listening on 127.0.0.1:${port}\n` })
+  const [seed, settings] = await Promise.all(
+    Object.keys(files).map((name) => sluiceDone(['validate', '-c', join(folder, name)])),
+  )
+  expect(seed).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: `${folder}/seed.yaml is fit to serve: 1 route, listening on 127.0.0.1:9080\n`,
+  })
+  expect(settings).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: `${folder}/settings.json is fit to serve: 2 routes, listening on 127.0.0.1:${port}\n`,
+  })
   await expect(readFile(join(folder, 'access.log'))).rejects.toThrow('ENOENT')
 })
 
 test('a variable of the environment is a problem with its path as long as it is missing, and never shown', async () => {
   const file = join(await temporaryFolder(), 'gateway.yaml')
-  await writeFile(file, 'routes:\n  - id: a\n    uri: /a\n    plugins:\n      ai-proxy:\n        provider: openai\n        auth: { header: { Authorization: $env://SLUICE_TEST_KEY } }\n')
+  await writeFile(
+    file,
+    'routes:\n  - id: a\n    uri: /a\n    plugins:\n      ai-proxy:\n        provider: openai\n        auth: { header: { Authorization: $env://SLUICE_TEST_KEY } }\n',
+  )
   const [missing, present] = await Promise.all([
     sluiceDone(['start', '-c', file]),
     sluiceDone(['routes', '-c', file, '--json'], { env: { SLUICE_TEST_KEY: 'Bearer sk-secret' } }),
@@ -176,7 +215,12 @@ describe('sluice routes', () => {
   test('prints the same as JSON', async () => {
     const { stdout } = await sluiceDone(['routes', '-c', file, '--json'])
     const rows = JSON.parse(stdout) as { route: string; uri: string; chain: Record<string, string[]> }[]
-    expect(rows.map(({ route }) => route)).toEqual(['large-model', 'small-model', 'summarize', 'everything-else'])
+    expect(rows.map(({ route }) => route)).toEqual([
+      'large-model',
+      'small-model',
+      'summarize',
+      'everything-else',
+    ])
     expect(rows[0]).toEqual({
       route: 'large-model',
       host: '*',
@@ -184,14 +228,22 @@ describe('sluice routes', () => {
       methods: 'any',
       priority: 0,
       vars: [['post_arg.model', '==', 'gpt-4']],
-      chain: { rewrite: ['ai-prompt-decorator'], access: ['ai-proxy'], proxy: ['ai-proxy'], log: ['ai-proxy'] },
+      chain: {
+        rewrite: ['ai-prompt-decorator'],
+        access: ['ai-proxy'],
+        proxy: ['ai-proxy'],
+        log: ['ai-proxy'],
+      },
     })
   })
 
   test('says so where there are none', async () => {
     const empty = join(await temporaryFolder(), 'gateway.yaml')
     await writeFile(empty, 'version: "1"\n')
-    expect(await sluiceDone(['routes', '-c', empty])).toMatchObject({ code: 0, stdout: 'no routes: every request is answered with 404\n' })
+    expect(await sluiceDone(['routes', '-c', empty])).toMatchObject({
+      code: 0,
+      stdout: 'no routes: every request is answered with 404\n',
+    })
   })
 })
 
@@ -202,7 +254,14 @@ describe('sluice start', () => {
       {
         gateway: anyPorts,
         routes: [
-          { id: 'chat', uri: '/v1/chat/completions', methods: ['POST'], plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint: `http://${mock}` } } } },
+          {
+            id: 'chat',
+            uri: '/v1/chat/completions',
+            methods: ['POST'],
+            plugins: {
+              'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint: `http://${mock}` } },
+            },
+          },
           { id: 'rest', uris: ['/a', '/b/*'], upstream: { nodes: { [mock]: 1 } } },
         ],
       },
@@ -210,9 +269,15 @@ describe('sluice start', () => {
     )
     await program.says(/curl -N http/)
     expect(program.stderr()).toContain(`mock-llm answers on http://${mock} and needs no key\n`)
-    expect(program.stderr()).toMatch(/^ {2}POST +\/v1\/chat\/completions +→ route chat\n {2}any +\/a \/b\/\* +→ route rest\n/m)
+    expect(program.stderr()).toMatch(
+      /^ {2}POST +\/v1\/chat\/completions +→ route chat\n {2}any +\/a \/b\/\* +→ route rest\n/m,
+    )
 
-    const [, body = ''] = new RegExp(`^  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '(.*)'$`, 'm').exec(program.stderr()) ?? []
+    const [, body = ''] =
+      new RegExp(
+        `^  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '(.*)'$`,
+        'm',
+      ).exec(program.stderr()) ?? []
     const answer = await chat(url, { body: JSON.parse(body) as object as Record<string, unknown> })
     expect([answer.status, contentOf(answer)]).toEqual([200, expect.stringContaining('1+1')])
 
@@ -232,18 +297,32 @@ describe('sluice start', () => {
     expect(performance.now() - before).toBeGreaterThan(500)
   })
 
-  test.for(['listen', 'status', 'mock-llm'] as const)('says which port is taken where it is that of %s, and ends', async (which) => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    onTestFinished(() => void taken.close())
-    const { port } = taken.address() as AddressInfo
-    const file = join(await temporaryFolder(), 'gateway.yaml')
-    const settings = { ...anyPorts, ...(which === 'listen' && { listen: { port } }), ...(which === 'status' && { status: { listen: { port } } }) }
-    await writeFile(file, JSON.stringify({ gateway: settings }))
-    const { code, stderr } = await sluiceDone(['start', '-c', file, ...(which === 'mock-llm' ? ['--mock-llm', `127.0.0.1:${port}`] : [])])
-    expect(code).toBe(1)
-    expect(stderr).toMatch(new RegExp(`^sluice: .*127\\.0\\.0\\.1:${port}.* something listens there already\n$`))
-  })
+  test.for(['listen', 'status', 'mock-llm'] as const)(
+    'says which port is taken where it is that of %s, and ends',
+    async (which) => {
+      const taken = createServer().listen(0, '127.0.0.1')
+      await once(taken, 'listening')
+      onTestFinished(() => void taken.close())
+      const { port } = taken.address() as AddressInfo
+      const file = join(await temporaryFolder(), 'gateway.yaml')
+      const settings = {
+        ...anyPorts,
+        ...(which === 'listen' && { listen: { port } }),
+        ...(which === 'status' && { status: { listen: { port } } }),
+      }
+      await writeFile(file, JSON.stringify({ gateway: settings }))
+      const { code, stderr } = await sluiceDone([
+        'start',
+        '-c',
+        file,
+        ...(which === 'mock-llm' ? ['--mock-llm', `127.0.0.1:${port}`] : []),
+      ])
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        new RegExp(`^sluice: .*127\\.0\\.0\\.1:${port}.* something listens there already\n$`),
+      )
+    },
+  )
 
   test('says which access log cannot be opened, and ends', async () => {
     const folder = await temporaryFolder()

@@ -19,7 +19,9 @@ const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8'
 /** A value for every variable of the environment that a text names. */
 function madeUp(text: string): Record<string, string> {
   const names = Array.from(text.matchAll(/\$env:\/\/([A-Z_]+)/g), ([, name = '']) => name)
-  return Object.fromEntries(names.map((name) => [name, name === 'GCP_SERVICE_ACCOUNT' ? serviceAccount() : `Bearer made-up-${name}`]))
+  return Object.fromEntries(
+    names.map((name) => [name, name === 'GCP_SERVICE_ACCOUNT' ? serviceAccount() : `Bearer made-up-${name}`]),
+  )
 }
 
 function serviceAccount(): string {
@@ -37,7 +39,10 @@ function serviceAccount(): string {
 type Config = Record<string, unknown> & { gateway?: { plugins?: string[] } }
 
 /** Runs an example against a mock, on other ports; `edit` may change a copy of it. */
-async function runExample(name: string, edit: (config: Config) => void = () => {}): Promise<RunningGateway & { mock: MockLlm }> {
+async function runExample(
+  name: string,
+  edit: (config: Config) => void = () => {},
+): Promise<RunningGateway & { mock: MockLlm }> {
   const mock = await startMockLlm()
   onTestFinished(() => mock.close())
   const config = parse(textOf(name).replaceAll('127.0.0.1:9100', `127.0.0.1:${mock.port}`)) as Config
@@ -51,20 +56,28 @@ const withKey = (key: string): ChatOptions => ({ headers: { 'x-api-key': key } }
 const sent = (mock: MockLlm): unknown => JSON.parse(mock.requests.at(-1)!.body.toString())
 
 test.for(files)('examples/%s is fit to serve', async (name) => {
-  const { code, stderr, stdout } = await sluiceDone(['validate', '-c', `examples/${name}`], { env: madeUp(textOf(name)) })
+  const { code, stderr, stdout } = await sluiceDone(['validate', '-c', `examples/${name}`], {
+    env: madeUp(textOf(name)),
+  })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toContain(`examples/${name} is fit to serve`)
 })
 
 test('examples/providers.yaml has a route for each provider, and says which key is missing', async () => {
   const text = textOf('providers.yaml')
-  const names = readdirSync(join(root, 'packages')).flatMap((dir) => (dir.startsWith('provider-') ? [dir.slice('provider-'.length)] : []))
+  const names = readdirSync(join(root, 'packages')).flatMap((dir) =>
+    dir.startsWith('provider-') ? [dir.slice('provider-'.length)] : [],
+  )
   const routes = (parse(text) as { routes: { plugins: { 'ai-proxy': { provider: string } } }[] }).routes
-  expect([...new Set(routes.map(({ plugins }) => plugins['ai-proxy'].provider))].toSorted()).toEqual(names.toSorted())
+  expect([...new Set(routes.map(({ plugins }) => plugins['ai-proxy'].provider))].toSorted()).toEqual(
+    names.toSorted(),
+  )
   const { AZURE_API_KEY: _, ...env } = madeUp(text)
   const { code, stderr } = await sluiceDone(['validate', '-c', 'examples/providers.yaml'], { env })
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^examples\/providers\.yaml:\d+:\d+ routes\[2\]\.\S+\.api-key: environment variable AZURE_API_KEY is not set\n$/)
+  expect(stderr).toMatch(
+    /^examples\/providers\.yaml:\d+:\d+ routes\[2\]\.\S+\.api-key: environment variable AZURE_API_KEY is not set\n$/,
+  )
 })
 
 describe('examples/quickstart.yaml', () => {
@@ -80,7 +93,10 @@ describe('examples/quickstart.yaml', () => {
       ],
     })
     const streamed = await chat(url, { body: { stream: true } })
-    expect([streamed.headers.get('content-type'), contentOf(streamed)]).toEqual([expect.stringContaining('text/event-stream'), contentOf(whole)])
+    expect([streamed.headers.get('content-type'), contentOf(streamed)]).toEqual([
+      expect.stringContaining('text/event-stream'),
+      contentOf(whole),
+    ])
   })
 
   test('answers embeddings, Responses, Messages and the list of models', async () => {
@@ -93,14 +109,27 @@ describe('examples/quickstart.yaml', () => {
       })
       return (await response.json()) as Record<string, unknown>
     }
-    expect(await post('/v1/embeddings', { model: 'text-embedding-3-small', input: 'Hello!' })).toMatchObject({ object: 'list' })
-    expect(await post('/v1/responses', { model: 'gpt-5', input: 'Hello!' })).toMatchObject({ object: 'response', status: 'completed' })
-    expect(await post('/v1/messages', { model: 'claude', max_tokens: 99, messages: [{ role: 'user', content: 'Hello!' }] })).toMatchObject({ type: 'message' })
+    expect(await post('/v1/embeddings', { model: 'text-embedding-3-small', input: 'Hello!' })).toMatchObject({
+      object: 'list',
+    })
+    expect(await post('/v1/responses', { model: 'gpt-5', input: 'Hello!' })).toMatchObject({
+      object: 'response',
+      status: 'completed',
+    })
+    expect(
+      await post('/v1/messages', {
+        model: 'claude',
+        max_tokens: 99,
+        messages: [{ role: 'user', content: 'Hello!' }],
+      }),
+    ).toMatchObject({ type: 'message' })
     expect(await (await fetch(`${url}/v1/models`)).json()).toMatchObject({ object: 'list' })
   })
 
   test('is what npm start runs', () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
     const [, args = ''] = /main\.ts (.*)$/.exec(scripts['start'] ?? '') ?? []
     expect(args).toBe('start -c examples/quickstart.yaml --mock-llm 127.0.0.1:9100')
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`\`npm start\` is \`npx sluice ${args}\``)
@@ -124,7 +153,17 @@ describe('examples/composing.yaml', () => {
       return said.length === 3 && said.map((line) => JSON.parse(line) as object)
     })
     expect(lines).toEqual([
-      { time: expect.any(String) as string, route: 'large-model', status: 200, outcome: 'complete', model: 'gpt-4', prompt_tokens: expect.any(Number) as number, completion_tokens: expect.any(Number) as number, first_token_ms: expect.any(Number) as number, llm_summary: expect.any(Object) as object },
+      {
+        time: expect.any(String) as string,
+        route: 'large-model',
+        status: 200,
+        outcome: 'complete',
+        model: 'gpt-4',
+        prompt_tokens: expect.any(Number) as number,
+        completion_tokens: expect.any(Number) as number,
+        first_token_ms: expect.any(Number) as number,
+        llm_summary: expect.any(Object) as object,
+      },
       expect.objectContaining({ route: 'small-model', model: 'gpt-4o-mini' }),
       expect.objectContaining({ route: null, status: 404, outcome: 'refused' }),
     ])
@@ -132,7 +171,12 @@ describe('examples/composing.yaml', () => {
 
   test('makes a prompt out of a template', async () => {
     const { url, mock } = await runExample('composing.yaml')
-    const body = { template_name: 'summarize', text: 'Once upon a "time"', model: undefined, messages: undefined }
+    const body = {
+      template_name: 'summarize',
+      text: 'Once upon a "time"',
+      model: undefined,
+      messages: undefined,
+    }
     expect(await chat(url, { path: '/prompts/v1/chat/completions', body })).toMatchObject({ status: 200 })
     expect(sent(mock)).toEqual({
       model: 'gpt-4',
@@ -161,7 +205,10 @@ describe('examples/plugins.yaml', () => {
       const answer = await chat(url, withKey('one')) // tokens are counted once an answer has left
       return answer.status !== 200 && answer
     })
-    expect([refused.status, JSON.parse(refused.text)]).toEqual([429, expect.objectContaining({ error_msg: 'no tokens left today' })])
+    expect([refused.status, JSON.parse(refused.text)]).toEqual([
+      429,
+      expect.objectContaining({ error_msg: 'no tokens left today' }),
+    ])
     expect(await chat(url, withKey('two'))).toMatchObject({ status: 200 })
   })
 

@@ -43,13 +43,18 @@ beforeAll(async () => {
   app = join(home, 'app')
   await mkdir(app)
   const [pack, install] = await dockerSteps()
-  await run(join(root, 'node_modules/.bin/tsc'), ['-b', ...workspacePackages().map(({ dir }) => `packages/${dir}`)], { cwd: root })
+  await run(
+    join(root, 'node_modules/.bin/tsc'),
+    ['-b', ...workspacePackages().map(({ dir }) => `packages/${dir}`)],
+    { cwd: root },
+  )
   try {
     await shell(pack.replaceAll('/packed', tarballs), root)
     await Promise.all([shell(install.replaceAll('/packed', tarballs), app), installNode(oldestNode)])
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string }
-    if (!/\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(stderr)) throw error
+    if (!/\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(stderr))
+      throw error
     unreachable = 'the npm registry cannot be reached, so that nothing can be installed from packed packages'
     process.stderr.write(`skipped: ${unreachable}\n`)
   }
@@ -62,7 +67,12 @@ async function dockerSteps(): Promise<[pack: string, install: string]> {
   const runs = Array.from(text.matchAll(/^RUN (.*)$/gm), ([, command = '']) => command)
   const [build = '', install = ''] = runs
   const pack = build.slice(build.indexOf('mkdir /packed'))
-  expect([runs.length, build.startsWith('npm run --silent setup && npm run --silent build'), pack, install]).toEqual([
+  expect([
+    runs.length,
+    build.startsWith('npm run --silent setup && npm run --silent build'),
+    pack,
+    install,
+  ]).toEqual([
     2,
     true,
     expect.stringContaining('pack --pack-destination /packed'),
@@ -72,7 +82,11 @@ async function dockerSteps(): Promise<[pack: string, install: string]> {
 }
 
 function shell(command: string, cwd: string): Promise<unknown> {
-  const env = { ...process.env, npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '5000' }
+  const env = {
+    ...process.env,
+    npm_config_fetch_retry_mintimeout: '1000',
+    npm_config_fetch_retry_maxtimeout: '5000',
+  }
   return run('sh', ['-c', command], { cwd, env, maxBuffer: 64 * 1024 * 1024 })
 }
 
@@ -108,29 +122,52 @@ describe.for(['the running Node', `Node ${oldestNode}`])('packed and installed e
 
     const { file } = await configuration('')
     const validate = withNode(['npx', '--no-install', 'sluice', 'validate', '-c', file])
-    expect([await validate.exited, validate.stderr()]).toMatchObject([{ code: 0 }, expect.not.stringContaining('rror')])
+    expect([await validate.exited, validate.stderr()]).toMatchObject([
+      { code: 0 },
+      expect.not.stringContaining('rror'),
+    ])
     expect(validate.stdout()).toContain('is fit to serve')
   })
 
-  test('sluice starts with a plugin of its user, relays chats whole and streamed, and ends', { timeout: testTimeoutMs }, async () => {
-    const { file, mock } = await configuration('stamp: { text: seen }')
-    const program = withNode(['npx', '--no-install', 'sluice', 'start', '-c', file, '--mock-llm', mock])
-    const { url } = await serving(program)
+  test(
+    'sluice starts with a plugin of its user, relays chats whole and streamed, and ends',
+    { timeout: testTimeoutMs },
+    async () => {
+      const { file, mock } = await configuration('stamp: { text: seen }')
+      const program = withNode(['npx', '--no-install', 'sluice', 'start', '-c', file, '--mock-llm', mock])
+      const { url } = await serving(program)
 
-    const whole = await chat(url)
-    expect([whole.status, whole.headers.get('x-stamp'), contentOf(whole)]).toEqual([200, 'seen', expect.stringContaining('1+1')])
-    const streamed = await chat(url, { body: { stream: true } })
-    expect([streamed.headers.get('x-stamp'), contentOf(streamed)]).toEqual(['seen', contentOf(whole)])
-    expect(streamed.text.endsWith('data: [DONE]\n\n')).toBe(true)
+      const whole = await chat(url)
+      expect([whole.status, whole.headers.get('x-stamp'), contentOf(whole)]).toEqual([
+        200,
+        'seen',
+        expect.stringContaining('1+1'),
+      ])
+      const streamed = await chat(url, { body: { stream: true } })
+      expect([streamed.headers.get('x-stamp'), contentOf(streamed)]).toEqual(['seen', contentOf(whole)])
+      expect(streamed.text.endsWith('data: [DONE]\n\n')).toBe(true)
 
-    program.signal('SIGTERM')
-    await program.exited
-    expect(program.stderr()).toContain('stopped')
-    expect(program.stdout().trim().split('\n').map((line) => (JSON.parse(line) as { status: number }).status)).toEqual([200, 200])
-  })
+      program.signal('SIGTERM')
+      await program.exited
+      expect(program.stderr()).toContain('stopped')
+      expect(
+        program
+          .stdout()
+          .trim()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { status: number }).status),
+      ).toEqual([200, 200])
+    },
+  )
 
   test('mock-llm answers as a program of its own', { timeout: testTimeoutMs }, async () => {
-    const program = withNode([join(app, 'node_modules/.bin/mock-llm'), '--listen', '127.0.0.1:0', '--first-token-ms', '0'])
+    const program = withNode([
+      join(app, 'node_modules/.bin/mock-llm'),
+      '--listen',
+      '127.0.0.1:0',
+      '--first-token-ms',
+      '0',
+    ])
     const [, url = ''] = await program.says(/listens on (http:\S+)/, 'stdout')
     expect(await chat(url)).toMatchObject({ status: 200 })
   })
@@ -149,9 +186,23 @@ describe('packed packages', () => {
 
   test('a plugin in TypeScript finds the types of what it imports', { timeout: testTimeoutMs }, async () => {
     await writeFile(join(app, 'stamp.ts'), userPlugin)
-    const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--types',
+      'node',
+    ]
     const typeRoots = ['--typeRoots', join(root, 'node_modules/@types')]
-    const { code, output } = await run(join(root, 'node_modules/.bin/tsc'), [...options, ...typeRoots, 'stamp.ts'], { cwd: app })
+    const { code, output } = await run(
+      join(root, 'node_modules/.bin/tsc'),
+      [...options, ...typeRoots, 'stamp.ts'],
+      { cwd: app },
+    )
       .then(({ stdout }) => ({ code: 0, output: stdout }))
       .catch((error: { code: number; stdout: string }) => ({ code: error.code, output: error.stdout }))
     expect({ code, output }).toEqual({ code: 0, output: '' })

@@ -17,7 +17,9 @@ afterAll(() => vi.resetConfig())
 
 const run = promisify(execFile)
 const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8')
-const readmes = ['README.md', ...workspacePackages().map(({ dir }) => `packages/${dir}/README.md`)].filter((file) => existsSync(join(root, file)))
+const readmes = ['README.md', ...workspacePackages().map(({ dir }) => `packages/${dir}/README.md`)].filter(
+  (file) => existsSync(join(root, file)),
+)
 
 test('the README shows a plugin as it stands in the examples', async () => {
   const example = await read('examples/plugins/token-budget.ts')
@@ -31,14 +33,21 @@ test('the README shows configurations that are fit to serve', async () => {
   const files = await Promise.all(
     blocksOf('README.md', 'yaml').map(async (block, index) => {
       const config = parse(block) as { gateway?: { plugins?: string[] } }
-      if (config.gateway?.plugins) config.gateway.plugins = config.gateway.plugins.map((entry) => resolve(root, 'examples', entry))
+      if (config.gateway?.plugins)
+        config.gateway.plugins = config.gateway.plugins.map((entry) => resolve(root, 'examples', entry))
       await writeFile(join(folder, `${index}.yaml`), JSON.stringify({ services, ...config }))
       return join(folder, `${index}.yaml`)
     }),
   )
   expect(files.length).toBeGreaterThan(0)
-  const done = await Promise.all(files.map((file) => sluiceDone(['validate', '-c', file], { env: { OPENAI_AUTHORIZATION: 'Bearer made-up' } })))
-  expect(done.map(({ code, stderr }) => ({ code, stderr }))).toEqual(files.map(() => ({ code: 0, stderr: '' })))
+  const done = await Promise.all(
+    files.map((file) =>
+      sluiceDone(['validate', '-c', file], { env: { OPENAI_AUTHORIZATION: 'Bearer made-up' } }),
+    ),
+  )
+  expect(done.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    files.map(() => ({ code: 0, stderr: '' })),
+  )
 })
 
 test('the README loads its plugin as the example does', async () => {
@@ -48,7 +57,10 @@ test('the README loads its plugin as the example does', async () => {
 })
 
 test("the README's requests are answered by what npm start runs, whole and as a stream", async ({ skip }) => {
-  const hasCurl = await run('curl', ['--version']).then(() => true, () => false)
+  const hasCurl = await run('curl', ['--version']).then(
+    () => true,
+    () => false,
+  )
   skip(!hasCurl, 'curl is not installed')
   const mock = await startMockLlm()
   onTestFinished(() => mock.close())
@@ -58,15 +70,23 @@ test("the README's requests are answered by what npm start runs, whole and as a 
   const commands = blocksOf('README.md', 'sh').filter((block) => block.startsWith('curl '))
   expect(commands).toHaveLength(2)
   const answers = await Promise.all(
-    commands.map(async (command) => (await run('sh', ['-c', command.replaceAll('http://127.0.0.1:9080', url)])).stdout),
+    commands.map(
+      async (command) => (await run('sh', ['-c', command.replaceAll('http://127.0.0.1:9080', url)])).stdout,
+    ),
   )
   expect(answers.map((answer) => answer.startsWith('data: '))).toEqual([false, true])
-  expect(answers.map((answer) => contentOf({ text: answer }))).toEqual([expect.stringContaining('What is 1+1?'), expect.stringContaining('What is 1+1?')])
+  expect(answers.map((answer) => contentOf({ text: answer }))).toEqual([
+    expect.stringContaining('What is 1+1?'),
+    expect.stringContaining('What is 1+1?'),
+  ])
 })
 
 test('the README names scripts that exist', async () => {
   const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> }
-  const named = Array.from((await read('README.md')).matchAll(/\bnpm (?:run )?(start|test|bench|check|build|reference)\b/g), ([, name = '']) => name)
+  const named = Array.from(
+    (await read('README.md')).matchAll(/\bnpm (?:run )?(start|test|bench|check|build|reference)\b/g),
+    ([, name = '']) => name,
+  )
   expect(named.filter((name) => !(name in scripts))).toEqual([])
   expect(named).toEqual(expect.arrayContaining(['start', 'test']))
 })
@@ -95,8 +115,23 @@ test('TypeScript in every README compiles', async () => {
       }),
     ),
   )
-  const compilerOptions = { noEmit: true, composite: false, rootDir: root, rewriteRelativeImportExtensions: false, allowImportingTsExtensions: true }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: [], references: [], files: names }))
+  const compilerOptions = {
+    noEmit: true,
+    composite: false,
+    rootDir: root,
+    rewriteRelativeImportExtensions: false,
+    allowImportingTsExtensions: true,
+  }
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions,
+      include: [],
+      references: [],
+      files: names,
+    }),
+  )
   const output = await run(join(root, 'node_modules/.bin/tsc'), ['-p', folder]).then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,

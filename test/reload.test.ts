@@ -1,8 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { chat, contentOf, openChat } from './support/chat.ts'
-import { startHeldUpstream } from './support/held-upstream.ts'
+import { chat, contentOf } from './support/chat.ts'
+import { openHeldChat, startHeldUpstream } from './support/held-upstream.ts'
 import { aiConfig, anyPorts, eventually, runGateway } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -13,14 +13,14 @@ describe('an edit of the file', () => {
   test('applies at once and leaves a running stream alone', async () => {
     const upstream = await startHeldUpstream()
     const { url, file, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('before')
-    await stream.until('before')
+    const { stream, held } = await openHeldChat(url, { upstream, words: 'before' })
 
     const edited = performance.now()
     await writeFile(file, JSON.stringify(aiConfig('http://127.0.0.1:1', '/v2/chat/completions')))
-    await eventually('the new route', async () => (await chat(url, { path: '/v2/chat/completions' })).status !== 404)
+    await eventually(
+      'the new route',
+      async () => (await chat(url, { path: '/v2/chat/completions' })).status !== 404,
+    )
     expect(performance.now() - edited).toBeLessThan(10_000) // a second, and nine for a machine that does something else
     expect((await chat(url)).status).toBe(404)
     await program.says(/the configuration has changed/)
@@ -35,7 +35,13 @@ describe('an edit of the file', () => {
     const upstream = await startHeldUpstream()
     const { url, file, program } = await runGateway(aiConfig(upstream.url))
     const route = { id: 'b', uri: '/b', upstream: { nodes: { '127.0.0.1:1': 1 } } }
-    await writeFile(file, JSON.stringify({ gateway: anyPorts, routes: [route, { id: 'c', uri: 'c', vars: [['a']] }, { id: 'd', nothing: 1 }] }))
+    await writeFile(
+      file,
+      JSON.stringify({
+        gateway: anyPorts,
+        routes: [route, { id: 'c', uri: 'c', vars: [['a']] }, { id: 'd', nothing: 1 }],
+      }),
+    )
     const [line] = await program.says(/^.*the changed configuration is refused.*$/m)
     const { problems, level } = JSON.parse(line) as { problems: string[]; level: number }
     expect(level).toBe(50)
@@ -49,9 +55,7 @@ describe('an edit of the file', () => {
     ])
 
     expect((await fetch(`${url}/b`)).status).toBe(404)
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('still here')
+    const { stream, held } = await openHeldChat(url, { upstream, words: 'still here' })
     held.finish()
     expect(contentOf({ text: await stream.rest() })).toBe('still here')
 
@@ -62,7 +66,13 @@ describe('an edit of the file', () => {
   test('may replace it by rename, again and again', async () => {
     const { url, file, folder } = await runGateway({ gateway: anyPorts, routes: [] })
     for (const name of ['first', 'second']) {
-      await writeFile(join(folder, 'next.yaml'), JSON.stringify({ gateway: anyPorts, routes: [{ id: name, uri: `/${name}`, upstream: { nodes: { '127.0.0.1:1': 1 } } }] }))
+      await writeFile(
+        join(folder, 'next.yaml'),
+        JSON.stringify({
+          gateway: anyPorts,
+          routes: [{ id: name, uri: `/${name}`, upstream: { nodes: { '127.0.0.1:1': 1 } } }],
+        }),
+      )
       await rename(join(folder, 'next.yaml'), file)
       await eventually(`the ${name} file`, async () => (await fetch(`${url}/${name}`)).status === 502)
     }
@@ -80,7 +90,10 @@ describe('an edit of the file', () => {
 
   test('names what only a restart can change', async () => {
     const { url, file, program } = await runGateway({ gateway: anyPorts, routes: [] })
-    await writeFile(file, JSON.stringify({ gateway: { ...anyPorts, listen: { port: 1 }, log: { level: 'warn' } }, routes: [] }))
+    await writeFile(
+      file,
+      JSON.stringify({ gateway: { ...anyPorts, listen: { port: 1 }, log: { level: 'warn' } }, routes: [] }),
+    )
     await program.says(/gateway\.listen has changed: restart to apply it/)
     expect((await fetch(url)).status).toBe(404)
   })

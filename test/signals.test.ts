@@ -1,8 +1,8 @@
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { chat, contentOf, openChat } from './support/chat.ts'
-import { startHeldUpstream } from './support/held-upstream.ts'
+import { chat, contentOf } from './support/chat.ts'
+import { openHeldChat, startHeldUpstream } from './support/held-upstream.ts'
 import { aiConfig, anyPorts, eventually, runGateway, temporaryFolder } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -13,13 +13,13 @@ describe('signals', () => {
   test('SIGTERM lets a running stream finish, takes nothing new, writes the log and ends with 0', async () => {
     const upstream = await startHeldUpstream()
     const { url, statusUrl, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('one')
-    await stream.until('one')
+    const { stream, held } = await openHeldChat(url, { upstream, words: 'one' })
 
     program.signal('SIGTERM')
-    await eventually('an end of its readiness', async () => (await fetch(`${statusUrl}/readyz`)).status === 503)
+    await eventually(
+      'an end of its readiness',
+      async () => (await fetch(`${statusUrl}/readyz`)).status === 503,
+    )
     await expect(chat(url)).rejects.toThrow('fetch failed')
     expect((await fetch(`${statusUrl}/healthz`)).status).toBe(200)
 
@@ -29,16 +29,19 @@ describe('signals', () => {
     const finished = performance.now()
     expect(await program.exited).toEqual({ code: 0, signal: null })
     expect(performance.now() - finished).toBeLessThan(10_000) // it does not wait for a client that keeps its connection
-    expect(program.stdout().trim().split('\n').map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 200, outcome: 'complete', route: 'ai' }])
+    expect(
+      program
+        .stdout()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([{ status: 200, outcome: 'complete', route: 'ai' }])
   })
 
   test('a second one ends it at once; the cut stream does not look finished', async () => {
     const upstream = await startHeldUpstream()
     const { url, program } = await runGateway(aiConfig(upstream.url))
-    const stream = await openChat(url)
-    const held = await upstream.next()
-    held.say('one')
-    await stream.until('one')
+    const { stream, held } = await openHeldChat(url, { upstream, words: 'one' })
     program.signal('SIGTERM')
     await program.says(/stopping/)
     program.signal('SIGTERM')
@@ -57,17 +60,30 @@ describe('signals', () => {
   test('SIGHUP opens a rotated access log anew', async () => {
     const folder = await temporaryFolder()
     const log = join(folder, 'access.log')
-    const { url, program } = await runGateway({ gateway: { ...anyPorts, access_log: { path: log, format: '$request_method $uri $status' } } }, { folder })
+    const { url, program } = await runGateway(
+      { gateway: { ...anyPorts, access_log: { path: log, format: '$request_method $uri $status' } } },
+      { folder },
+    )
     await fetch(`${url}/one`)
     await eventually('the first line', async () => (await linesOf(log)) !== '')
     await rename(log, `${log}.1`)
     await fetch(`${url}/two`)
-    await eventually('a line in the file that was moved', async () => (await linesOf(`${log}.1`)).includes('two'))
+    await eventually('a line in the file that was moved', async () =>
+      (await linesOf(`${log}.1`)).includes('two'),
+    )
     program.signal('SIGHUP')
-    await eventually('a new file', async () => readFile(log).then(() => true, () => false))
+    await eventually('a new file', async () =>
+      readFile(log).then(
+        () => true,
+        () => false,
+      ),
+    )
     await fetch(`${url}/three`)
     await eventually('a line in the new file', async () => (await linesOf(log)) !== '')
-    expect([await linesOf(`${log}.1`), await linesOf(log)]).toEqual(['GET /one 404\nGET /two 404\n', 'GET /three 404\n'])
+    expect([await linesOf(`${log}.1`), await linesOf(log)]).toEqual([
+      'GET /one 404\nGET /two 404\n',
+      'GET /three 404\n',
+    ])
     expect((await fetch(url)).status).toBe(404)
   })
 })

@@ -1,17 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chat, contentOf, openChat, type ChatOptions } from './support/chat.ts'
-import { startHeldUpstream } from './support/held-upstream.ts'
+import { openHeldChat, startHeldUpstream } from './support/held-upstream.ts'
 import { anyPorts, runGateway, sluiceDone, temporaryFolder, type RunningGateway } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
 afterAll(() => vi.resetConfig())
 
-/** Plugins lie at other places in every run: nothing of them is worth keeping. */
-const env = { NODE_DISABLE_COMPILE_CACHE: '1' }
+/** Plugins lie at other places in every run: what Node makes of them is not worth keeping longer. */
+const compiled = mkdtempSync(join(tmpdir(), 'sluice-test-compiled-'))
+afterAll(() => rmSync(compiled, { recursive: true, force: true }))
+const env = { NODE_COMPILE_CACHE: compiled }
 
 /** A plugin that puts its name on whatever leaves. */
 const stamp = (name: string): string => `{
@@ -41,14 +45,23 @@ export const typed = definePlugin({
       'module.mts': `${head}export default definePlugin(${stamp('mts')})\n`,
       'script.js': `${head}export default definePlugin(${stamp('js')})\nexport const other = definePlugin(${stamp('other')})\nexport const number = 1\n`,
       'package.json': '{"type":"module"}',
-      'node_modules/a-package/package.json': '{"name":"a-package","version":"1.0.0","type":"module","exports":"./lib/main.js"}',
+      'node_modules/a-package/package.json':
+        '{"name":"a-package","version":"1.0.0","type":"module","exports":"./lib/main.js"}',
       'node_modules/a-package/lib/main.js': `${head}import { name } from './name.js'\nexport const plugin = definePlugin({ ...${stamp('package')}, name })\n`,
       'node_modules/a-package/lib/name.js': `export const name = 'package'\n`,
-      'node_modules/@some/scope/package.json': '{"name":"@some/scope","version":"1.0.0","type":"module","main":"./index.mjs"}',
+      'node_modules/@some/scope/package.json':
+        '{"name":"@some/scope","version":"1.0.0","type":"module","main":"./index.mjs"}',
       'node_modules/@some/scope/index.mjs': `${head}export default definePlugin(${stamp('scoped')})\n`,
     })
     await write(elsewhere, { 'far.mjs': `${head}export const far = definePlugin(${stamp('mjs')})\n` })
-    const plugins = ['./plugins/typed.ts', 'module.mts', 'script.js', join(elsewhere, 'far.mjs'), 'a-package', '@some/scope']
+    const plugins = [
+      './plugins/typed.ts',
+      'module.mts',
+      'script.js',
+      join(elsewhere, 'far.mjs'),
+      'a-package',
+      '@some/scope',
+    ]
     const names = ['typed', 'mts', 'js', 'mjs', 'package', 'scoped']
     const { url } = await runGateway(
       {
@@ -58,7 +71,14 @@ export const typed = definePlugin({
       { folder, env },
     )
     const { headers } = await fetch(`${url}/a`)
-    expect(names.map((name) => headers.get(`x-${name}`))).toEqual(['function', 'seen', 'seen', 'seen', 'seen', 'seen'])
+    expect(names.map((name) => headers.get(`x-${name}`))).toEqual([
+      'function',
+      'seen',
+      'seen',
+      'seen',
+      'seen',
+      'seen',
+    ])
   })
 
   test('a file that imports its own neighbours and packages', async () => {
@@ -74,7 +94,13 @@ export default definePlugin({
       'node_modules/a-library/package.json': '{"name":"a-library","type":"module","exports":"./index.js"}',
       'node_modules/a-library/index.js': `export const value = 'theirs'\n`,
     })
-    const { url } = await runGateway({ gateway: { ...anyPorts, plugins: ['./own.ts'] }, routes: [{ uri: '/a', id: 'a', plugins: { own: {} } }] }, { folder, env })
+    const { url } = await runGateway(
+      {
+        gateway: { ...anyPorts, plugins: ['./own.ts'] },
+        routes: [{ uri: '/a', id: 'a', plugins: { own: {} } }],
+      },
+      { folder, env },
+    )
     const response = await fetch(`${url}/a`)
     expect([response.status, await response.json()]).toEqual([418, { value: 'theirs!' }])
   })
@@ -86,15 +112,27 @@ test('a plugin that cannot be used is refused at start with its path, each for i
     './missing.ts': { says: /missing\.ts does not exist$/ },
     './data.json': { text: '{}', says: /data\.json is no module: it must end in \.ts, \.mts, \.js, \.mjs$/ },
     'no-such-package': { says: /package no-such-package cannot be found from / },
-    './nothing.mjs': { text: 'export const answer = 42\n', says: /nothing\.mjs exports no plugin: nothing that definePlugin made$/ },
-    './plain.mjs': { text: 'export default { name: "plain", priority: 1, schema: {}, setup: () => ({}) }\n', says: /plain\.mjs exports no plugin/ },
+    './nothing.mjs': {
+      text: 'export const answer = 42\n',
+      says: /nothing\.mjs exports no plugin: nothing that definePlugin made$/,
+    },
+    './plain.mjs': {
+      text: 'export default { name: "plain", priority: 1, schema: {}, setup: () => ({}) }\n',
+      says: /plain\.mjs exports no plugin/,
+    },
     './several.mjs': {
       text: `${head}export const a = definePlugin(${stamp('a')})\nexport const b = definePlugin(${stamp('b')})\n`,
       says: /several\.mjs exports several plugins \(a, b\): make one of them the default export$/,
     },
-    './taken.mjs': { text: `${head}export default definePlugin(${stamp('ai-proxy')})\n`, says: /taken\.mjs defines ai-proxy, and another plugin has this name$/ },
+    './taken.mjs': {
+      text: `${head}export default definePlugin(${stamp('ai-proxy')})\n`,
+      says: /taken\.mjs defines ai-proxy, and another plugin has this name$/,
+    },
     './first.mjs': { text: `${head}export default definePlugin(${stamp('twice')})\n` },
-    './second.mjs': { text: `${head}export default definePlugin(${stamp('twice')})\n`, says: /second\.mjs defines twice, and another plugin has this name$/ },
+    './second.mjs': {
+      text: `${head}export default definePlugin(${stamp('twice')})\n`,
+      says: /second\.mjs defines twice, and another plugin has this name$/,
+    },
     './schema.mjs': {
       text: `${head}export default definePlugin({ ...${stamp('schema')}, schema: { type: 'objekt' } })\n`,
       says: /schema\.mjs defines a plugin that cannot be used: its schema does not compile: /,
@@ -104,18 +142,46 @@ test('a plugin that cannot be used is refused at start with its path, each for i
       says: /shape\.mjs defines a plugin that cannot be used: its setup must be a function$/,
     },
     './syntax.ts': { text: 'export const = 1\n', says: /syntax\.ts cannot be loaded: / },
-    './enum.ts': { text: `enum Color { Red }\nexport default Color\n`, says: /enum\.ts cannot be loaded: .*enum/ },
-    './import.mjs': { text: `import './not-there.mjs'\n`, says: /import\.mjs cannot be loaded: Cannot find module .*not-there\.mjs/ },
-    './throws.mjs': { text: `throw new Error('out of order')\n`, says: /throws\.mjs cannot be loaded: out of order$/ },
+    './enum.ts': {
+      text: `enum Color { Red }\nexport default Color\n`,
+      says: /enum\.ts cannot be loaded: .*enum/,
+    },
+    './import.mjs': {
+      text: `import './not-there.mjs'\n`,
+      says: /import\.mjs cannot be loaded: Cannot find module .*not-there\.mjs/,
+    },
+    './throws.mjs': {
+      text: `throw new Error('out of order')\n`,
+      says: /throws\.mjs cannot be loaded: out of order$/,
+    },
   }
-  await write(folder, Object.fromEntries(Object.entries(files).flatMap(([name, { text }]) => (text === undefined ? [] : [[name, text]]))))
+  await write(
+    folder,
+    Object.fromEntries(
+      Object.entries(files).flatMap(([name, { text }]) => (text === undefined ? [] : [[name, text]])),
+    ),
+  )
   const entries = Object.keys(files)
   const file = join(folder, 'gateway.yaml')
-  await writeFile(file, ['gateway:', '  plugins:', ...entries.map((entry) => `    - ${entry}`), 'routes:', '  - id: a', '    uri: a', ''].join('\n'))
+  await writeFile(
+    file,
+    [
+      'gateway:',
+      '  plugins:',
+      ...entries.map((entry) => `    - ${entry}`),
+      'routes:',
+      '  - id: a',
+      '    uri: a',
+      '',
+    ].join('\n'),
+  )
   const { code, stdout, stderr } = await sluiceDone(['start', '-c', file], { env })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
 
-  const lines = stderr.trimEnd().split('\n').map((line) => line.replace(file, ''))
+  const lines = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(file, ''))
   const others = [/ routes\[0\]: needs at least one of plugins/, / routes\[0\]\.uri: a path starts with/] // what else is wrong with the file
   const expected = [
     ...entries.flatMap((entry, index) => {
@@ -138,12 +204,19 @@ test('a configuration that a plugin refuses, or cannot set up, has the path wher
   })
   const problemOf = async (config: string): Promise<string> => {
     const file = join(folder, `${config.replaceAll(/\W/g, '-')}.yaml`)
-    await writeFile(file, `gateway:\n  listen: { port: 0 }\n  status: { listen: { port: 0 } }\n  plugins: [./picky.mjs]\nroutes:\n  - id: a\n    uri: /a\n    plugins:\n      picky: ${config}\n`)
+    await writeFile(
+      file,
+      `gateway:\n  listen: { port: 0 }\n  status: { listen: { port: 0 } }\n  plugins: [./picky.mjs]\nroutes:\n  - id: a\n    uri: /a\n    plugins:\n      picky: ${config}\n`,
+    )
     const { code, stderr } = await sluiceDone(['start', '-c', file], { env })
     expect(code).toBe(1)
     return stderr.replace(file, '')
   }
-  expect(await Promise.all(['{ count: 0 }', '{ count: 1, extra: 2 }', '{ count: 13 }', '{ count: 7 }'].map(problemOf))).toEqual([
+  expect(
+    await Promise.all(
+      ['{ count: 0 }', '{ count: 1, extra: 2 }', '{ count: 13 }', '{ count: 7 }'].map(problemOf),
+    ),
+  ).toEqual([
     expect.stringMatching(/^:9:16 routes\[0\]\.plugins\.picky\.count: must be >= 1/),
     expect.stringMatching(/^:9:26 routes\[0\]\.plugins\.picky\.extra: is not a known field/),
     ':9:16 routes[0].plugins.picky.count: brings bad luck\n',
@@ -203,7 +276,13 @@ export default definePlugin({
     const folder = await temporaryFolder()
     await write(folder, { 'phases.mjs': phases })
     const plugins = { phases: {}, 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } }
-    return runGateway({ gateway: { ...anyPorts, plugins: ['./phases.mjs'] }, routes: [{ id: 'a', uri: '/v1/chat/completions', plugins }] }, { folder, env })
+    return runGateway(
+      {
+        gateway: { ...anyPorts, plugins: ['./phases.mjs'] },
+        routes: [{ id: 'a', uri: '/v1/chat/completions', plugins }],
+      },
+      { folder, env },
+    )
   }
 
   test('rewrite changes the body and headers that go to the provider', async () => {
@@ -227,28 +306,43 @@ export default definePlugin({
     expect([refused.status, refused.headers.get('x-tea'), JSON.parse(refused.text)]).toEqual([
       418,
       'green',
-      expect.objectContaining({ error_msg: 'only tea here', error: expect.objectContaining({ message: 'only tea here', code: 'a_teapot' }) as object }),
+      expect.objectContaining({
+        error_msg: 'only tea here',
+        error: expect.objectContaining({ message: 'only tea here', code: 'a_teapot' }) as object,
+      }),
     ])
     const answered = await chat(url, does('answer'))
     expect([answered.status, JSON.parse(answered.text)]).toEqual([203, { by: 'access' }])
     expect(mock.requests).toEqual([])
   })
 
-  test.for([false, true])('proxy wraps the answer, edits its headers and its events (stream: %s)', async (stream) => {
-    const { url, mock } = await start()
-    mock.script({ text: 'All roads lead to Rome.' }, { text: 'All roads lead to Rome.' })
-    const wrapped = await chat(url, does('wrap', { stream }))
-    expect([wrapped.status, wrapped.headers.get('x-wrapped'), contentOf(wrapped)]).toEqual([201, 'yes', 'All roads lead to Paris.'])
-    const plain = await chat(url, does('nothing', { stream }))
-    expect([plain.status, plain.headers.get('x-wrapped'), contentOf(plain)]).toEqual([200, null, 'All roads lead to Rome.'])
-  })
+  test.for([false, true])(
+    'proxy wraps the answer, edits its headers and its events (stream: %s)',
+    async (stream) => {
+      const { url, mock } = await start()
+      mock.script({ text: 'All roads lead to Rome.' }, { text: 'All roads lead to Rome.' })
+      const wrapped = await chat(url, does('wrap', { stream }))
+      expect([wrapped.status, wrapped.headers.get('x-wrapped'), contentOf(wrapped)]).toEqual([
+        201,
+        'yes',
+        'All roads lead to Paris.',
+      ])
+      const plain = await chat(url, does('nothing', { stream }))
+      expect([plain.status, plain.headers.get('x-wrapped'), contentOf(plain)]).toEqual([
+        200,
+        null,
+        'All roads lead to Rome.',
+      ])
+    },
+  )
 
   test('proxy hands on the first words while upstream still thinks about the others', async () => {
     const upstream = await startHeldUpstream()
     const { url } = await startWith(upstream.url)
-    const stream = await openChat(url, does('wrap'))
+    const opening = openChat(url, does('wrap'))
     const held = await upstream.next()
     held.say('To Rome')
+    const stream = await opening
     await stream.until('To Paris')
     held.say(', or not')
     held.finish()
@@ -261,10 +355,7 @@ export default definePlugin({
     await chat(url, does('refuse'))
     const refused = await program.says(/"saw":(\{.*"told":"refuse"\})/)
     expect(JSON.parse(refused[1]!)).toEqual({ status: 418, outcome: 'refused', told: 'refuse' })
-    const stream = await openChat(url, does('leave'))
-    const held = await upstream.next()
-    held.say('one')
-    await stream.until('one')
+    const { stream, held } = await openHeldChat(url, { upstream, words: 'one', options: does('leave') })
     await stream.cancel()
     await held.closed
     const left = await program.says(/"saw":(\{.*"told":"leave"\})/)
@@ -276,18 +367,27 @@ export default definePlugin({
     { hook: 'access', told: 'throw in access' },
     { hook: 'proxy', told: 'throw in proxy' },
     { hook: 'proxy', told: 'throw after next' },
-  ])('$hook costs that exchange a 500 and a line that names plugin and phase where it throws ($told)', async ({ hook, told }) => {
-    const { url, program } = await start()
-    for (const stream of [false, true]) {
-      const failed = await chat(url, does(told, { stream }))
-      expect(failed.status).toBe(500)
-      expect(failed.text).not.toContain('secret')
-      expect(failed.text).toContain('internal error')
-    }
-    const [line] = await program.says(new RegExp(`^.*a secret of ${hook}.*$`, 'm'))
-    expect(JSON.parse(line)).toMatchObject({ level: 50, plugin: 'phases', phase: hook, route_id: 'a', err: { message: `a secret of ${hook}` } })
-    expect(await chat(url, does('nothing'))).toMatchObject({ status: 200 })
-  })
+  ])(
+    '$hook costs that exchange a 500 and a line that names plugin and phase where it throws ($told)',
+    async ({ hook, told }) => {
+      const { url, program } = await start()
+      for (const stream of [false, true]) {
+        const failed = await chat(url, does(told, { stream }))
+        expect(failed.status).toBe(500)
+        expect(failed.text).not.toContain('secret')
+        expect(failed.text).toContain('internal error')
+      }
+      const [line] = await program.says(new RegExp(`^.*a secret of ${hook}.*$`, 'm'))
+      expect(JSON.parse(line)).toMatchObject({
+        level: 50,
+        plugin: 'phases',
+        phase: hook,
+        route_id: 'a',
+        err: { message: `a secret of ${hook}` },
+      })
+      expect(await chat(url, does('nothing'))).toMatchObject({ status: 200 })
+    },
+  )
 
   test('log cannot fail an exchange', async () => {
     const { url, program } = await start()

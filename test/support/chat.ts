@@ -18,7 +18,10 @@ export async function chat(url: string, options: ChatOptions = {}): Promise<Answ
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-function sendChat(url: string, { path = '/v1/chat/completions', headers = {}, body = {} }: ChatOptions): Promise<Response> {
+function sendChat(
+  url: string,
+  { path = '/v1/chat/completions', headers = {}, body = {} }: ChatOptions,
+): Promise<Response> {
   return fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -28,7 +31,8 @@ function sendChat(url: string, { path = '/v1/chat/completions', headers = {}, bo
 
 /** What the model said: the message of a whole answer, the deltas of a streamed one put together. */
 export function contentOf({ text }: Pick<Answer, 'text'>): string {
-  if (!text.startsWith('data:')) return (JSON.parse(text) as { choices: [{ message: { content: string } }] }).choices[0].message.content
+  if (!text.startsWith('data:'))
+    return (JSON.parse(text) as { choices: [{ message: { content: string } }] }).choices[0].message.content
   return Array.from(text.matchAll(/^data: (\{.*)$/gm), ([, data = '']) => {
     const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] }
     return choices[0]?.delta.content ?? ''

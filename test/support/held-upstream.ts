@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { openChat, type ChatOptions, type OpenChat } from './chat.ts'
 
 /** One streamed answer, told what to say and when. */
 export interface HeldAnswer {
@@ -45,10 +46,29 @@ export async function startHeldUpstream(): Promise<HeldUpstream> {
   }
 }
 
+/** A streamed chat through the gateway at `url`, as soon as `words` have come through; its head waits for the first of them. */
+export async function openHeldChat(
+  url: string,
+  { upstream, words, options }: { upstream: HeldUpstream; words: string; options?: ChatOptions },
+): Promise<{ stream: OpenChat; held: HeldAnswer }> {
+  const opening = openChat(url, options)
+  const answer = await upstream.next()
+  answer.say(words)
+  const stream = await opening
+  await stream.until(words)
+  return { stream, held: answer }
+}
+
 function held(res: ServerResponse): HeldAnswer {
   const closed = once(res, 'close')
   const send = (delta: object, reason: string | null): void => {
-    const chunk = { id: 'held', object: 'chat.completion.chunk', created: 1, model: 'held', choices: [{ index: 0, delta, finish_reason: reason }] }
+    const chunk = {
+      id: 'held',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'held',
+      choices: [{ index: 0, delta, finish_reason: reason }],
+    }
     res.write(`data: ${JSON.stringify(chunk)}\n\n`)
   }
   res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()

@@ -35,10 +35,18 @@ export interface ProgramOptions {
 }
 
 /** Runs a file with this Node, or `command` with its arguments. */
-export function runProgram(command: readonly string[], { cwd = root, env = {}, group = false }: ProgramOptions = {}): Program {
+export function runProgram(
+  command: readonly string[],
+  { cwd = root, env = {}, group = false }: ProgramOptions = {},
+): Program {
   const [file = '', ...args] = command
   const { PATH = '', HOME = tmpdir() } = process.env
-  const child = spawn(file, args, { cwd, env: { PATH, HOME, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: group })
+  const child = spawn(file, args, {
+    cwd,
+    env: { PATH, HOME, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group,
+  })
   const said = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   const tell = (): void => listeners.forEach((listener) => listener())
@@ -70,7 +78,8 @@ export function runProgram(command: readonly string[], { cwd = root, env = {}, g
     signal,
     says(pattern, from = 'stderr') {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
-      const fail = (why: string): void => reject(new Error(`${pattern} was not said on ${from}: ${why}${everything()}`))
+      const fail = (why: string): void =>
+        reject(new Error(`${pattern} was not said on ${from}: ${why}${everything()}`))
       const look = (): void => {
         const found = pattern.exec(said[from])
         if (found) resolve(found)
@@ -97,7 +106,10 @@ export function sluice(args: readonly string[], { env = {}, ...options }: Progra
 }
 
 /** Runs it to its end. */
-export async function sluiceDone(args: readonly string[], options?: ProgramOptions): Promise<Exit & { stdout: string; stderr: string }> {
+export async function sluiceDone(
+  args: readonly string[],
+  options?: ProgramOptions,
+): Promise<Exit & { stdout: string; stderr: string }> {
   const program = sluice(args, options)
   const exit = await program.exited
   return { ...exit, stdout: program.stdout(), stderr: program.stderr() }
@@ -125,7 +137,11 @@ export interface RunningGateway {
 /** Starts `sluice` as a child process with `text` as its file, an object as JSON, and waits until it serves. */
 export async function runGateway(
   config: string | object,
-  { folder, args = [], ...options }: ProgramOptions & { readonly folder?: string; readonly args?: readonly string[] } = {},
+  {
+    folder,
+    args = [],
+    ...options
+  }: ProgramOptions & { readonly folder?: string; readonly args?: readonly string[] } = {},
 ): Promise<RunningGateway> {
   const home = folder ?? (await temporaryFolder())
   const file = join(home, 'gateway.yaml')
@@ -136,7 +152,9 @@ export async function runGateway(
 
 /** Where a program that starts comes to listen. */
 export async function serving(program: Program): Promise<{ url: string; statusUrl: string }> {
-  const [, url = '', statusUrl = ''] = await program.says(/^sluice serves .* on (http:\S+), health on (http:\S+)\/healthz$/m)
+  const [, url = '', statusUrl = ''] = await program.says(
+    /^sluice serves .* on (http:\S+), health on (http:\S+)\/healthz$/m,
+  )
   return { url, statusUrl }
 }
 
@@ -144,12 +162,17 @@ export async function serving(program: Program): Promise<{ url: string; statusUr
 export function aiConfig(endpoint: string, uri = '/v1/chat/completions'): object {
   return {
     gateway: anyPorts,
-    routes: [{ id: 'ai', uri, plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
+    routes: [
+      { id: 'ai', uri, plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } },
+    ],
   }
 }
 
 /** Waits until `isSo` gives something other than false or undefined, looking again and again. */
-export async function eventually<T>(what: string, isSo: () => T | Promise<T>): Promise<Exclude<T, false | undefined>> {
+export async function eventually<T>(
+  what: string,
+  isSo: () => T | Promise<T>,
+): Promise<Exclude<T, false | undefined>> {
   const deadline = performance.now() + patienceMs
   for (;;) {
     const found = await isSo()

@@ -71,10 +71,14 @@ function sourcesIn(folder: string): readonly SourceFile[] {
     })
 }
 
-const statement = /^(?:import|export)\b[^'"]*?\bfrom\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
+const statement =
+  /^(?:import|export)\b[^'"]*?\bfrom\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
 
 function importsOf(text: string): readonly string[] {
-  const specifiers = Array.from(text.matchAll(statement), ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '')
+  const specifiers = Array.from(
+    text.matchAll(statement),
+    ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '',
+  )
   const packages = specifiers.filter((specifier) => !specifier.startsWith('.')).map(packageOf)
   return [...new Set(packages)].toSorted()
 }
