@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Snapshot } from '@sluice/config'
-import { Exchange, HttpError, type Chain, type Kernel, type Outcome } from '@sluice/kernel'
+import { Exchange, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { ReplyWriter } from './reply-writer.ts'
@@ -35,7 +35,8 @@ function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions)
   const snapshot = options.snapshot()
   snapshot.acquire()
   const visit = new Visit(ctx, res, snapshot, options)
-  if (uri === undefined) void visit.answer(snapshot.notFound, malformedPath())
+  const refusal = uri === undefined ? malformedPath() : hostProblem(request)
+  if (refusal) void visit.answer(snapshot.notFound, refusal)
   else visit.route()
 }
 
@@ -154,6 +155,12 @@ class Visit {
       this.#snapshot.release()
     }
   }
+}
+
+/** RFC 9112 §3.2 asks for a host since HTTP/1.1. Node would answer on its own, past the log. */
+function hostProblem({ httpVersion, headers }: Pick<ExchangeRequest, 'httpVersion' | 'headers'>): HttpError | undefined {
+  if (httpVersion === '1.0' || headers['host'] !== undefined) return undefined
+  return new HttpError(400, 'missing_host', 'the request has no Host header')
 }
 
 function malformedPath(): HttpError {

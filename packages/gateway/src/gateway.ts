@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AccessLog } from '@sluice/access-log'
 import type { GatewaySettings, Listen, Snapshot } from '@sluice/config'
 import type { Exchange, Kernel, Logger } from '@sluice/kernel'
 import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
-import { rejectedRequest } from './rejected-request.ts'
+import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { createStatus } from './status.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
@@ -146,8 +147,13 @@ export class Gateway {
       limits: () => this.#limits,
       onSettled,
     })
-    const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true }, front.callback())
-    server.on('clientError', (error, socket) => rejectedRequest(error, socket, this.#log, onSettled))
+    const serve = front.callback()
+    const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true, requireHostHeader: false }, serve)
+    const reject = (error: Error, socket: Duplex): void => rejectedRequest(error, socket, this.#log, onSettled)
+    server.on('clientError', reject)
+    // What Node would answer by itself, or not at all, and nobody would hear of.
+    server.on('checkExpectation', serve)
+    server.on('connect', (_, socket) => reject(new NoTunnelError(), socket))
     return server
   }
 

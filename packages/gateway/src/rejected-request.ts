@@ -13,11 +13,19 @@ interface ParserError extends Error {
 const answers: Readonly<Record<string, readonly [status: number, reason: string, text: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request headers are too large'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
+  NO_TUNNEL: [405, 'Method Not Allowed', 'no tunnels are opened here'],
 }
 
-/** Answers a request that Node's parser refused, and gives it a line in the log like any other. */
+/** Somebody asked for a tunnel, with CONNECT. */
+export class NoTunnelError extends Error {
+  override readonly name = 'NoTunnelError'
+  readonly code = 'NO_TUNNEL'
+}
+
+/** Answers a request that Node's parser refused, or that it hands out for others to answer, and gives it a line in the log like any other. */
 export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger, onSettled: (ctx: Exchange) => void): void {
   const socket = duplex as Socket
+  socket.on('error', () => {}) // Node has let go of it, and nobody is left to be told
   // A reset or a hang-up between requests is nothing that anybody asked for.
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return void socket.destroy()
   const answering = answerOf(socket)
