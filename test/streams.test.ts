@@ -88,14 +88,20 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(await lines()).toMatchObject([{ outcome: 'client_disconnect', usage_source: says.tellsUsageEarly ? 'partial' : 'none' }])
   })
 
-  test('that the client leaves before its head is there closes the connection too', async () => {
+  test.for([
+    ['its head is there', { stallBeforeFirstByteMs: 'forever' }],
+    ['there is content', { stallAfter: quiet }],
+  ] as const)('that the client leaves before %s closes the connection too', async ([, script]) => {
     const { mock, gateway, lines } = await stage(says)
-    mock.script({ stallAfter: quiet })
+    mock.script(script)
     const { hangUp, answer } = sendRaw(gateway.url + says.path, { body: { ...says.body, stream: true } })
     const request = await mock.waitForRequest()
+    const leftAt = performance.now()
     hangUp()
     await expect(answer).rejects.toThrow('socket hang up')
-    expect(await request.closed).toMatchObject({ by: 'client' })
+    const { by, at } = await request.closed
+    expect(by).toBe('client')
+    expect(at - leftAt).toBeLessThan(1000)
     expect(await lines()).toMatchObject([{ outcome: 'client_disconnect', status: 499 }])
   })
 
@@ -144,8 +150,7 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(answer).toMatchObject({ status, isWhole: true })
     expect(answer.headers['content-type']).toBe('application/json')
     expect(errorIn(answer)).toMatch(message)
-    const outcome = outcomeOf(status, script)
-    expect(await lines()).toMatchObject([{ status, outcome }])
+    expect(await lines()).toMatchObject([{ status, outcome: status === 504 ? 'stalled' : 'upstream_error' }])
   })
 
   test('that stands still behind content is told so, and cut', async () => {
@@ -185,11 +190,12 @@ describe.for(spoken)('a stream of $api', (says) => {
   })
 
   test('that has not begun when its time is over is a 504', async () => {
-    const { mock, stream } = await stage(says, { max_stream_duration_ms: 150 })
+    const { mock, stream, lines } = await stage(says, { max_stream_duration_ms: 150 })
     mock.script({ stallBeforeFirstByteMs: 'forever' })
     const answer = await stream()
     expect(answer.status).toBe(504)
     expect(errorIn(answer)).toBe('max_stream_duration_ms exceeded')
+    expect(await lines()).toMatchObject([{ status: 504, outcome: 'upstream_error' }])
   })
 
   test('that grows too large is told so, and cut', async () => {
@@ -320,9 +326,3 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(new Set(all.map((line) => line['request_id'])).size).toBe(all.length)
   })
 })
-
-/** A stream that broke off before its head was written: what broke it off. */
-function outcomeOf(status: number, script: object): string {
-  if (status === 504) return 'stalled'
-  return 'endAfter' in script ? 'truncated' : 'upstream_error'
-}

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { viewWhole } from './support/client-view.ts'
 import { sendRaw } from './support/raw-client.ts'
@@ -69,6 +70,31 @@ describe.for(spoken)('a whole answer of $api', (says) => {
     expect(answer.body.equals(plain)).toBe(true)
     expect(viewWhole(api, answer.body).choices[0]).toMatchObject({ finish: 'stop' })
     expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 3 }])
+  })
+
+  test.for([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['zstd', zstdCompressSync],
+  ] as const)('that is compressed without being asked is unpacked: %s', async ([encoding, pack]) => {
+    const { mock, ask, stream, lines } = await stage(says)
+    const [whole, streamed] = [await ask(), await stream()]
+    const headers = { 'content-encoding': encoding }
+    mock.script({ body: pack(whole.body), contentType: 'application/json', headers })
+    mock.script({ event: pack(streamed.body), headers })
+    expect((await ask()).body.equals(whole.body)).toBe(true)
+    expect((await stream()).body.equals(streamed.body)).toBe(true)
+    expect(await lines(4)).toMatchObject(Array.from({ length: 4 }, () => ({ outcome: 'complete' })))
+  })
+
+  test.for(['sdch', 'gzip, br'])('in an encoding that nobody knows is a 502: %s', async (encoding) => {
+    const { mock, ask, lines } = await stage(says)
+    mock.script({ headers: { 'content-encoding': encoding } })
+    const answer = await ask()
+    expect(answer.status).toBe(502)
+    expect(errorIn(answer)).toBe('upstream answered in a content encoding that is not known here')
+    expect(await lines()).toMatchObject([{ outcome: 'upstream_error' }])
   })
 
   test('that comes as a stream all the same is relayed as one', async () => {

@@ -68,7 +68,7 @@ export class EventReceiver implements Receiver, ReplyStream {
       if (!(error instanceof EventTooLargeError)) throw error
       if (error.before) this.#take(error.before.bytes, error.before.ends)
       this.#upstream.stop('upstream_error')
-      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'truncated' }))
+      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'upstream_error' }))
       return
     }
     if (this.#over) return
@@ -84,7 +84,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#isWhole) return this.#conclude()
     if (this.#reader.error) return this.#finish('upstream_error')
     const { provider } = this.#attempt
-    this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'truncated' }))
+    this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'upstream_error' }))
   }
 
   fail(error: HttpError): void {

@@ -6,6 +6,7 @@ const ERROR = bytesOf('error')
 const MODEL = bytesOf('model')
 const OBJECT = bytesOf('object')
 const X_GROQ = bytesOf('x_groq')
+const NULL = bytesOf('null')
 const INDEX = bytesOf('index')
 const DELTA = bytesOf('delta')
 const MESSAGE = bytesOf('message')
@@ -94,7 +95,8 @@ export class ChatScan {
     while (walk.member()) {
       if ((walk.is(DELTA) || walk.is(MESSAGE)) && walk.enterObject()) this.#readDelta(walk)
       else if (walk.is(FINISH_REASON)) {
-        isFinished = walk.atText
+        // Some servers write the word.
+        isFinished = walk.atText && !walk.atStringOf(NULL)
         if (walk.atStringOf(ERROR)) this.hasFailed = true
         walk.skip()
       } else if (walk.is(INDEX)) index = walk.takeIndex()

@@ -164,8 +164,8 @@ describe('a stream of a chat', () => {
     expect(reader.sentinelSeen).toBe(true)
   })
 
-  test('is not finished by an empty finish reason', () => {
-    expect(chat([finish('')]).reader.finished).toBe(false)
+  test.for(['', 'null'])('is not finished by a finish reason that is none: %o', (reason) => {
+    expect(chat([finish(reason)]).reader.finished).toBe(false)
   })
 
   test('is not finished by an event that was cut off', () => {

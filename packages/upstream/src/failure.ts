@@ -47,7 +47,7 @@ export function timedOut(who: string, stage: Stage, ms: number): HttpError {
 
 /** The limit of the whole call has passed. */
 export function durationExceeded(): HttpError {
-  return new HttpError(504, 'stream_duration_exceeded', 'max_stream_duration_ms exceeded', { outcome: 'truncated' })
+  return new HttpError(504, 'stream_duration_exceeded', 'max_stream_duration_ms exceeded', { outcome: 'upstream_error' })
 }
 
 function gatewayTimeout(message: string, cause?: unknown): HttpError {
