@@ -158,6 +158,14 @@ describe('without an endpoint', () => {
     expect(seen).toEqual([`${host} ${path}`])
   })
 
+  test('hosts that are excepted are reached directly', async () => {
+    const proxy = await startConnectProxy(mock.port)
+    const routes = [aiRoute('https://nowhere.invalid')]
+    const { url } = await startGateway({ routes }, { builtIn: { proxy: { https: proxy.url, except: '.invalid' } } })
+    expect((await askRaw(`${url}/v1/chat/completions`, { body: bodies.chat[1] })).status).toBe(502)
+    expect(proxy.asked).toEqual([])
+  })
+
   test('a proxy’s own failure is a 502, and verification is not given up behind it', async () => {
     const upstream = await startUpstream((_, res) => void res.end(smallAnswer), selfSigned('api.openai.com'))
     const proxy = await startConnectProxy(upstream.port)

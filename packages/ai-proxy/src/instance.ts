@@ -138,5 +138,12 @@ function addressOf(origin: string): Instance['address'] {
 /** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */
 function secretsOf({ auth }: Config): string[] {
   const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {})]
-  return values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')]).filter((value) => value.length >= 6)
+  const parts = values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')])
+  const spelled = parts.flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), formEncoded(value)])
+  // Longer ones first: what is taken out of a text must not leave the rest of another.
+  return [...new Set(spelled)].filter((value) => value.length >= 6).toSorted((a, b) => b.length - a.length)
+}
+
+function formEncoded(value: string): string {
+  return new URLSearchParams({ '': value }).toString().slice(1)
 }

@@ -8,7 +8,10 @@ import { toUpstreamFailure } from './upstream-failure.ts'
 /** Bytes of an error body that are kept; a page from a firewall is not worth more. */
 const maxErrorBytes = 256 * 1024
 
-/** Gathers an answer with an error status and hands it to the client in the client's own shape. */
+/**
+ * Gathers an answer with an error status and hands it to the client in the client's own shape; that of an operation that is
+ * passed through as it is. What repeats a credential is told without it.
+ */
 export function receiveError(attempt: Attempt, status: number, headers: IncomingHeaders, stop: () => void): Receiver {
   const wrap = (body: Buffer): void => {
     begin(attempt)
@@ -20,7 +23,9 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
     limit: Math.min(attempt.maxResponseBytes, maxErrorBytes),
     stop,
     whole(body) {
-      if (!attempt.facts?.isError(parsed(body)) || repeats(body, attempt.secrets)) return wrap(body)
+      const json = parsed(body)
+      const isTheirs = attempt.facts === undefined || attempt.facts.isError(json)
+      if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(body)
       begin(attempt)
       attempt.resolve({ status, headers: relayedHeaders(headers), body })
     },
@@ -43,6 +48,10 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-function repeats(body: Buffer, secrets: readonly string[]): boolean {
-  return secrets.some((secret) => body.includes(secret))
+/** In bytes, or in what they say: JSON has several spellings of one text. */
+function repeats(body: Buffer, json: unknown, secrets: readonly string[]): boolean {
+  if (secrets.some((secret) => body.includes(secret))) return true
+  if (json === undefined) return false
+  const text = JSON.stringify(json)
+  return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
 }

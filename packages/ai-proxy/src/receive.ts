@@ -12,11 +12,12 @@ import { valueOf } from './response-headers.ts'
 /** Says who takes an answer, by its status and what it says it is. */
 export function receive(attempt: Attempt, status: number, headers: IncomingHeaders, call: Flow): Receiver {
   const { facts } = attempt
-  if (!facts) return receivePassed(attempt, status, headers, call)
+  // An error that is passed is looked at: it may repeat what it was sent.
+  if (!facts && (status < 400 || attempt.ctx.request.method === 'HEAD')) return receivePassed(attempt, status, headers, call)
   try {
     return unpacked(headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
-      if (status >= 300) return receiveError(attempt, status, headers, stop)
+      if (!facts || status >= 300) return receiveError(attempt, status, headers, stop)
       const asEvents = (fields = headers) => new EventReceiver(attempt, facts, status, fields, upstream)
       const asWhole = (fields = headers) => receiveWhole(attempt, facts, status, fields, stop)
       if (!isEventStream(headers)) {

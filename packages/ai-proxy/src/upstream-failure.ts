@@ -9,11 +9,12 @@ export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { hea
   const headers = relayedHeaders(error.headers)
   delete headers['content-type']
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] ??= String(Math.ceil(error.retryAfterSeconds))
-  return new HttpError(error.status, error.code ?? 'upstream_error', withoutSecrets(error.message, attempt.secrets), {
+  const clean = (text: string): string => withoutSecrets(text, attempt.secrets)
+  return new HttpError(error.status, clean(error.code ?? 'upstream_error'), clean(error.message), {
     headers,
     outcome: 'upstream_error',
-    ...(error.type !== undefined && { type: error.type }),
-    ...(error.param !== undefined && { param: error.param }),
+    ...(error.type !== undefined && { type: clean(error.type) }),
+    ...(error.param !== undefined && { param: clean(error.param) }),
   })
 }
 
