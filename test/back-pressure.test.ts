@@ -54,7 +54,7 @@ describe('a client that does not read', () => {
     reading.pause()
     const startedAt = performance.now()
     // It has come to rest when a few exchanges through the same loop find nothing moved.
-    for (let still = 0, before = -1; still < 5 || performance.now() - startedAt < 600; ) {
+    for (let still = 0, before = -1; still < 5 || performance.now() - startedAt < 600;) {
       still = upstream.sent() === before ? still + 1 : 0
       before = upstream.sent()
       expect(before).toBeLessThan(bound)

@@ -73,15 +73,18 @@ afterAll(async () => {
 })
 
 describe('an answer that is relayed whole', () => {
-  test.for(ours.filter((fixture) => !fixture.streaming && !isError(fixture)))('keeps its bytes: $id', async (fixture) => {
-    for (const [answer, line] of await relay(fixture)) {
-      expect(answer).toMatchObject({ status: 200, isWhole: true })
-      expect(answer.headers['content-type']).toBe(fixture.http.headers['content-type'])
-      expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
-      expect(viewOf(fixture, answer)).toEqual(expectedView(fixture))
-      expect(line).toMatchObject(lineOf(fixture))
-    }
-  })
+  test.for(ours.filter((fixture) => !fixture.streaming && !isError(fixture)))(
+    'keeps its bytes: $id',
+    async (fixture) => {
+      for (const [answer, line] of await relay(fixture)) {
+        expect(answer).toMatchObject({ status: 200, isWhole: true })
+        expect(answer.headers['content-type']).toBe(fixture.http.headers['content-type'])
+        expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
+        expect(viewOf(fixture, answer)).toEqual(expectedView(fixture))
+        expect(line).toMatchObject(lineOf(fixture))
+      }
+    },
+  )
 })
 
 describe('a stream', () => {
@@ -97,15 +100,18 @@ describe('a stream', () => {
     }
   })
 
-  test.for(streams.filter(({ api }) => api === 'chat'))('hides the usage that the client did not ask for: $id', async (fixture) => {
-    const shown = eventsIn(withOneEnd(bytesOf(fixture.file), fixture)).filter((event) => !isUsageOnly(event))
-    for (const [answer, line] of await relay(fixture)) {
-      expect(answer).toMatchObject({ status: 200, isWhole: true })
-      expect(answer.body.toString()).toBe(shown.join(''))
-      expect(viewOf(fixture, answer)).toEqual(expectedView(fixture))
-      expect(line).toMatchObject(lineOf(fixture))
-    }
-  })
+  test.for(streams.filter(({ api }) => api === 'chat'))(
+    'hides the usage that the client did not ask for: $id',
+    async (fixture) => {
+      const shown = eventsIn(withOneEnd(bytesOf(fixture.file), fixture)).filter((event) => !isUsageOnly(event))
+      for (const [answer, line] of await relay(fixture)) {
+        expect(answer).toMatchObject({ status: 200, isWhole: true })
+        expect(answer.body.toString()).toBe(shown.join(''))
+        expect(viewOf(fixture, answer)).toEqual(expectedView(fixture))
+        expect(line).toMatchObject(lineOf(fixture))
+      }
+    },
+  )
 })
 
 describe('an error', () => {
@@ -114,7 +120,10 @@ describe('an error', () => {
   test.for(errors.filter(isInShape))('that the client can read is relayed as it is: $id', async (fixture) => {
     for (const [answer, line] of await relay(fixture)) {
       expect(answer).toMatchObject({ status: fixture.http.status, isWhole: true })
-      expect(answer.headers).toMatchObject({ 'content-type': fixture.http.headers['content-type'], ...retryHints(fixture) })
+      expect(answer.headers).toMatchObject({
+        'content-type': fixture.http.headers['content-type'],
+        ...retryHints(fixture),
+      })
       expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
       expect(JSON.parse(answer.body.toString())).toMatchObject({ error: { message: fixture.expected!.error!.message } })
       expect(line).toMatchObject(errorLineOf(fixture))
@@ -126,7 +135,10 @@ describe('an error', () => {
     for (const [answer, line] of await relay(fixture)) {
       expect(answer).toMatchObject({ status: fixture.http.status, isWhole: true })
       expect(answer.headers).toMatchObject({ 'content-type': 'application/json', ...retryHints(fixture) })
-      const { error, error_msg: text } = JSON.parse(answer.body.toString()) as { error: Record<string, unknown>; error_msg: string }
+      const { error, error_msg: text } = JSON.parse(answer.body.toString()) as {
+        error: Record<string, unknown>
+        error_msg: string
+      }
       expect(text).toBe(message)
       expect(error).toMatchObject({ message, type: expect.any(String) as string })
       expect(['string', 'null']).toContain(error['code'] === null ? 'null' : typeof error['code'])
@@ -145,15 +157,23 @@ describe('an error', () => {
     }
   })
 
-  test.for(broken.filter((fixture) => !isEarly(fixture)))('behind content is told in the stream, which is cut: $id', async (fixture) => {
-    const { stream_error: error, usage } = fixture.expected!
-    for (const [answer, line] of await relay(fixture)) {
-      expect(answer).toMatchObject({ status: 200, isWhole: false })
-      expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
-      expect(viewOf(fixture, answer)).toEqual({ ...expectedView(fixture), error: error!['message'] })
-      expect(line).toMatchObject({ status: 200, outcome: 'upstream_error', usage_source: 'partial', llm_prompt_tokens: usage!.native!['input_tokens'] })
-    }
-  })
+  test.for(broken.filter((fixture) => !isEarly(fixture)))(
+    'behind content is told in the stream, which is cut: $id',
+    async (fixture) => {
+      const { stream_error: error, usage } = fixture.expected!
+      for (const [answer, line] of await relay(fixture)) {
+        expect(answer).toMatchObject({ status: 200, isWhole: false })
+        expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
+        expect(viewOf(fixture, answer)).toEqual({ ...expectedView(fixture), error: error!['message'] })
+        expect(line).toMatchObject({
+          status: 200,
+          outcome: 'upstream_error',
+          usage_source: 'partial',
+          llm_prompt_tokens: usage!.native!['input_tokens'],
+        })
+      }
+    },
+  )
 })
 
 test('every exchange has one line in the log', async () => {
@@ -182,10 +202,21 @@ async function relay(fixture: Fixture, members: object = {}): Promise<readonly (
 
 /** What the recorded answer was asked for, without what the client wants to know of usage. */
 function requestOf({ request_file: file, api, streaming }: Fixture): object {
-  const { stream_options: _, ...recorded } = file === undefined ? ({} as Record<string, unknown>) : (JSON.parse(bytesOf(file).toString()) as Record<string, unknown>)
-  const usual = api === 'chat' || api === 'messages' || api === 'count_tokens' ? { messages: [{ role: 'user', content: 'Hi' }] } : { input: 'Hi' }
+  const { stream_options: _, ...recorded } =
+    file === undefined
+      ? ({} as Record<string, unknown>)
+      : (JSON.parse(bytesOf(file).toString()) as Record<string, unknown>)
+  const usual =
+    api === 'chat' || api === 'messages' || api === 'count_tokens'
+      ? { messages: [{ role: 'user', content: 'Hi' }] }
+      : { input: 'Hi' }
   const isNative = 'messages' in recorded || 'input' in recorded || 'prompt' in recorded
-  return { model: 'some-model', ...usual, ...(isNative && recorded), ...(api === 'embeddings' ? {} : { stream: streaming }) }
+  return {
+    model: 'some-model',
+    ...usual,
+    ...(isNative && recorded),
+    ...(api === 'embeddings' ? {} : { stream: streaming }),
+  }
 }
 
 /** What a client makes of the answer; undefined where the bytes say it all. */
@@ -196,16 +227,18 @@ function viewOf({ api, streaming }: Fixture, { body }: RawAnswer): View | undefi
 
 function expectedView(fixture: Fixture): View | undefined {
   if (!viewed.has(fixture.api)) return undefined
-  const choices = (fixture.expected!.choices ?? []).map(({ content, refusal, finish_reason: finish, tool_calls: calls = [] }) => ({
-    content: content ?? '',
-    refusal: refusal ?? '',
-    finish: finish ?? null,
-    calls: calls.map((call) => ({
-      id: call.id,
-      name: call.name!,
-      arguments: fixture.api === 'messages' ? JSON.stringify(call.arguments_json) : call.arguments!,
-    })),
-  }))
+  const choices = (fixture.expected!.choices ?? []).map(
+    ({ content, refusal, finish_reason: finish, tool_calls: calls = [] }) => ({
+      content: content ?? '',
+      refusal: refusal ?? '',
+      finish: finish ?? null,
+      calls: calls.map((call) => ({
+        id: call.id,
+        name: call.name!,
+        arguments: fixture.api === 'messages' ? JSON.stringify(call.arguments_json) : call.arguments!,
+      })),
+    }),
+  )
   return { choices }
 }
 
@@ -221,7 +254,8 @@ function lineOf({ api, provider, streaming, expected }: Fixture): LogLine {
     request_type: streaming && !passed.has(api) ? 'ai_stream' : 'ai_chat',
     llm_has_tool_calls: choices.some(({ tool_calls: calls }) => calls !== undefined),
   }
-  if (!usage || passed.has(api)) return { ...line, usage_source: 'none', llm_prompt_tokens: 0, llm_completion_tokens: 0, llm_total_tokens: 0 }
+  if (!usage || passed.has(api))
+    return { ...line, usage_source: 'none', llm_prompt_tokens: 0, llm_completion_tokens: 0, llm_total_tokens: 0 }
   const prompt = api === 'messages' ? usage.native!['input_tokens']! : usage.prompt_tokens
   const completion = usage.completion_tokens ?? 0
   return {
@@ -241,7 +275,9 @@ function errorLineOf({ http: { status } }: Fixture): LogLine {
 }
 
 function retryHints({ http: { headers } }: Fixture): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-|x-request-id$)/.test(name)))
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-|x-request-id$)/.test(name)),
+  )
 }
 
 /** Chats end in one `[DONE]`, whether upstream sends one or none. */
@@ -276,5 +312,5 @@ function isInShape({ api, file }: Fixture): boolean {
 function seeded(seed: number): number {
   let state = seed
   state = (Math.imul(state ^ (state >>> 15), 1 | state) + 0x6d2b79f5) | 0
-  return 2 + ((state ^ (state >>> 14)) >>> 0) % 60
+  return 2 + (((state ^ (state >>> 14)) >>> 0) % 60)
 }

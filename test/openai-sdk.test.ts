@@ -26,7 +26,11 @@ const weather = {
     parameters: { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] },
   },
 }
-const callWeather = { model: 'gpt-4o', messages: [{ role: 'user' as const, content: 'call get_weather' }], tools: [weather] }
+const callWeather = {
+  model: 'gpt-4o',
+  messages: [{ role: 'user' as const, content: 'call get_weather' }],
+  tools: [weather],
+}
 
 interface Stage {
   readonly openai: OpenAI
@@ -83,7 +87,11 @@ describe('a chat of the SDK', () => {
     expect(answer.choices[0]).toMatchObject({ finish_reason: 'stop', message: { role: 'assistant' } })
     expect(answer.choices[0]!.message.content).toContain('What is 1+1?')
     const [request] = mock.requests
-    expect(request).toMatchObject({ method: 'POST', url: '/v1/chat/completions', headers: { authorization: 'Bearer sk-of-the-route' } })
+    expect(request).toMatchObject({
+      method: 'POST',
+      url: '/v1/chat/completions',
+      headers: { authorization: 'Bearer sk-of-the-route' },
+    })
     expect(JSON.parse(String(request!.body))).toEqual(question)
     const [line] = await gateway.lines(1)
     expect(line).toMatchObject({
@@ -109,7 +117,9 @@ describe('a chat of the SDK', () => {
 
   test('shows the usage of a stream to who asked for it', async () => {
     const { openai, gateway } = await stage()
-    const chunks = await collect(await openai.chat.completions.create({ ...question, stream: true, stream_options: { include_usage: true } }))
+    const chunks = await collect(
+      await openai.chat.completions.create({ ...question, stream: true, stream_options: { include_usage: true } }),
+    )
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: expect.any(Number) as number } })
     const [line] = await gateway.lines(1)
     expect(line).toMatchObject({ llm_total_tokens: chunks.at(-1)!.usage!.total_tokens, usage_source: 'provider' })
@@ -145,7 +155,10 @@ describe('a chat of the SDK', () => {
     expect(new Set(contents(whole)).size).toBe(3)
     expect(contents(streamed)).toEqual(contents(whole))
     const lines = await gateway.lines(2)
-    expect(lines.map((line) => line['llm_completion_tokens'])).toEqual([whole.usage!.completion_tokens, whole.usage!.completion_tokens])
+    expect(lines.map((line) => line['llm_completion_tokens'])).toEqual([
+      whole.usage!.completion_tokens,
+      whole.usage!.completion_tokens,
+    ])
   })
 
   test('gets JSON that fits the schema', async () => {
@@ -161,7 +174,10 @@ describe('a chat of the SDK', () => {
       ...question,
       response_format: makeParseableResponseFormat(format, (text) => JSON.parse(text) as Json),
     })
-    expect(answer.choices[0]!.message.parsed).toEqual({ answer: expect.any(Number) as number, steps: [expect.any(String)] })
+    expect(answer.choices[0]!.message.parsed).toEqual({
+      answer: expect.any(Number) as number,
+      steps: [expect.any(String)],
+    })
     expect(JSON.parse(String(mock.requests[0]!.body))).toMatchObject({ response_format: { json_schema: { schema } } })
   })
 })
@@ -175,9 +191,16 @@ describe('tools of the SDK', () => {
     const call = message.tool_calls![0]!
     expect(call).toMatchObject({ type: 'function', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } })
     const result = { role: 'tool' as const, tool_call_id: call.id, content: '7 °C' }
-    const answer = await openai.chat.completions.create({ ...callWeather, messages: [...callWeather.messages, message, result], tool_choice: 'none' })
+    const answer = await openai.chat.completions.create({
+      ...callWeather,
+      messages: [...callWeather.messages, message, result],
+      tool_choice: 'none',
+    })
     expect(answer.choices[0]!.message.content).not.toBe('')
-    expect((JSON.parse(String(mock.requests[1]!.body)) as { messages: unknown[] }).messages.slice(1)).toEqual([message, result])
+    expect((JSON.parse(String(mock.requests[1]!.body)) as { messages: unknown[] }).messages.slice(1)).toEqual([
+      message,
+      result,
+    ])
     expect(await gateway.lines(2)).toMatchObject([
       { llm_has_tool_calls: true, llm_tool_count: 1 },
       { llm_has_tool_calls: false, llm_tool_count: 1 },
@@ -188,7 +211,11 @@ describe('tools of the SDK', () => {
     const { openai, gateway } = await stage()
     const chunks = await collect(await openai.chat.completions.create({ ...callWeather, stream: true }))
     const pieces = chunks.flatMap((chunk) => chunk.choices[0]!.delta.tool_calls ?? [])
-    expect(pieces[0]).toMatchObject({ index: 0, id: expect.stringMatching(/^call_/) as string, function: { name: 'get_weather' } })
+    expect(pieces[0]).toMatchObject({
+      index: 0,
+      id: expect.stringMatching(/^call_/) as string,
+      function: { name: 'get_weather' },
+    })
     expect(pieces.map((piece) => piece.function?.arguments ?? '').join('')).toBe('{"city":"Oslo"}')
     expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('tool_calls')
     expect(await gateway.lines(1)).toMatchObject([{ llm_has_tool_calls: true, llm_tool_count: 1 }])
@@ -202,7 +229,12 @@ describe('tools of the SDK', () => {
       return '7 °C'
     }
     const runner = openai.chat.completions.runTools(
-      { ...callWeather, tools: [{ ...weather, function: { ...weather.function, description: 'The weather.', parse: toCity, function: told } }] },
+      {
+        ...callWeather,
+        tools: [
+          { ...weather, function: { ...weather.function, description: 'The weather.', parse: toCity, function: told } },
+        ],
+      },
       // The mock calls whenever the last message of the user asks for it.
       { maxChatCompletions: 1 },
     )
@@ -224,7 +256,13 @@ describe('embeddings of the SDK', () => {
     for (const [index, { embedding }] of plain.data.entries()) {
       expect(packed.data[index]!.embedding.every((value, at) => Math.abs(value - embedding[at]!) < 1e-6)).toBe(true)
     }
-    const counted = { outcome: 'complete', request_type: 'ai_chat', llm_prompt_tokens: 2, llm_completion_tokens: 0, llm_total_tokens: 2 }
+    const counted = {
+      outcome: 'complete',
+      request_type: 'ai_chat',
+      llm_prompt_tokens: 2,
+      llm_completion_tokens: 0,
+      llm_total_tokens: 2,
+    }
     expect(await gateway.lines(2)).toMatchObject([counted, counted])
   })
 })
@@ -237,12 +275,20 @@ describe('the Responses API of the SDK', () => {
     const whole = await openai.responses.create(asked)
     expect(whole.output_text).toContain('What is 1+1?')
     const events = await collect(await openai.responses.create({ ...asked, stream: true }))
-    expect(events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('')).toBe(whole.output_text)
+    expect(events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('')).toBe(
+      whole.output_text,
+    )
     expect(events.at(-1)!.type).toBe('response.completed')
     const streamed = await openai.responses.stream(asked).finalResponse()
     expect(streamed.output_text).toBe(whole.output_text)
     const { input_tokens: prompt, output_tokens: completion, total_tokens: total } = whole.usage!
-    const counted = { outcome: 'complete', llm_prompt_tokens: prompt, llm_completion_tokens: completion, llm_total_tokens: total, usage_source: 'provider' }
+    const counted = {
+      outcome: 'complete',
+      llm_prompt_tokens: prompt,
+      llm_completion_tokens: completion,
+      llm_total_tokens: total,
+      usage_source: 'provider',
+    }
     expect(await gateway.lines(3)).toMatchObject([
       { ...counted, request_type: 'ai_chat' },
       { ...counted, request_type: 'ai_stream' },
@@ -273,8 +319,16 @@ test('models are listed, and one is told of', async () => {
 
 describe('a client that aborts', () => {
   test.for([
-    ['a chat', (openai: OpenAI, signal: AbortSignal) => openai.chat.completions.create({ ...question, stream: true }, { signal })],
-    ['a response', (openai: OpenAI, signal: AbortSignal) => openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true }, { signal })],
+    [
+      'a chat',
+      (openai: OpenAI, signal: AbortSignal) =>
+        openai.chat.completions.create({ ...question, stream: true }, { signal }),
+    ],
+    [
+      'a response',
+      (openai: OpenAI, signal: AbortSignal) =>
+        openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true }, { signal }),
+    ],
   ] as const)('mid-stream closes the connection to the provider within a second: %s', async ([, ask]) => {
     const { openai, mock, gateway } = await stage()
     mock.script({ stallAfter: 6 })
@@ -296,7 +350,8 @@ describe('a client that aborts', () => {
   test('by leaving the loop does the same', async () => {
     const { openai, mock, gateway } = await stage()
     mock.script({ stallAfter: 6 })
-    for await (const chunk of await openai.chat.completions.create({ ...question, stream: true })) if (chunk.choices[0]!.delta.content) break
+    for await (const chunk of await openai.chat.completions.create({ ...question, stream: true }))
+      if (chunk.choices[0]!.delta.content) break
     expect(await (await mock.waitForRequest()).closed).toMatchObject({ by: 'client' })
     expect(await gateway.lines(1)).toMatchObject([{ outcome: 'client_disconnect' }])
   })
@@ -328,9 +383,13 @@ describe('a client that aborts', () => {
   test('leaves the gateway fit for the next request', async () => {
     const { openai, mock, gateway } = await stage()
     mock.script({ stallAfter: 6 })
-    for await (const chunk of await openai.chat.completions.create({ ...question, stream: true })) if (chunk.choices[0]!.delta.content) break
+    for await (const chunk of await openai.chat.completions.create({ ...question, stream: true }))
+      if (chunk.choices[0]!.delta.content) break
     expect((await openai.chat.completions.create(question)).choices).toHaveLength(1)
-    expect((await gateway.lines(2)).map((line) => line['outcome']).toSorted()).toEqual(['client_disconnect', 'complete'])
+    expect((await gateway.lines(2)).map((line) => line['outcome']).toSorted()).toEqual([
+      'client_disconnect',
+      'complete',
+    ])
   })
 })
 
@@ -348,18 +407,17 @@ describe('an error of the provider', () => {
     [529, InternalServerError],
   ] as const
 
-  test.for(errors.flatMap(([status, kind]) => [false, true].map((stream) => ({ status, kind, stream, name: kind.name }))))(
-    'of status $status is the SDK’s $name (stream: $stream)',
-    async ({ status, kind, stream }) => {
-      const { openai, mock, gateway } = await stage()
-      mock.script({ status, message: 'No, and this is why.' })
-      const error = await failureOf(openai.chat.completions.create({ ...question, stream }))
-      expect(error).toBeInstanceOf(kind)
-      expect(error).toMatchObject({ status, message: `${status} No, and this is why.`, requestID: 'req_mock_00000001' })
-      expect(mock.requests).toHaveLength(1)
-      expect(await gateway.lines(1)).toMatchObject([{ status, upstream_status: status, outcome: 'upstream_error' }])
-    },
-  )
+  test.for(
+    errors.flatMap(([status, kind]) => [false, true].map((stream) => ({ status, kind, stream, name: kind.name }))),
+  )('of status $status is the SDK’s $name (stream: $stream)', async ({ status, kind, stream }) => {
+    const { openai, mock, gateway } = await stage()
+    mock.script({ status, message: 'No, and this is why.' })
+    const error = await failureOf(openai.chat.completions.create({ ...question, stream }))
+    expect(error).toBeInstanceOf(kind)
+    expect(error).toMatchObject({ status, message: `${status} No, and this is why.`, requestID: 'req_mock_00000001' })
+    expect(mock.requests).toHaveLength(1)
+    expect(await gateway.lines(1)).toMatchObject([{ status, upstream_status: status, outcome: 'upstream_error' }])
+  })
 
   test('of the provider for its own key reaches the client without the key', async () => {
     const { openai } = await stage({ auth: { header: { authorization: 'Bearer bad-key' } } })
@@ -384,15 +442,21 @@ describe('an error of the provider', () => {
   test('that says not to try again is not', async () => {
     const { openai, mock } = await stage()
     mock.script({ status: 503, headers: { 'x-should-retry': 'false' } })
-    expect(await failureOf(openai.chat.completions.create(question, { maxRetries: 2 }))).toBeInstanceOf(InternalServerError)
+    expect(await failureOf(openai.chat.completions.create(question, { maxRetries: 2 }))).toBeInstanceOf(
+      InternalServerError,
+    )
     expect(mock.requests).toHaveLength(1)
   })
 
   test('inside a 200 is an error with a status, whole and as the first event', async () => {
     const { openai, mock } = await stage()
-    const event = 'data: {"error":{"message":"Slow down","type":"rate_limit_error","code":"rate_limit_exceeded","param":null}}\n\n'
+    const event =
+      'data: {"error":{"message":"Slow down","type":"rate_limit_error","code":"rate_limit_exceeded","param":null}}\n\n'
     mock.script({ errorIn200: true, message: 'Broken inside.' }, { event, headers: { 'retry-after': '7' } })
-    expect(await failureOf(openai.chat.completions.create(question))).toMatchObject({ status: 500, message: '500 Broken inside.' })
+    expect(await failureOf(openai.chat.completions.create(question))).toMatchObject({
+      status: 500,
+      message: '500 Broken inside.',
+    })
     const early = await failureOf(openai.chat.completions.create({ ...question, stream: true }))
     expect(early).toBeInstanceOf(RateLimitError)
     expect(early).toMatchObject({ status: 429, code: 'rate_limit_exceeded', message: '429 Slow down' })
@@ -408,13 +472,15 @@ describe('an error of the provider', () => {
     mock.script(script, script)
     const texts: string[] = []
     const read = async (): Promise<void> => {
-      for await (const chunk of await openai.chat.completions.create({ ...question, stream: true })) texts.push(chunk.choices[0]!.delta.content ?? '')
+      for await (const chunk of await openai.chat.completions.create({ ...question, stream: true }))
+        texts.push(chunk.choices[0]!.delta.content ?? '')
     }
     expect(await failureOf(read())).toMatchObject({ message })
     expect(texts.join('')).not.toBe('')
     const events: string[] = []
     const readResponse = async (): Promise<void> => {
-      for await (const event of await openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true })) events.push(event.type)
+      for await (const event of await openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true }))
+        events.push(event.type)
     }
     mock.reset()
     mock.script({ ...script, ...('errorEvent' in script ? { errorEvent: 8 } : { [Object.keys(script)[0]!]: 8 }) })
@@ -429,7 +495,12 @@ describe('an error of the gateway', () => {
     const error = await failureOf(clientOf(gateway).chat.completions.create(question))
     expect(error).toBeInstanceOf(InternalServerError)
     const [line] = await gateway.lines(1)
-    expect(error).toMatchObject({ status: 502, message: '502 openai refused the connection', code: 'upstream_unreachable', requestID: line!['request_id'] })
+    expect(error).toMatchObject({
+      status: 502,
+      message: '502 openai refused the connection',
+      code: 'upstream_unreachable',
+      requestID: line!['request_id'],
+    })
     expect(line).toMatchObject({ outcome: 'upstream_error', status: 502 })
   })
 
@@ -438,7 +509,11 @@ describe('an error of the gateway', () => {
     mock.script({ stallBeforeFirstByteMs: 'forever' })
     const error = await failureOf(openai.chat.completions.create({ ...question, stream }))
     expect(error).toBeInstanceOf(InternalServerError)
-    expect(error).toMatchObject({ status: 504, message: '504 openai did not answer within 100 ms', code: 'upstream_timeout' })
+    expect(error).toMatchObject({
+      status: 504,
+      message: '504 openai did not answer within 100 ms',
+      code: 'upstream_timeout',
+    })
     expect(await (await mock.waitForRequest()).closed).toMatchObject({ by: 'client' })
     expect(await gateway.lines(1)).toMatchObject([{ outcome: 'stalled', status: 504 }])
   })

@@ -4,19 +4,43 @@ import { chat, errorIn, eventsOf, messages, responses, stage } from './support/s
 
 const done = 'data: [DONE]\n\n'
 
+function eventOf(value: object): string {
+  return `data: ${JSON.stringify(value)}\n\n`
+}
+
 function delta(content: string, finish: string | null = null): string {
-  return `data: ${JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`
+  return eventOf({ id: 'c', model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })
 }
 
 describe('the end of a chat', () => {
   test.for([
     ['is given one where upstream sends none', [delta('A'), delta('', 'stop')], [delta('A'), delta('', 'stop'), done]],
-    ['is sent once where upstream sends it twice', [delta('A'), delta('', 'stop'), done, done], [delta('A'), delta('', 'stop'), done]],
+    [
+      'is sent once where upstream sends it twice',
+      [delta('A'), delta('', 'stop'), done, done],
+      [delta('A'), delta('', 'stop'), done],
+    ],
     ['is enough without a finish reason', [delta('A'), done], [delta('A'), done]],
-    ['may lack its blank line', [delta('A'), delta('', 'stop'), 'data: [DONE]'], [delta('A'), delta('', 'stop'), 'data: [DONE]']],
-    ['is told apart from a finish that lacks its blank line', [delta('A'), delta('', 'stop').trim()], [delta('A'), delta('', 'stop'), done]],
-    ['comes behind a finish, not behind a fragment', [delta('A'), delta('', 'stop'), 'data: {"choi'], [delta('A'), delta('', 'stop'), done]],
-    ['may be followed by a comment', [delta('A'), delta('', 'stop'), done, ': bye\n\n'], [delta('A'), delta('', 'stop'), done, ': bye\n\n']],
+    [
+      'may lack its blank line',
+      [delta('A'), delta('', 'stop'), 'data: [DONE]'],
+      [delta('A'), delta('', 'stop'), 'data: [DONE]'],
+    ],
+    [
+      'is told apart from a finish that lacks its blank line',
+      [delta('A'), delta('', 'stop').trim()],
+      [delta('A'), delta('', 'stop'), done],
+    ],
+    [
+      'comes behind a finish, not behind a fragment',
+      [delta('A'), delta('', 'stop'), 'data: {"choi'],
+      [delta('A'), delta('', 'stop'), done],
+    ],
+    [
+      'may be followed by a comment',
+      [delta('A'), delta('', 'stop'), done, ': bye\n\n'],
+      [delta('A'), delta('', 'stop'), done, ': bye\n\n'],
+    ],
   ] as const)('%s', async ([, sent, expected]) => {
     for (const chunk of [undefined, 1]) {
       const { mock, stream, lines } = await stage(chat)
@@ -60,26 +84,38 @@ describe('the end of a chat', () => {
     mock.script({ event: [delta('A'), rest!] })
     const answer = await stream()
     expect(answer).toMatchObject({ status: 200, isWhole: false })
-    expect(viewStream('chat', answer.body)).toMatchObject({ choices: [{ content: 'A', finish: null }], error: expect.any(String) as string })
+    expect(viewStream('chat', answer.body)).toMatchObject({
+      choices: [{ content: 'A', finish: null }],
+      error: expect.any(String) as string,
+    })
     expect(eventsOf(answer.body)).toHaveLength(2)
     expect(await lines()).toMatchObject([{ outcome: 'truncated' }])
   })
 
   test('keeps the usage that was told before it broke off', async () => {
     const { mock, stream, lines } = await stage(chat)
-    const counted = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'A' } }], usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 } })}\n\n`
+    const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 }
+    const counted = eventOf({ choices: [{ index: 0, delta: { content: 'A' } }], usage })
     mock.script({ event: counted, cutAfter: 1 })
     expect(await stream()).toMatchObject({ status: 200, isWhole: false })
-    expect(await lines()).toMatchObject([{ outcome: 'truncated', usage_source: 'partial', llm_prompt_tokens: 5, llm_completion_tokens: 1 }])
+    expect(await lines()).toMatchObject([
+      { outcome: 'truncated', usage_source: 'partial', llm_prompt_tokens: 5, llm_completion_tokens: 1 },
+    ])
   })
 })
 
 describe('the end of other dialects', () => {
-  const failed = { type: 'response.failed', response: { object: 'response', status: 'failed', error: { code: 'server_error', message: 'No more.' } } }
+  const failed = {
+    type: 'response.failed',
+    response: { object: 'response', status: 'failed', error: { code: 'server_error', message: 'No more.' } },
+  }
 
   test('is response.failed where a response fails, and nothing is missing then', async () => {
     const { mock, stream, lines } = await stage(responses)
-    const sent = ['event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"A"}\n\n', `event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`]
+    const sent = [
+      'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"A"}\n\n',
+      `event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`,
+    ]
     mock.script({ event: sent })
     const answer = await stream()
     expect(answer).toMatchObject({ status: 200, isWhole: true })
@@ -89,15 +125,28 @@ describe('the end of other dialects', () => {
 
   test('is an HTTP error where a response fails before it says anything', async () => {
     const { mock, stream } = await stage(responses)
-    mock.script({ event: ['event: response.created\ndata: {"type":"response.created","response":{"object":"response"}}\n\n', `event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`] })
+    mock.script({
+      event: [
+        'event: response.created\ndata: {"type":"response.created","response":{"object":"response"}}\n\n',
+        `event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`,
+      ],
+    })
     const answer = await stream()
     expect(answer.status).toBe(500)
     expect(errorIn(answer)).toBe('No more.')
   })
 
   test.for([
-    [messages, 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"A"}}\n\n', 'event: message_stop\ndata: {"type":"message_stop"}'],
-    [responses, 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"A"}\n\n', 'data: {"type":"response.completed","response":{"output":[]}}'],
+    [
+      messages,
+      eventOf({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'A' } }),
+      'event: message_stop\ndata: {"type":"message_stop"}',
+    ],
+    [
+      responses,
+      'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"A"}\n\n',
+      'data: {"type":"response.completed","response":{"output":[]}}',
+    ],
   ] as const)('may lack its blank line', async ([says, first, last]) => {
     const { mock, stream, lines } = await stage(says)
     mock.script({ event: [first, last] })
@@ -144,7 +193,10 @@ describe('an event', () => {
 
 describe('an answer under the wrong content type', () => {
   const events = [delta('A'), delta('', 'stop'), done]
-  const whole = { choices: [{ index: 0, message: { content: 'A' }, finish_reason: 'stop' }], usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 } }
+  const whole = {
+    choices: [{ index: 0, message: { content: 'A' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 },
+  }
 
   test.for([
     ['events as JSON', { contentType: 'application/json' }],
@@ -178,7 +230,10 @@ describe('an answer under the wrong content type', () => {
 
   test('has its error, too', async () => {
     const { mock, stream, lines } = await stage(chat)
-    mock.script({ body: { error: { message: 'Too many.', type: 'rate_limit_error' } }, contentType: 'text/event-stream' })
+    mock.script({
+      body: { error: { message: 'Too many.', type: 'rate_limit_error' } },
+      contentType: 'text/event-stream',
+    })
     const answer = await stream()
     expect(answer).toMatchObject({ status: 429, isWhole: true })
     expect(errorIn(answer)).toBe('Too many.')

@@ -17,18 +17,23 @@ function watch(promise: Promise<unknown>): { readonly isOver: boolean } {
 describe.for(spoken)('a stream of $api', (says) => {
   const { api, quiet, terminal } = says
 
-  test.for([1, 2, 5, 12])('has reached the client while upstream is silent behind it: %i events with content', async (count) => {
-    const { mock, open, upstream, gateway } = await stage(says)
-    mock.script({ stallAfter: quiet + count })
-    const reading = await open()
-    const request = await mock.waitForRequest()
-    const sent = eventsOf(await upstream()).slice(0, quiet + count).join('')
-    expect(await reading.until(sent.slice(-200))).toBe(sent)
-    expect(watch(request.closed).isOver).toBe(false)
-    reading.hangUp()
-    expect(await request.closed).toMatchObject({ by: 'client' })
-    expect(await gateway.lines(1)).toMatchObject([{ outcome: 'client_disconnect' }])
-  })
+  test.for([1, 2, 5, 12])(
+    'has reached the client while upstream is silent behind it: %i events with content',
+    async (count) => {
+      const { mock, open, upstream, gateway } = await stage(says)
+      mock.script({ stallAfter: quiet + count })
+      const reading = await open()
+      const request = await mock.waitForRequest()
+      const sent = eventsOf(await upstream())
+        .slice(0, quiet + count)
+        .join('')
+      expect(await reading.until(sent.slice(-200))).toBe(sent)
+      expect(watch(request.closed).isOver).toBe(false)
+      reading.hangUp()
+      expect(await request.closed).toMatchObject({ by: 'client' })
+      expect(await gateway.lines(1)).toMatchObject([{ outcome: 'client_disconnect' }])
+    },
+  )
 
   test('arrives token by token', async () => {
     const { mock, open, gateway } = await stage(says)
@@ -61,13 +66,19 @@ describe.for(spoken)('a stream of $api', (says) => {
     const answer = await stream(says.wantsUsage)
     expect(answer).toMatchObject({ status: 200, isWhole: true })
     expect(answer.body.toString()).toBe((await upstream(script)).toString())
-    expect(await gateway.lines(1)).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 3 }])
+    expect(await gateway.lines(1)).toMatchObject([
+      { outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 3 },
+    ])
   })
 
   test('has the head of an event stream and no length', async () => {
     const { stream } = await stage(says)
     const { headers } = await stream()
-    expect(headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+    expect(headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+    })
     expect(headers).not.toHaveProperty('content-length')
     expect(headers).not.toHaveProperty('content-encoding')
   })
@@ -75,18 +86,23 @@ describe.for(spoken)('a stream of $api', (says) => {
   test.for([
     ['a pause', { stallAfter: quiet + 3 }],
     ['full speed', { words: 10_000, tokensPerSecond: 5000 }],
-  ] as const)('that the client leaves closes the connection to the provider within a second: at %s', async ([, script]) => {
-    const { mock, open, lines } = await stage(says)
-    mock.script(script)
-    const reading = await open()
-    while (eventsOf(Buffer.from(reading.text())).length < quiet + 3) await reading.more()
-    const leftAt = performance.now()
-    reading.hangUp()
-    const { by, at } = await (await mock.waitForRequest()).closed
-    expect(by).toBe('client')
-    expect(at - leftAt).toBeLessThan(1000)
-    expect(await lines()).toMatchObject([{ outcome: 'client_disconnect', usage_source: says.tellsUsageEarly ? 'partial' : 'none' }])
-  })
+  ] as const)(
+    'that the client leaves closes the connection to the provider within a second: at %s',
+    async ([, script]) => {
+      const { mock, open, lines } = await stage(says)
+      mock.script(script)
+      const reading = await open()
+      while (eventsOf(Buffer.from(reading.text())).length < quiet + 3) await reading.more()
+      const leftAt = performance.now()
+      reading.hangUp()
+      const { by, at } = await (await mock.waitForRequest()).closed
+      expect(by).toBe('client')
+      expect(at - leftAt).toBeLessThan(1000)
+      expect(await lines()).toMatchObject([
+        { outcome: 'client_disconnect', usage_source: says.tellsUsageEarly ? 'partial' : 'none' },
+      ])
+    },
+  )
 
   test.for([
     ['its head is there', { stallBeforeFirstByteMs: 'forever' }],
@@ -108,7 +124,11 @@ describe.for(spoken)('a stream of $api', (says) => {
   test.for([
     ['ends without its end', { endAfter: quiet + 6 }, `${says.provider} ended the stream before it was complete`],
     ['is cut', { cutAfter: quiet + 6 }, `${says.provider} closed the connection`],
-    ['lacks only its last event', { endAfter: api === 'chat' ? -2 : -1 }, `${says.provider} ended the stream before it was complete`],
+    [
+      'lacks only its last event',
+      { endAfter: api === 'chat' ? -2 : -1 },
+      `${says.provider} ended the stream before it was complete`,
+    ],
   ] as const)('that %s behind content is told so, and cut', async ([, script, message]) => {
     const { mock, stream, upstream, lines } = await stage(says, { include_usage: 'never' })
     mock.script(script)
@@ -119,7 +139,9 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(eventsOf(answer.body.subarray(sent.length))).toHaveLength(1)
     expect(answer.body.toString()).not.toContain(terminal)
     expect(viewStream(api, answer.body)).toEqual({ ...viewStream(api, sent), error: message })
-    expect(await lines()).toMatchObject([{ outcome: 'truncated', status: 200, usage_source: says.tellsUsageEarly ? 'partial' : 'none' }])
+    expect(await lines()).toMatchObject([
+      { outcome: 'truncated', status: 200, usage_source: says.tellsUsageEarly ? 'partial' : 'none' },
+    ])
   })
 
   test('that is cut in the middle of an event is relayed up to the last whole one', async () => {
@@ -127,7 +149,9 @@ describe.for(spoken)('a stream of $api', (says) => {
     const script = { cutAfterBytes: 4000 }
     mock.script(script)
     const answer = await stream()
-    const whole = eventsOf(await upstream(script)).slice(0, -1).join('')
+    const whole = eventsOf(await upstream(script))
+      .slice(0, -1)
+      .join('')
     expect(answer).toMatchObject({ status: 200, isWhole: false })
     expect(answer.body.toString().startsWith(whole)).toBe(true)
     expect(eventsOf(answer.body.subarray(Buffer.byteLength(whole)))).toHaveLength(1)
@@ -142,7 +166,12 @@ describe.for(spoken)('a stream of $api', (says) => {
     ['never begins', { resetOnAccept: true }, 502, /^\w+ (?:closed|reset) the connection$/],
     ['stands still before content', { stallAfter: quiet }, 504, `${says.provider} sent nothing for 250 ms`],
     ['stands still behind its head', { stallAfter: 0 }, 504, `${says.provider} sent nothing for 250 ms`],
-    ['stands still before its head', { stallBeforeFirstByteMs: 'forever' }, 504, `${says.provider} did not answer within 250 ms`],
+    [
+      'stands still before its head',
+      { stallBeforeFirstByteMs: 'forever' },
+      504,
+      `${says.provider} did not answer within 250 ms`,
+    ],
   ] as const)('that %s is an HTTP error', async ([, script, status, message]) => {
     const { mock, stream, lines } = await stage(says, { timeout: 250 })
     mock.script(script)
@@ -159,7 +188,10 @@ describe.for(spoken)('a stream of $api', (says) => {
     const answer = await stream()
     const sent = await upstream({ endAfter: quiet + 6 })
     expect(answer).toMatchObject({ status: 200, isWhole: false })
-    expect(viewStream(api, answer.body)).toEqual({ ...viewStream(api, sent), error: `${says.provider} sent nothing for 250 ms` })
+    expect(viewStream(api, answer.body)).toEqual({
+      ...viewStream(api, sent),
+      error: `${says.provider} sent nothing for 250 ms`,
+    })
     expect(answer.body.toString()).not.toContain(terminal)
     expect(await (await mock.waitForRequest()).closed).toMatchObject({ by: 'client' })
     expect(await lines()).toMatchObject([{ outcome: 'stalled', status: 200 }])
@@ -227,18 +259,23 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(answer).toMatchObject({ status: 200, isWhole: false })
     expect(answer.body.toString()).toBe((await upstream(script)).toString())
     expect(viewStream(api, answer.body).error).toBe('Not today.')
-    expect(await lines()).toMatchObject([{ outcome: 'upstream_error', status: 200, usage_source: says.tellsUsageEarly ? 'partial' : 'none' }])
+    expect(await lines()).toMatchObject([
+      { outcome: 'upstream_error', status: 200, usage_source: says.tellsUsageEarly ? 'partial' : 'none' },
+    ])
   })
 
-  test.for([{ gzip: true }, { gzip: true, chunk: 1 }])('that is compressed without being asked is unpacked: %o', async (script) => {
-    const { mock, stream, upstream, lines } = await stage(says)
-    mock.script(script)
-    const answer = await stream(says.wantsUsage)
-    expect(answer).toMatchObject({ status: 200, isWhole: true })
-    expect(answer.headers).not.toHaveProperty('content-encoding')
-    expect(answer.body.toString()).toBe((await upstream()).toString())
-    expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider' }])
-  })
+  test.for([{ gzip: true }, { gzip: true, chunk: 1 }])(
+    'that is compressed without being asked is unpacked: %o',
+    async (script) => {
+      const { mock, stream, upstream, lines } = await stage(says)
+      mock.script(script)
+      const answer = await stream(says.wantsUsage)
+      expect(answer).toMatchObject({ status: 200, isWhole: true })
+      expect(answer.headers).not.toHaveProperty('content-encoding')
+      expect(answer.body.toString()).toBe((await upstream()).toString())
+      expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider' }])
+    },
+  )
 
   test('that is compressed flows, and is told where it is cut', async () => {
     const { mock, open, lines } = await stage(says, { timeout: 250 })
@@ -247,7 +284,10 @@ describe.for(spoken)('a stream of $api', (says) => {
     await reading.until('1+1').catch(() => {}) // some of the text has come before the stall is noticed
     const answer = await reading.rest()
     expect(answer).toMatchObject({ status: 200, isWhole: false })
-    expect(viewStream(api, answer.body)).toMatchObject({ choices: [{ finish: null }], error: `${says.provider} sent nothing for 250 ms` })
+    expect(viewStream(api, answer.body)).toMatchObject({
+      choices: [{ finish: null }],
+      error: `${says.provider} sent nothing for 250 ms`,
+    })
     expect(await lines()).toMatchObject([{ outcome: 'stalled' }])
   })
 
@@ -294,7 +334,11 @@ describe.for(spoken)('a stream of $api', (says) => {
     expect(answer.headers['content-type']).toBe('application/json')
     expect(answer.body.equals(whole.body)).toBe(true)
     const [first, second] = await lines(2)
-    expect(second).toMatchObject({ outcome: 'complete', usage_source: 'provider', llm_total_tokens: first!['llm_total_tokens'] })
+    expect(second).toMatchObject({
+      outcome: 'complete',
+      usage_source: 'provider',
+      llm_total_tokens: first!['llm_total_tokens'],
+    })
   })
 
   test('leaves exactly one line in the log, however it ends', async () => {
@@ -322,7 +366,12 @@ describe.for(spoken)('a stream of $api', (says) => {
     await ask()
     const all = await lines(ends.length + 3)
     expect(all.slice(0, ends.length).map((line) => line['outcome'])).toEqual(ends.map(([, outcome]) => outcome))
-    expect(all.slice(ends.length).map((line) => line['outcome']).toSorted()).toEqual(['client_disconnect', 'complete', 'complete'])
+    expect(
+      all
+        .slice(ends.length)
+        .map((line) => line['outcome'])
+        .toSorted(),
+    ).toEqual(['client_disconnect', 'complete', 'complete'])
     expect(new Set(all.map((line) => line['request_id'])).size).toBe(all.length)
   })
 })

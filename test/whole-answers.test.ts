@@ -9,7 +9,11 @@ describe.for(spoken)('a whole answer of $api', (says) => {
 
   test.for([
     ['is not HTTP', { garbage: 'http' }, `${provider} sent an answer that is not HTTP`],
-    ['is half of its JSON', { garbage: 'json' }, `${provider} answered with a body that is not JSON (application/json)`],
+    [
+      'is half of its JSON',
+      { garbage: 'json' },
+      `${provider} answered with a body that is not JSON (application/json)`,
+    ],
     ['is a page', { garbage: 'html' }, `${provider} answered with a body that is not JSON (text/html)`],
     ['is empty', { garbage: 'empty' }, `${provider} answered with an empty body`],
     ['is a 204', { status: 204 }, `${provider} answered with an empty body`],
@@ -59,18 +63,21 @@ describe.for(spoken)('a whole answer of $api', (says) => {
     expect(await lines()).toMatchObject([{ outcome: 'upstream_error', status: 502 }])
   })
 
-  test.for([{ chunk: 1 }, { gzip: true }, { gzip: true, chunk: 1 }, { comments: 2 }])('keeps its bytes: %o', async (script) => {
-    const { mock, ask, upstream, lines } = await stage(says)
-    mock.script(script)
-    const answer = await ask()
-    expect(answer).toMatchObject({ status: 200, isWhole: true })
-    expect(answer.headers).not.toHaveProperty('content-encoding')
-    expect(answer.headers['content-length']).toBe(String(answer.body.length))
-    const plain = await upstream('comments' in script ? script : {})
-    expect(answer.body.equals(plain)).toBe(true)
-    expect(viewWhole(api, answer.body).choices[0]).toMatchObject({ finish: 'stop' })
-    expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 3 }])
-  })
+  test.for([{ chunk: 1 }, { gzip: true }, { gzip: true, chunk: 1 }, { comments: 2 }])(
+    'keeps its bytes: %o',
+    async (script) => {
+      const { mock, ask, upstream, lines } = await stage(says)
+      mock.script(script)
+      const answer = await ask()
+      expect(answer).toMatchObject({ status: 200, isWhole: true })
+      expect(answer.headers).not.toHaveProperty('content-encoding')
+      expect(answer.headers['content-length']).toBe(String(answer.body.length))
+      const plain = await upstream('comments' in script ? script : {})
+      expect(answer.body.equals(plain)).toBe(true)
+      expect(viewWhole(api, answer.body).choices[0]).toMatchObject({ finish: 'stop' })
+      expect(await lines()).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 3 }])
+    },
+  )
 
   test.for([
     ['gzip', gzipSync],
@@ -106,7 +113,11 @@ describe.for(spoken)('a whole answer of $api', (says) => {
     expect(answer.headers['content-type']).toContain('text/event-stream')
     expect(answer.body.equals(streamed.body)).toBe(true)
     const [first, second] = await lines(2)
-    expect(second).toMatchObject({ outcome: 'complete', usage_source: 'provider', llm_total_tokens: first!['llm_total_tokens'] })
+    expect(second).toMatchObject({
+      outcome: 'complete',
+      usage_source: 'provider',
+      llm_total_tokens: first!['llm_total_tokens'],
+    })
   })
 
   test.for([
@@ -114,7 +125,12 @@ describe.for(spoken)('a whole answer of $api', (says) => {
     ['402', { status: 402, message: 'Pay first.' }, 402, 'Pay first.'],
     ['429, compressed', { status: 429, message: 'Slowly.', gzip: true }, 429, 'Slowly.'],
     ['a redirect', { redirect: true }, 307, 'Upstream returned HTTP 307 (text/plain)'],
-    ['a page', { status: 503, body: '<html>Down</html>', contentType: 'text/html' }, 503, 'Upstream returned HTTP 503 (text/html)'],
+    [
+      'a page',
+      { status: 503, body: '<html>Down</html>', contentType: 'text/html' },
+      503,
+      'Upstream returned HTTP 503 (text/html)',
+    ],
     ['an error of another API', { status: 400, body: { detail: 'No such thing.' } }, 400, 'No such thing.'],
   ] as const)('that is refused keeps its status: %s', async ([, script, status, message]) => {
     for (const members of [{}, { stream: true }]) {
@@ -125,7 +141,9 @@ describe.for(spoken)('a whole answer of $api', (says) => {
       expect(answer.headers).not.toHaveProperty('location')
       expect(answer.headers).not.toHaveProperty('content-encoding')
       expect(answer.headers['content-type']).toMatch(/^application\/json/)
-      expect(JSON.parse(answer.body.toString())).toMatchObject({ error: { message, type: expect.any(String) as string } })
+      expect(JSON.parse(answer.body.toString())).toMatchObject({
+        error: { message, type: expect.any(String) as string },
+      })
       expect(await lines()).toMatchObject([{ outcome: 'upstream_error', status, upstream_status: status }])
     }
   })
@@ -136,7 +154,9 @@ describe.for(spoken)('a whole answer of $api', (says) => {
     const answer = await (await head.answer).rest()
     expect(answer).toMatchObject({ status: 200, isWhole: true })
     expect(answer.body).toHaveLength(0)
-    await (await mock.waitForRequest()).closed
+    await (
+      await mock.waitForRequest()
+    ).closed
     expect(await lines()).toMatchObject([{ method: 'HEAD', status: 200 }])
   })
 })

@@ -18,7 +18,7 @@ export interface ViewedCall {
   readonly arguments: string
 }
 
-/** The parts of an answer that are looked at; the wire's members are all optional to a client that has to live with any of them. */
+/** The parts of an answer that are looked at, while it is put together. */
 interface Draft {
   content: string
   refusal: string
@@ -26,7 +26,7 @@ interface Draft {
   calls: { id: string | undefined; name: string; arguments: string }[]
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of nine providers; what is not there reads as undefined
+// oxlint-disable-next-line typescript/no-explicit-any -- nine providers' answers; what is not there is undefined
 type Json = any
 
 export type Api = 'chat' | 'responses' | 'messages'
@@ -51,7 +51,9 @@ export function viewStream(api: Api, body: Buffer): View {
   const events = dataOf(body)
     .filter((data) => data.trim() !== '[DONE]')
     .map((data) => JSON.parse(data) as Json)
-  const failed = events.map((event) => event.error ?? (event.type === 'error' ? event : undefined)).find((error) => error)
+  const failed = events
+    .map((event) => event.error ?? (event.type === 'error' ? event : undefined))
+    .find((error) => error)
   const choices = { chat: chatOf, responses: responsesOf, messages: messagesOf }[api](events)
   return { choices, ...(failed && { error: String(failed.message) }) }
 }
@@ -77,7 +79,9 @@ function draft(): Draft {
 
 function chatOf(events: readonly Json[]): Draft[] {
   const choices: Draft[] = []
-  for (const { index, delta = {}, finish_reason: finish } of events.flatMap((event) => (event.choices ?? []) as Json[])) {
+  for (const { index, delta = {}, finish_reason: finish } of events.flatMap(
+    (event) => (event.choices ?? []) as Json[],
+  )) {
     const choice = (choices[index ?? 0] ??= draft())
     choice.content += textOf(delta.content)
     choice.refusal += delta.refusal ?? ''
@@ -102,7 +106,8 @@ function messagesOf(events: readonly Json[]): Draft[] {
     if (event.type === 'content_block_start') content[event.index] = { ...event.content_block, json: '' }
     const block = content[event.index]
     if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') block.text += event.delta.text
-    if (event.type === 'content_block_delta' && event.delta.type === 'input_json_delta') block.json += event.delta.partial_json
+    if (event.type === 'content_block_delta' && event.delta.type === 'input_json_delta')
+      block.json += event.delta.partial_json
     if (event.type === 'message_delta') stop = event.delta.stop_reason
   }
   const input = (block: Json) => (block.json === '' || block.json === undefined ? block.input : JSON.parse(block.json))
@@ -110,7 +115,12 @@ function messagesOf(events: readonly Json[]): Draft[] {
 }
 
 function ofMessage({ content, stop_reason: stop }: Json): Draft {
-  const reasons: Record<string, string> = { end_turn: 'stop', stop_sequence: 'stop', tool_use: 'tool_calls', max_tokens: 'length' }
+  const reasons: Record<string, string> = {
+    end_turn: 'stop',
+    stop_sequence: 'stop',
+    tool_use: 'tool_calls',
+    max_tokens: 'length',
+  }
   return {
     ...draft(),
     content: (content as Json[]).map(({ type, text }) => (type === 'text' ? text : '')).join(''),

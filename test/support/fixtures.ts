@@ -41,14 +41,21 @@ export interface ExpectedChoice {
   readonly content?: string | null
   readonly refusal?: string
   readonly finish_reason?: string | null
-  readonly tool_calls?: readonly { readonly id?: string; readonly name?: string; readonly arguments?: string; readonly arguments_json?: unknown }[]
+  readonly tool_calls?: readonly {
+    readonly id?: string
+    readonly name?: string
+    readonly arguments?: string
+    readonly arguments_json?: unknown
+  }[]
 }
 
 /** Where recorded provider answers lie. */
 export const fixturesFolder = fileURLToPath(new URL('../../packages/testkit/fixtures/', import.meta.url))
 
 export function fixtures(): readonly Fixture[] {
-  const { fixtures: all } = JSON.parse(readFileSync(`${fixturesFolder}manifest.json`, 'utf8')) as { fixtures: Fixture[] }
+  const { fixtures: all } = JSON.parse(readFileSync(`${fixturesFolder}manifest.json`, 'utf8')) as {
+    fixtures: Fixture[]
+  }
   return all
 }
 

@@ -62,7 +62,10 @@ export function sendRaw(url: string, { method = 'POST', headers = {}, body }: As
   const req = request(url, {
     method,
     agent,
-    headers: { ...(bytes && { 'content-type': 'application/json', 'content-length': String(bytes.length) }), ...headers },
+    headers: {
+      ...(bytes && { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+      ...headers,
+    },
   })
   const answer = new Promise<RawReading>((resolve, reject) => {
     req.on('error', reject)
@@ -79,13 +82,18 @@ function bytesOf(body: unknown): Buffer | undefined {
 }
 
 function readingOf(res: IncomingMessage, hangUp: () => void): RawReading {
-  const head = { status: res.statusCode ?? 0, headers: res.headers, id: String(res.headers['x-sluice-request-id'] ?? '') }
+  const head = {
+    status: res.statusCode ?? 0,
+    headers: res.headers,
+    id: String(res.headers['x-sluice-request-id'] ?? ''),
+  }
   const chunks: Buffer[] = []
   const over = new Promise<void>((resolve) => res.once('close', resolve))
   const text = (): string => Buffer.concat(chunks).toString()
   res.on('data', (chunk: Buffer) => chunks.push(chunk))
   res.on('error', () => {}) // a cut; `complete` says so
-  const more = (): Promise<void> => Promise.race([over, new Promise<void>((resolve) => res.once('data', () => resolve()))])
+  const more = (): Promise<void> =>
+    Promise.race([over, new Promise<void>((resolve) => res.once('data', () => resolve()))])
   return {
     ...head,
     text,

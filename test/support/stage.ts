@@ -106,6 +106,7 @@ export function eventsOf(body: Buffer): string[] {
 /** The text of an error body, which stands in it twice. */
 export function errorIn({ body }: RawAnswer): string {
   const { error, error_msg: again } = JSON.parse(body.toString()) as { error: { message: string }; error_msg: string }
-  if (again !== error.message) throw new Error(`error_msg is ${JSON.stringify(again)}, the message ${JSON.stringify(error.message)}`)
+  if (again !== error.message)
+    throw new Error(`error_msg is ${JSON.stringify(again)}, the message ${JSON.stringify(error.message)}`)
   return again
 }

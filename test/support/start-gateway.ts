@@ -91,7 +91,9 @@ export async function openGateway(
     lines: (atLeast = 0) => linesOf(gateway, logFile, (lines) => lines.length >= atLeast),
     async linesOf(...ids) {
       const isOurs = (line: LogLine): boolean => ids.includes(String(line['request_id']))
-      return (await linesOf(gateway, logFile, (lines) => ids.every((id) => lines.some((line) => line['request_id'] === id)))).filter(isOurs)
+      return (
+        await linesOf(gateway, logFile, (lines) => ids.every((id) => lines.some((line) => line['request_id'] === id)))
+      ).filter(isOurs)
     },
     logged: () => said.join('\n'),
     apply: (changed) => gateway.apply(textOf(changed, logFile)),
@@ -127,7 +129,10 @@ async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine
   for (;;) {
     await gateway.flushLog()
     const text = await readFile(file, 'utf8').catch(() => '')
-    const lines = text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine)
+    const lines = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine)
     if (isEnough(lines)) return lines
     await new Promise((resolve) => setImmediate(resolve)) // the log phase comes after the last byte; the test's own time limit bounds this
   }
@@ -135,7 +140,9 @@ async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine
 
 function recorder(said: string[]): Logger {
   const write = (fields: object, message?: string): void => {
-    said.push(`${message ?? ''} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value))}`)
+    said.push(
+      `${message ?? ''} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value))}`,
+    )
   }
   const log: Logger = { ...silent, info: write, warn: write, error: write, child: () => log }
   return log
