@@ -208,11 +208,12 @@ function sendChunks(url: string, count: number, chunk: Buffer, limit: number) {
       const waited = performance.now() - exceededAt
       let text = ''
       res.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+      req.end()
       res.on('end', () => resolve({ status: res.statusCode ?? 0, text, id: String(res.headers['x-sluice-request-id']), waited }))
     })
     req.on('error', reject)
     const more = (): void => {
-      if (sent === count) return void req.end()
+      if (sent === count) return // and says nothing more until it has its answer
       sent += 1
       if (sent * chunk.length > limit) exceededAt = performance.now()
       req.write(chunk, more)

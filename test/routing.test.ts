@@ -201,6 +201,8 @@ describe('methods and addresses', () => {
     ]
     const { url, apply } = await gatewayWith(routes, { gateway: { trusted_proxies: ['127.0.0.0/8', '10.0.0.1'] } })
     expect(await routeOf(url, '/', { 'x-forwarded-for': forwarded })).toBe(expected)
+    await apply({ gateway: { trusted_proxies: ['10.0.0.1'] }, routes })
+    expect(await routeOf(url, '/', { 'x-forwarded-for': forwarded })).toBe('rest') // its word does not count
     await apply({ routes })
     expect(await routeOf(url, '/', { 'x-forwarded-for': forwarded })).toBe('rest') // nobody's word counts any more
   })
