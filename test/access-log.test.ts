@@ -34,7 +34,13 @@ const defaults = {
   llm_cache_creation_input_tokens: 0,
   llm_reasoning_tokens: 0,
 }
-const usage = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens_details: { reasoning_tokens: 2 } }
+const usage = {
+  prompt_tokens: 9,
+  completion_tokens: 5,
+  total_tokens: 14,
+  prompt_tokens_details: { cached_tokens: 4 },
+  completion_tokens_details: { reasoning_tokens: 2 },
+}
 
 /** All lines there are, once another exchange has had its own, which is left out. */
 async function allLines(gateway: TestGateway): Promise<LogLine[]> {
@@ -47,8 +53,13 @@ describe('P36: the AI variables', () => {
   test('of a chat', async () => {
     const { url, linesOf } = await startGateway({ routes: [aiRoute(mock.url, { options: { model: 'ours' } })] })
     const call = { id: 'c', type: 'function', function: { name: 'find', arguments: '{}' } }
-    const choices = [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' }]
-    mock.script({ body: { id: 'x', object: 'chat.completion', created: 1, model: 'm', choices, usage }, firstTokenMs: 20 })
+    const choices = [
+      { index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' },
+    ]
+    mock.script({
+      body: { id: 'x', object: 'chat.completion', created: 1, model: 'm', choices, usage },
+      firstTokenMs: 20,
+    })
     const { id } = await askRaw(`${url}/v1/chat/completions`, { body: { ...chat, tools, user: 'u-1' } })
     const [line] = await linesOf(id)
     expect(line).toMatchObject({
@@ -87,7 +98,9 @@ describe('P36: the AI variables', () => {
       'data: [DONE]\n\n',
     ]
     mock.script({ event: events, slowBodyMs: 40 })
-    const { id } = await askRaw(`${url}/v1/chat/completions`, { body: { ...chat, stream: true, safety_identifier: 's-1', user: 'u-1' } })
+    const { id } = await askRaw(`${url}/v1/chat/completions`, {
+      body: { ...chat, stream: true, safety_identifier: 's-1', user: 'u-1' },
+    })
     const [line] = await linesOf(id)
     expect(line).toMatchObject({
       request_type: 'ai_stream',
@@ -117,10 +130,26 @@ describe('P36: the AI variables', () => {
     const down = await askRaw(`${url}/down/v1/chat/completions`, { body: chat })
     const plain = await askRaw(`${url}/plain`, { method: 'GET' })
     const proxied = await askRaw(`${url}/models`, { method: 'GET' })
-    expect(await linesOf(error.id)).toMatchObject([{ status: 429, upstream_status: 429, outcome: 'upstream_error', request_type: 'ai_chat', llm_model: 'gpt-4', llm_total_tokens: 0, usage_source: 'none' }])
-    expect(await linesOf(down.id)).toMatchObject([{ status: 502, upstream_status: null, outcome: 'upstream_error', llm_time_to_first_token: 0, llm_model: 'gpt-4' }])
-    expect(await linesOf(plain.id)).toMatchObject([{ ...defaults, status: 200, outcome: 'complete', upstream_status: null, balancer_ip: null }])
-    expect(await linesOf(proxied.id)).toMatchObject([{ ...defaults, status: 200, outcome: 'complete', upstream_status: 200 }])
+    expect(await linesOf(error.id)).toMatchObject([
+      {
+        status: 429,
+        upstream_status: 429,
+        outcome: 'upstream_error',
+        request_type: 'ai_chat',
+        llm_model: 'gpt-4',
+        llm_total_tokens: 0,
+        usage_source: 'none',
+      },
+    ])
+    expect(await linesOf(down.id)).toMatchObject([
+      { status: 502, upstream_status: null, outcome: 'upstream_error', llm_time_to_first_token: 0, llm_model: 'gpt-4' },
+    ])
+    expect(await linesOf(plain.id)).toMatchObject([
+      { ...defaults, status: 200, outcome: 'complete', upstream_status: null, balancer_ip: null },
+    ])
+    expect(await linesOf(proxied.id)).toMatchObject([
+      { ...defaults, status: 200, outcome: 'complete', upstream_status: 200 },
+    ])
   })
 })
 
@@ -168,7 +197,12 @@ describe('one line for every exchange', () => {
     await mock.waitForRequest(1)
     early.hangUp()
     const [first] = await gateway.lines(1)
-    expect(first).toMatchObject({ status: 499, outcome: 'client_disconnect', request_type: 'ai_chat', upstream_status: null })
+    expect(first).toMatchObject({
+      status: 499,
+      outcome: 'client_disconnect',
+      request_type: 'ai_chat',
+      upstream_status: null,
+    })
 
     const late = await openChat(url)
     await late.until('data:')
@@ -176,10 +210,15 @@ describe('one line for every exchange', () => {
     const [, second] = await gateway.lines(2)
     expect(second).toMatchObject({ status: 200, outcome: 'client_disconnect', request_type: 'ai_stream' })
 
-    const half = sendRaw(`${url}/v1/chat/completions`, { headers: { 'content-length': '100', 'content-type': 'application/json', expect: '100-continue' } })
+    const half = sendRaw(`${url}/v1/chat/completions`, {
+      headers: { 'content-length': '100', 'content-type': 'application/json', expect: '100-continue' },
+    })
     half.answer.catch(() => {})
     half.hangUp()
-    const text = await sendBytes(url, 'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')
+    const text = await sendBytes(
+      url,
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+    )
     expect(text).toBe('')
     await gateway.lines(3)
     const rest = (await allLines(gateway)).slice(2)
@@ -196,7 +235,11 @@ describe('one line for every exchange', () => {
     ['a space in a header name', 'GET / HTTP/1.1\r\nhost: x\r\nbad name: y\r\n\r\n', 400],
     ['headers beyond the limit', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`, 431],
     ['two lengths', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', 400],
-    ['a length and chunks', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
     ['a length that is no number', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ten\r\n\r\n', 400],
     ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n', 405],
   ]
@@ -222,7 +265,10 @@ describe('one line for every exchange', () => {
     ['an upgrade', 'connection: upgrade, close\r\nupgrade: websocket'],
     ['miracles', 'connection: close\r\nexpect: miracles'],
   ])('that asks for %s is served as it is', async ([, headers]) => {
-    const gateway = await startGateway({ routes: [{ id: 'plain', uri: '/plain', plugins: { tell: {} } }] }, { plugins: [tell] })
+    const gateway = await startGateway(
+      { routes: [{ id: 'plain', uri: '/plain', plugins: { tell: {} } }] },
+      { plugins: [tell] },
+    )
     const text = await sendBytes(gateway.url, `GET /plain HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n`)
     expect(text).toMatch(/^HTTP\/1.1 200 /)
     expect(await allLines(gateway)).toMatchObject([{ status: 200, outcome: 'complete' }])
@@ -230,7 +276,11 @@ describe('one line for every exchange', () => {
 
   test('many at once have one line each, in whole', async () => {
     const gateway = await startGateway({ routes: [aiRoute(mock.url)] })
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => askRaw(`${gateway.url}/v1/chat/completions`, { body: { ...chat, stream: n % 2 === 0 } })))
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) =>
+        askRaw(`${gateway.url}/v1/chat/completions`, { body: { ...chat, stream: n % 2 === 0 } }),
+      ),
+    )
     const lines = await gateway.linesOf(...answers.map(({ id }) => id))
     expect(new Set(lines.map((line) => line['request_id'])).size).toBe(100)
     expect(lines).toHaveLength(100)

@@ -38,19 +38,22 @@ async function pass(config: object, body: object | string, path: string = paths.
 
 describe('untouched bytes', () => {
   test('P2: odd white space, numbers and escapes arrive as they were sent', async () => {
-    const body = '\r\n{ "messages" :\t[{"role":"user","content":"\\u00e9\\/\\ud83d\\ude00 é😀"}],"model":"gpt-4",\n "seed":12345678901234567890,"top_p":1.0,"n":1e0 , "x":{"b":-0,"a":[ ]}  }\n'
+    const body =
+      '\r\n{ "messages" :\t[{"role":"user","content":"\\u00e9\\/\\ud83d\\ude00 é😀"}],"model":"gpt-4",\n "seed":12345678901234567890,"top_p":1.0,"n":1e0 , "x":{"b":-0,"a":[ ]}  }\n'
     expect((await pass({}, body)).bytes).toBe(body)
   })
 
   test('a stream whose client asks for its usage is sent as it is', async () => {
-    const body = '{"stream":true , "stream_options": {"include_usage": true,"x":1.0},"model":"gpt-4","messages":[{"role":"user","content":"hi"}]}'
+    const body =
+      '{"stream":true , "stream_options": {"include_usage": true,"x":1.0},"model":"gpt-4","messages":[{"role":"user","content":"hi"}]}'
     const { bytes, text } = await pass({}, body)
     expect(bytes).toBe(body)
     expect(text).toMatch(/"usage":\{[^}]*"total_tokens"/)
   })
 
   test('an edit touches its own span and nothing else', async () => {
-    const body = '{"seed":12345678901234567890 , "temperature": 1.0, "top_p":1.00,"model":"gpt-4","messages":[{"role":"user","content":"\\u00e9"}] }'
+    const body =
+      '{"seed":12345678901234567890 , "temperature": 1.0, "top_p":1.00,"model":"gpt-4","messages":[{"role":"user","content":"\\u00e9"}] }'
     const { bytes } = await pass({ options: { temperature: 0.2 } }, body)
     expect(bytes).toBe(body.replace('1.0,', '0.2,'))
   })
@@ -67,7 +70,8 @@ describe('untouched bytes', () => {
   })
 
   test('what comes back is byte for byte what the provider said', async () => {
-    const body = '{ "id":"x","object":"chat.completion","created":1.0,"big":12345678901234567890,"t":"\\u00e9\\/",\n"model":"m","choices":[ {"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}] }\n'
+    const body =
+      '{ "id":"x","object":"chat.completion","created":1.0,"big":12345678901234567890,"t":"\\u00e9\\/",\n"model":"m","choices":[ {"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}] }\n'
     mock.script({ body, contentType: 'application/json; charset=utf-8' })
     expect((await pass({}, chat)).text).toBe(body)
   })
@@ -91,7 +95,10 @@ describe('options', () => {
     const { sent, log } = await pass(config, { ...chat, temperature: 1 })
     expect(sent).toEqual({ ...chat, temperature: 1, top_p: 0.5 })
     expect(log).toMatchObject({ request_llm_model: 'gpt-4', llm_model: 'gpt-4' })
-    expect((await pass(config, { messages: chat.messages })).log).toMatchObject({ request_llm_model: '', llm_model: 'ours' })
+    expect((await pass(config, { messages: chat.messages })).log).toMatchObject({
+      request_llm_model: '',
+      llm_model: 'ours',
+    })
   })
 })
 
@@ -105,19 +112,38 @@ describe('override.request_body', () => {
     ['P5: it yields to the client', { temperature: 0.2 }, false, { temperature: 1 }, { temperature: 1 }],
     ['with force it wins', { temperature: 0.2 }, true, { temperature: 1 }, { temperature: 0.2 }],
     ['P6: objects merge', { metadata: { a: '1' } }, true, { metadata: { b: '2' } }, { metadata: { a: '1', b: '2' } }],
-    ['objects merge without force too', { metadata: { a: '1', b: 'x' } }, false, { metadata: { b: '2' } }, { metadata: { a: '1', b: '2' } }],
+    [
+      'objects merge without force too',
+      { metadata: { a: '1', b: 'x' } },
+      false,
+      { metadata: { b: '2' } },
+      { metadata: { a: '1', b: '2' } },
+    ],
     ['arrays are replaced, not merged', { stop: ['a'] }, true, { stop: ['b', 'c'] }, { stop: ['a'] }],
     ['an object yields to another kind', { metadata: { a: '1' } }, false, { metadata: null }, { metadata: null }],
-    ['an object takes the place of another kind', { metadata: { a: '1' } }, true, { metadata: 'x' }, { metadata: { a: '1' } }],
+    [
+      'an object takes the place of another kind',
+      { metadata: { a: '1' } },
+      true,
+      { metadata: 'x' },
+      { metadata: { a: '1' } },
+    ],
     ['null is a value, not a deletion', { user: null }, true, { user: 'x' }, { user: null }],
   ] as const)('%s', async ([, body, force, client, expected]) => {
     expect((await pass(patch(body, force), { ...chat, ...client })).sent).toEqual({ ...chat, ...expected })
   })
 
   test('it comes after options and llm_options', async () => {
-    const override = { llm_options: { max_tokens: 5 }, request_body: { 'openai-chat': { temperature: 1, max_completion_tokens: 9 } } }
+    const override = {
+      llm_options: { max_tokens: 5 },
+      request_body: { 'openai-chat': { temperature: 1, max_completion_tokens: 9 } },
+    }
     const options = { temperature: 0.2 }
-    expect((await pass({ options, override }, chat)).sent).toEqual({ ...chat, temperature: 0.2, max_completion_tokens: 5 })
+    expect((await pass({ options, override }, chat)).sent).toEqual({
+      ...chat,
+      temperature: 0.2,
+      max_completion_tokens: 5,
+    })
     const forced = { options, override: { ...override, request_body_force_override: true } }
     expect((await pass(forced, chat)).sent).toEqual({ ...chat, temperature: 1, max_completion_tokens: 9 })
   })
@@ -144,7 +170,11 @@ describe('override.llm_options', () => {
     ['openrouter', { provider: 'openrouter' }, { max_tokens: 10 }],
     ['azure-openai', { provider: 'azure-openai' }, { max_tokens: 10 }],
     ['anthropic', { provider: 'anthropic' }, { max_tokens: 10 }],
-    ['vertex-ai', { provider: 'vertex-ai', provider_conf: { project_id: 'p', region: 'r' } }, { max_completion_tokens: 10 }],
+    [
+      'vertex-ai',
+      { provider: 'vertex-ai', provider_conf: { project_id: 'p', region: 'r' } },
+      { max_completion_tokens: 10 },
+    ],
     ['openai-compatible', { provider: 'openai-compatible' }, { max_tokens: 10 }],
   ] as const)('%s: the limit has its name, and the client keeps none beside it', async ([, config, expected]) => {
     expect((await pass({ ...config, override: limit }, { ...chat, ...both })).sent).toEqual({ ...chat, ...expected })
@@ -153,7 +183,13 @@ describe('override.llm_options', () => {
 
   test.for([
     ['P8: responses', {}, paths.responses, { model: 'm', input: 'x' }, 'max_output_tokens'],
-    ['P8: messages', { provider: 'anthropic' }, paths.messages, { model: 'm', messages: chat.messages, max_tokens: 9 }, 'max_tokens'],
+    [
+      'P8: messages',
+      { provider: 'anthropic' },
+      paths.messages,
+      { model: 'm', messages: chat.messages, max_tokens: 9 },
+      'max_tokens',
+    ],
   ] as const)('%s', async ([, config, path, body, member]) => {
     expect((await pass({ ...config, override: limit }, body, path)).sent).toEqual({ ...body, [member]: 10 })
   })
@@ -180,8 +216,20 @@ describe('the final value of stream', () => {
     ['stream is 0', {}, { stream: 0 }, { stream: 0 }, whole],
     ['stream is a text', {}, { stream: 'x' }, { stream: 'x' }, whole],
     ['stream_options without a stream', {}, usage, {}, whole],
-    ['stream_options of the client merge', {}, { stream: true, stream_options: { other: 1 } }, { stream: true, stream_options: { other: 1, include_usage: true } }, streamed],
-    ['the client wants no usage', {}, { stream: true, stream_options: { include_usage: false } }, { stream: true, ...usage }, streamed],
+    [
+      'stream_options of the client merge',
+      {},
+      { stream: true, stream_options: { other: 1 } },
+      { stream: true, stream_options: { other: 1, include_usage: true } },
+      streamed,
+    ],
+    [
+      'the client wants no usage',
+      {},
+      { stream: true, stream_options: { include_usage: false } },
+      { stream: true, ...usage },
+      streamed,
+    ],
     ['stream_options are null', {}, { stream: true, stream_options: null }, { stream: true, ...usage }, streamed],
   ] as const)('%s', async ([, options, client, expected, log]) => {
     const passed = await pass({ options }, { ...chat, ...client })

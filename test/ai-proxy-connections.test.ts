@@ -75,8 +75,14 @@ describe('connections are kept', () => {
 
   test('routes share those to one origin, and only where they treat them alike', async () => {
     const upstream = await answering()
-    const one = (id: string, config: object): object => ({ ...aiRoute(upstream.url, config as Record<string, unknown>), id, uri: `/${id}/*` })
-    const { url } = await startGateway({ routes: [one('a', {}), one('b', { options: { model: 'x' } }), one('c', { keepalive_timeout: 2000 })] })
+    const one = (id: string, config: object): object => ({
+      ...aiRoute(upstream.url, config as Record<string, unknown>),
+      id,
+      uri: `/${id}/*`,
+    })
+    const { url } = await startGateway({
+      routes: [one('a', {}), one('b', { options: { model: 'x' } }), one('c', { keepalive_timeout: 2000 })],
+    })
     for (const path of ['/a', '/b', '/a', '/c']) expect(await askOf(url, path)).toBe(200)
     expect(upstream.connections()).toBe(2)
   })

@@ -24,7 +24,9 @@ type Api = keyof typeof bodies
 
 /** Path and query at which the provider is asked. */
 async function askedAt(endpoint: string, config: object, api: Api = 'chat', query = ''): Promise<string | undefined> {
-  const { url } = await startGateway({ routes: [aiRoute(mock.url, { ...config, override: { ...overrideOf(config), endpoint: `${mock.url}${endpoint}` } })] })
+  const { url } = await startGateway({
+    routes: [aiRoute(mock.url, { ...config, override: { ...overrideOf(config), endpoint: `${mock.url}${endpoint}` } })],
+  })
   const [path, body] = bodies[api]
   await askRaw(`${url}${path}${query}`, { body })
   return mock.requests.at(-1)?.url
@@ -118,12 +120,16 @@ describe('queries', () => {
   })
 
   test('the client’s does not go to a dialect’s operation', async () => {
-    expect(await askedAt('/v1?x=1', { auth: { query: { key: 'k' } } }, 'chat', '?key=mine&z=1')).toBe('/v1/chat/completions?key=k&x=1')
+    expect(await askedAt('/v1?x=1', { auth: { query: { key: 'k' } } }, 'chat', '?key=mine&z=1')).toBe(
+      '/v1/chat/completions?key=k&x=1',
+    )
     expect(await askedAt('/v1', {}, 'chat', '?z=1')).toBe('/v1/chat/completions')
   })
 
   test('values are encoded', async () => {
-    expect(await askedAt('/v1', { auth: { query: { key: 'a&b=c d#é' } } })).toBe('/v1/chat/completions?key=a%26b%3Dc+d%23%C3%A9')
+    expect(await askedAt('/v1', { auth: { query: { key: 'a&b=c d#é' } } })).toBe(
+      '/v1/chat/completions?key=a%26b%3Dc+d%23%C3%A9',
+    )
   })
 })
 

@@ -22,7 +22,10 @@ function keyFile(tokenUri: string): string {
 type Answer = (count: number, res: ServerResponse, form: URLSearchParams) => void
 
 /** A token endpoint that numbers its tokens, and a provider that remembers what it was shown. */
-async function google({ grant = granted, judge = (): number => 200 }: { grant?: Answer; judge?: (token: string) => number } = {}) {
+async function google({
+  grant = granted,
+  judge = (): number => 200,
+}: { grant?: Answer; judge?: (token: string) => number } = {}) {
   const forms: URLSearchParams[] = []
   const shown: string[] = []
   const tokens = await startUpstream(async (req, res) => {
@@ -32,17 +35,25 @@ async function google({ grant = granted, judge = (): number => 200 }: { grant?: 
   })
   const api = await startUpstream(async (req, res) => {
     await textOf(req)
-    const raw = req.rawHeaders.filter((_, index) => req.rawHeaders[index - 1]?.toLowerCase() === 'authorization' && index % 2 === 1)
+    const raw = req.rawHeaders.filter(
+      (_, index) => req.rawHeaders[index - 1]?.toLowerCase() === 'authorization' && index % 2 === 1,
+    )
     shown.push(raw.join(' and '))
     const status = judge(req.headers.authorization ?? '')
     res.writeHead(status, { 'content-type': 'application/json' })
-    res.end(status === 200 ? smallAnswer : JSON.stringify({ error: { message: `who is ${req.headers.authorization}?`, status: 'UNAUTHENTICATED' } }))
+    res.end(
+      status === 200
+        ? smallAnswer
+        : JSON.stringify({ error: { message: `who is ${req.headers.authorization}?`, status: 'UNAUTHENTICATED' } }),
+    )
   })
   return { forms, shown, tokenUri: `${tokens.url}/token`, api: api.url }
 }
 
 function granted(count: number, res: ServerResponse): void {
-  res.setHeader('content-type', 'application/json').end(JSON.stringify({ access_token: `ya29.token-${count}`, expires_in: 3600 }))
+  res
+    .setHeader('content-type', 'application/json')
+    .end(JSON.stringify({ access_token: `ya29.token-${count}`, expires_in: 3600 }))
 }
 
 async function textOf(req: IncomingMessage): Promise<string> {
@@ -50,15 +61,27 @@ async function textOf(req: IncomingMessage): Promise<string> {
 }
 
 function gatewayTo(api: string, gcp: object, more: object = {}, options = {}) {
-  const config = { provider: 'vertex-ai', provider_conf: { project_id: 'p', region: 'us-central1' }, auth: { gcp }, ...more }
+  const config = {
+    provider: 'vertex-ai',
+    provider_conf: { project_id: 'p', region: 'us-central1' },
+    auth: { gcp },
+    ...more,
+  }
   return startGateway({ routes: [aiRoute(api, config)] }, options)
 }
 
 describe('auth.gcp', () => {
   test('a signed assertion is exchanged for a token, which is kept', async () => {
     const { forms, shown, tokenUri, api } = await google()
-    const { url } = await gatewayTo(api, { service_account_json: keyFile(tokenUri), max_ttl: 3600, expire_early_secs: 60 })
-    for (let n = 0; n < 3; n++) expect((await askRaw(`${url}/v1/chat/completions`, { body: chat, headers: { authorization: 'Bearer mine' } })).status).toBe(200)
+    const { url } = await gatewayTo(api, {
+      service_account_json: keyFile(tokenUri),
+      max_ttl: 3600,
+      expire_early_secs: 60,
+    })
+    for (let n = 0; n < 3; n++)
+      expect(
+        (await askRaw(`${url}/v1/chat/completions`, { body: chat, headers: { authorization: 'Bearer mine' } })).status,
+      ).toBe(200)
     expect(shown).toEqual(Array.from({ length: 3 }, () => 'Bearer ya29.token-1'))
     expect(forms).toHaveLength(1)
     expect(forms[0]!.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer')
@@ -68,12 +91,16 @@ describe('auth.gcp', () => {
       { alg: 'RS256', kid: 'k1' },
       { iss: 'me@p.iam.gserviceaccount.com', aud: tokenUri, scope: 'https://www.googleapis.com/auth/cloud-platform' },
     ])
-    expect(verify('sha256', Buffer.from(`${head}.${claims}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(true)
+    expect(verify('sha256', Buffer.from(`${head}.${claims}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(
+      true,
+    )
   })
 
   test('those who ask at once wait for one refresh', async () => {
     const waiting: (() => void)[] = []
-    const { forms, shown, tokenUri, api } = await google({ grant: (count, res) => void waiting.push(() => granted(count, res)) })
+    const { forms, shown, tokenUri, api } = await google({
+      grant: (count, res) => void waiting.push(() => granted(count, res)),
+    })
     const { url } = await gatewayTo(api, { service_account_json: keyFile(tokenUri) })
     const answers = Array.from({ length: 8 }, () => askRaw(`${url}/v1/chat/completions`, { body: chat }))
     await expect.poll(() => waiting.length).toBe(1)
@@ -103,7 +130,10 @@ describe('auth.gcp', () => {
 
   test('it takes the place of a fixed Authorization, other headers stay', async () => {
     const { shown, tokenUri, api } = await google()
-    const auth = { gcp: { service_account_json: keyFile(tokenUri) }, header: { authorization: 'Bearer fixed', 'x-goog-user-project': 'p' } }
+    const auth = {
+      gcp: { service_account_json: keyFile(tokenUri) },
+      header: { authorization: 'Bearer fixed', 'x-goog-user-project': 'p' },
+    }
     const { url } = await gatewayTo(api, {}, { auth })
     await askRaw(`${url}/v1/chat/completions`, { body: chat })
     expect(shown).toEqual(['Bearer ya29.token-1'])
@@ -124,7 +154,11 @@ describe('auth.gcp', () => {
   })
 
   const failures: readonly [name: string, status: number, grant: Answer][] = [
-    ['a refusal', 502, (_, res) => void res.writeHead(400).end('{"error":"invalid_grant","error_description":"no such account"}')],
+    [
+      'a refusal',
+      502,
+      (_, res) => void res.writeHead(400).end('{"error":"invalid_grant","error_description":"no such account"}'),
+    ],
     ['an answer without a token', 502, (_, res) => void res.end('{}')],
     ['a page', 502, (_, res) => void res.writeHead(503).end('<html>')],
     ['a hang-up', 502, (_, res) => void res.destroy()],
@@ -135,16 +169,20 @@ describe('auth.gcp', () => {
     const { url, logged, linesOf } = await gatewayTo(api, { service_account_json: keyFile(tokenUri) }, { timeout: 300 })
     const { status, body, id } = await askRaw(`${url}/v1/chat/completions`, { body: chat })
     expect([status, shown]).toEqual([expected, []])
-    expect(JSON.parse(body.toString())).toMatchObject({ error_msg: expect.stringMatching(/^failed to get gcp access token: /) })
+    expect(JSON.parse(body.toString())).toMatchObject({
+      error_msg: expect.stringMatching(/^failed to get gcp access token: /),
+    })
     expect(body.toString() + logged()).not.toMatch(/PRIVATE KEY|eyJ/)
     expect(await linesOf(id)).toMatchObject([{ status: expected, outcome: 'upstream_error' }])
   })
 
   test('a key file that is none is a problem at load', async () => {
-    const routes = ['{"private_key": ', keyFile('file:///x'), keyFile('https://oauth2.googleapis.com/token')].map((json, index) => ({
-      ...aiRoute('http://127.0.0.1', { auth: { gcp: { service_account_json: json } } }),
-      id: index + 1,
-    }))
+    const routes = ['{"private_key": ', keyFile('file:///x'), keyFile('https://oauth2.googleapis.com/token')].map(
+      (json, index) => ({
+        ...aiRoute('http://127.0.0.1', { auth: { gcp: { service_account_json: json } } }),
+        id: index + 1,
+      }),
+    )
     expect(await problemsOf({ routes })).toEqual([
       expect.stringContaining('routes[0].plugins.ai-proxy.auth.gcp: invalid gcp service_account_json: '),
       expect.stringMatching(/routes\[1\].*token_uri/),

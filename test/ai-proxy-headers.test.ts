@@ -17,14 +17,23 @@ const chat = { model: 'gpt-4', messages: [{ role: 'user', content: 'hello' }] }
 const message = { ...chat, max_tokens: 9 }
 
 /** Asks with these headers; gives the names and values that the provider saw. */
-async function seenOf(config: object, headers: Record<string, string>, path = '/v1/chat/completions', body: object = chat) {
+async function seenOf(
+  config: object,
+  headers: Record<string, string>,
+  path = '/v1/chat/completions',
+  body: object = chat,
+) {
   const { url } = await startGateway({ routes: [aiRoute(mock.url, config as Record<string, unknown>)] })
   await askRaw(`${url}${path}`, { body, headers })
   return (await mock.waitForRequest()).headers
 }
 
 /** What the client gets of an answer with these headers. */
-async function answerWith(headers: Record<string, string>, script: object = {}, config: object = {}): Promise<RawAnswer> {
+async function answerWith(
+  headers: Record<string, string>,
+  script: object = {},
+  config: object = {},
+): Promise<RawAnswer> {
   const { url } = await startGateway({ routes: [aiRoute(mock.url, config as Record<string, unknown>)] })
   mock.script({ headers, ...script })
   return askRaw(`${url}/v1/chat/completions`, { body: chat })
@@ -102,7 +111,11 @@ describe('headers up', () => {
 
   test('what the client calls hop-by-hop does not go up, whoever forwards it', async () => {
     const config = { override: { forward_headers: ['x-hop'] } }
-    const headers = await seenOf(config, { connection: 'close, X-Hop,tracestate', 'x-hop': canary, tracestate: `a=${canary}` })
+    const headers = await seenOf(config, {
+      connection: 'close, X-Hop,tracestate',
+      'x-hop': canary,
+      tracestate: `a=${canary}`,
+    })
     expect(JSON.stringify(headers)).not.toContain(canary)
   })
 
@@ -135,9 +148,14 @@ describe('headers up', () => {
 
   test('anthropic gets a version where the client gave none', async () => {
     const config = { provider: 'anthropic', auth: { header: { 'x-api-key': 'k' } } }
-    expect(await seenOf(config, {}, '/v1/messages', message)).toMatchObject({ 'anthropic-version': '2023-06-01', 'x-api-key': 'k' })
+    expect(await seenOf(config, {}, '/v1/messages', message)).toMatchObject({
+      'anthropic-version': '2023-06-01',
+      'x-api-key': 'k',
+    })
     mock.reset()
-    expect(await seenOf(config, { 'anthropic-version': '2024-01-01' }, '/v1/messages', message)).toMatchObject({ 'anthropic-version': '2024-01-01' })
+    expect(await seenOf(config, { 'anthropic-version': '2024-01-01' }, '/v1/messages', message)).toMatchObject({
+      'anthropic-version': '2024-01-01',
+    })
   })
 
   test.for(['application/json; charset=utf-8', 'Application/JSON', 'application/vnd.api+json'])(
@@ -181,7 +199,15 @@ describe('headers down', () => {
     ['a whole answer', {}],
     ['an error', { status: 429 }],
     ['an error that is wrapped', { status: 500, body: 'no JSON', contentType: 'text/plain' }],
-    ['a stream', { event: ['data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n', 'data: [DONE]\n\n'] }],
+    [
+      'a stream',
+      {
+        event: [
+          'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n',
+          'data: [DONE]\n\n',
+        ],
+      },
+    ],
   ] as const)('of %s', async ([, script]) => {
     const { headers } = await answerWith({ ...kept, ...dropped }, script)
     expect(headers).toMatchObject(kept)
@@ -192,13 +218,19 @@ describe('headers down', () => {
   test('the content type is the provider’s, the length ours', async () => {
     const body = '{"choices":[]}'
     const { headers } = await answerWith({}, { body, contentType: 'application/json; charset=utf-8' })
-    expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'content-length': String(body.length) })
+    expect(headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(body.length),
+    })
   })
 
   test('x-sluice-request-id is ours and in the log, x-request-id the provider’s', async () => {
     const { url, linesOf } = await startGateway({ routes: [aiRoute(mock.url)] })
     mock.script({ headers: { 'x-request-id': 'req_theirs' } })
-    const { headers, id } = await askRaw(`${url}/v1/chat/completions`, { body: chat, headers: { 'x-request-id': 'mine', 'x-sluice-request-id': 'mine' } })
+    const { headers, id } = await askRaw(`${url}/v1/chat/completions`, {
+      body: chat,
+      headers: { 'x-request-id': 'mine', 'x-sluice-request-id': 'mine' },
+    })
     expect(headers['x-request-id']).toBe('req_theirs')
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
     expect(await linesOf(id)).toHaveLength(1)
@@ -211,13 +243,16 @@ describe('headers down', () => {
     'a stream': (_, res) => void res.setHeader('content-type', 'text/event-stream').end(smallStream),
     'a hang-up': (req) => void req.socket.destroy(),
   }
-  test.for(Object.entries(silent))('where the provider gives none, x-request-id is ours too: %s', async ([, handle]) => {
-    const upstream = await startUpstream(handle)
-    const { url } = await startGateway({ routes: [aiRoute(upstream.url)] })
-    const { headers, id } = await askRaw(`${url}/v1/chat/completions`, { body: chat })
-    expect(id).toMatch(/^[0-9a-f-]{36}$/)
-    expect(headers['x-request-id']).toBe(id)
-    const refused = await askRaw(`${url}/v1/chat/completions`, { body: {} })
-    expect(refused.headers['x-request-id']).toBe(refused.id)
-  })
+  test.for(Object.entries(silent))(
+    'where the provider gives none, x-request-id is ours too: %s',
+    async ([, handle]) => {
+      const upstream = await startUpstream(handle)
+      const { url } = await startGateway({ routes: [aiRoute(upstream.url)] })
+      const { headers, id } = await askRaw(`${url}/v1/chat/completions`, { body: chat })
+      expect(id).toMatch(/^[0-9a-f-]{36}$/)
+      expect(headers['x-request-id']).toBe(id)
+      const refused = await askRaw(`${url}/v1/chat/completions`, { body: {} })
+      expect(refused.headers['x-request-id']).toBe(refused.id)
+    },
+  )
 })

@@ -19,22 +19,77 @@ const refused: readonly [name: string, config: object, where: string, what: stri
   ['P33: bedrock', { provider: 'bedrock', auth: {} }, '.provider', /./],
   ['P33: auth.aws', { provider: 'openai', auth: { aws: {} } }, '.auth.aws', /not supported yet/],
   ['azure without an endpoint', { provider: 'azure-openai', auth: {} }, '', 'azure-openai requires override.endpoint'],
-  ['openai-compatible without one', { provider: 'openai-compatible', auth: {} }, '', 'openai-compatible requires override.endpoint'],
+  [
+    'openai-compatible without one',
+    { provider: 'openai-compatible', auth: {} },
+    '',
+    'openai-compatible requires override.endpoint',
+  ],
   ['no auth', { provider: 'openai' }, '.auth', 'is required'],
   ['a stranger in auth', { provider: 'openai', auth: { headers: {} } }, '.auth.headers', /not a known field/],
   ['a header name that is none', { provider: 'openai', auth: { header: { 'a:b': 'x' } } }, '.auth.header.a:b', /./],
-  ['a header with a line feed', { provider: 'openai', auth: { header: { a: 'x\ny: z' } } }, '.auth.header.a', /cannot carry/],
+  [
+    'a header with a line feed',
+    { provider: 'openai', auth: { header: { a: 'x\ny: z' } } },
+    '.auth.header.a',
+    /cannot carry/,
+  ],
   ['a header that is a number', { provider: 'openai', auth: { header: { a: 1 } } }, '.auth.header.a', /string/],
-  ['a key file that is none', { provider: 'openai', auth: { gcp: { service_account_json: '{"private' } } }, '.auth.gcp', /^invalid gcp service_account_json: /],
-  ['a key file that nobody gave', { provider: 'openai', auth: { gcp: {} } }, '.auth.gcp', /GCP_SERVICE_ACCOUNT is not set/],
-  ['an endpoint that is no URL', { ...openai, override: { endpoint: 'api.openai.com' } }, '.override.endpoint', 'must be a URL such as https://api.example.com/v1'],
-  ['an endpoint of another scheme', { ...openai, override: { endpoint: 'ftp://x/v1' } }, '.override.endpoint', 'must begin with http:// or https://'],
-  ['an endpoint with a password', { ...openai, override: { endpoint: 'https://a:b@x/v1' } }, '.override.endpoint', /must not hold credentials/],
+  [
+    'a key file that is none',
+    { provider: 'openai', auth: { gcp: { service_account_json: '{"private' } } },
+    '.auth.gcp',
+    /^invalid gcp service_account_json: /,
+  ],
+  [
+    'a key file that nobody gave',
+    { provider: 'openai', auth: { gcp: {} } },
+    '.auth.gcp',
+    /GCP_SERVICE_ACCOUNT is not set/,
+  ],
+  [
+    'an endpoint that is no URL',
+    { ...openai, override: { endpoint: 'api.openai.com' } },
+    '.override.endpoint',
+    'must be a URL such as https://api.example.com/v1',
+  ],
+  [
+    'an endpoint of another scheme',
+    { ...openai, override: { endpoint: 'ftp://x/v1' } },
+    '.override.endpoint',
+    'must begin with http:// or https://',
+  ],
+  [
+    'an endpoint with a password',
+    { ...openai, override: { endpoint: 'https://a:b@x/v1' } },
+    '.override.endpoint',
+    /must not hold credentials/,
+  ],
   ['an empty endpoint', { ...openai, override: { endpoint: '' } }, '.override.endpoint', /./],
-  ['a dialect that is none', { ...openai, override: { request_body: { chat: {} } } }, '.override.request_body.chat', /not a known field/],
-  ['a dialect that comes later', { ...openai, override: { request_body: { passthrough: {} } } }, '.override.request_body.passthrough', /not supported yet/],
-  ['llm_options of another kind', { ...openai, override: { llm_options: { temperature: 1 } } }, '.override.llm_options.temperature', /not a known field/],
-  ['no tokens at all', { ...openai, override: { llm_options: { max_tokens: 0 } } }, '.override.llm_options.max_tokens', /./],
+  [
+    'a dialect that is none',
+    { ...openai, override: { request_body: { chat: {} } } },
+    '.override.request_body.chat',
+    /not a known field/,
+  ],
+  [
+    'a dialect that comes later',
+    { ...openai, override: { request_body: { passthrough: {} } } },
+    '.override.request_body.passthrough',
+    /not supported yet/,
+  ],
+  [
+    'llm_options of another kind',
+    { ...openai, override: { llm_options: { temperature: 1 } } },
+    '.override.llm_options.temperature',
+    /not a known field/,
+  ],
+  [
+    'no tokens at all',
+    { ...openai, override: { llm_options: { max_tokens: 0 } } },
+    '.override.llm_options.max_tokens',
+    /./,
+  ],
   ['a timeout of nothing', { ...openai, timeout: 0 }, '.timeout', /1/],
   ['a timeout beyond ten minutes', { ...openai, timeout: 600_001 }, '.timeout', /600000/],
   ['a timeout in words', { ...openai, timeout: '30s' }, '.timeout', /integer/],
@@ -50,21 +105,57 @@ const refused: readonly [name: string, config: object, where: string, what: stri
 test.for(refused)('%s is a problem, with its place', async ([, config, where, what]) => {
   const [problem = '', ...others] = await problemsOf(routeWith(config))
   expect(others).toEqual([])
-  const [, place = '', message] = /^\S*gateway\.yaml:\d+(?::\d+)?:? routes\[0\]\.plugins\.ai-proxy(\S*?): (.*)$/.exec(problem) ?? [problem]
-  expect([place, message]).toEqual([where, expect.stringMatching(what instanceof RegExp ? what : new RegExp(`^${what.replace(/[.()+]/g, '\\$&')}$`))])
+  const [, place = '', message] = /^\S*gateway\.yaml:\d+(?::\d+)?:? routes\[0\]\.plugins\.ai-proxy(\S*?): (.*)$/.exec(
+    problem,
+  ) ?? [problem]
+  expect([place, message]).toEqual([
+    where,
+    expect.stringMatching(what instanceof RegExp ? what : new RegExp(`^${what.replace(/[.()+]/g, '\\$&')}$`)),
+  ])
 })
 
 test('every problem is told at once', async () => {
-  const problems = await problemsOf(routeWith({ provider: 'vertex-ai', auth: { header: { a: 'x\ny' } }, override: { endpoint: 'x' } }))
+  const problems = await problemsOf(
+    routeWith({ provider: 'vertex-ai', auth: { header: { a: 'x\ny' } }, override: { endpoint: 'x' } }),
+  )
   expect(problems).toHaveLength(2)
   expect(await problemsOf(routeWith({ provider: 'foo', auth: { what: 1 }, timeout: 0 }))).toHaveLength(3)
 })
 
 describe('the examples of the documentation load as they are', () => {
   const examples: readonly [string, object][] = [
-    ['openai', { provider: 'openai', auth: { header: { Authorization: 'Bearer sk' } }, options: { model: 'gpt-4', temperature: 0.7, max_tokens: 100, stream: true } }],
-    ['azure', { provider: 'azure-openai', auth: { header: { 'api-key': 'k' } }, override: { endpoint: 'https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-02-15-preview' } }],
-    ['every limit', { ...openai, timeout: 600_000, keepalive: false, keepalive_timeout: 1000, keepalive_pool: 1, ssl_verify: false, streaming_flush_interval_ms: 0, max_stream_duration_ms: 1, max_response_bytes: 1 }],
+    [
+      'openai',
+      {
+        provider: 'openai',
+        auth: { header: { Authorization: 'Bearer sk' } },
+        options: { model: 'gpt-4', temperature: 0.7, max_tokens: 100, stream: true },
+      },
+    ],
+    [
+      'azure',
+      {
+        provider: 'azure-openai',
+        auth: { header: { 'api-key': 'k' } },
+        override: {
+          endpoint: 'https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-02-15-preview',
+        },
+      },
+    ],
+    [
+      'every limit',
+      {
+        ...openai,
+        timeout: 600_000,
+        keepalive: false,
+        keepalive_timeout: 1000,
+        keepalive_pool: 1,
+        ssl_verify: false,
+        streaming_flush_interval_ms: 0,
+        max_stream_duration_ms: 1,
+        max_response_bytes: 1,
+      },
+    ],
     ['logging', { ...openai, logging: { summaries: true, payloads: true } }],
   ]
   test.for(examples)('%s', async ([, config]) => {
@@ -76,27 +167,41 @@ describe('references', () => {
   test('P34: $env:// is resolved when the file is loaded', async () => {
     const mock = await startMockLlm()
     onTestFinished(() => mock.close())
-    const config = { ...openai, auth: { header: { Authorization: '$env://OPENAI_AUTH' }, query: { k: '$env://PARTS/deep' } }, override: { endpoint: mock.url } }
-    const { url } = await startGateway(routeWith(config), { env: { OPENAI_AUTH: 'Bearer from-env', PARTS: '{"deep":"v"}' } })
+    const config = {
+      ...openai,
+      auth: { header: { Authorization: '$env://OPENAI_AUTH' }, query: { k: '$env://PARTS/deep' } },
+      override: { endpoint: mock.url },
+    }
+    const { url } = await startGateway(routeWith(config), {
+      env: { OPENAI_AUTH: 'Bearer from-env', PARTS: '{"deep":"v"}' },
+    })
     await askRaw(`${url}/v1/chat/completions`, { body: { model: 'm', messages: [] } })
-    expect(mock.requests[0]).toMatchObject({ url: '/v1/chat/completions?k=v', headers: { authorization: 'Bearer from-env' } })
+    expect(mock.requests[0]).toMatchObject({
+      url: '/v1/chat/completions?k=v',
+      headers: { authorization: 'Bearer from-env' },
+    })
   })
 
   test('one that is missing is a problem, and never sent as it is written', async () => {
-    expect(await problemsOf(routeWith({ provider: 'openai', auth: { header: { Authorization: '$env://NOWHERE' } } }))).toEqual([
-      expect.stringMatching(/auth\.header\.Authorization: .*NOWHERE/),
-    ])
+    expect(
+      await problemsOf(routeWith({ provider: 'openai', auth: { header: { Authorization: '$env://NOWHERE' } } })),
+    ).toEqual([expect.stringMatching(/auth\.header\.Authorization: .*NOWHERE/)])
   })
 
   test('$secret:// is not supported yet', async () => {
-    expect(await problemsOf(routeWith({ provider: 'openai', auth: { header: { Authorization: '$secret://vault/1/x' } } }))).toEqual([
-      expect.stringMatching(/auth\.header\.Authorization: .*not supported yet/),
-    ])
+    expect(
+      await problemsOf(routeWith({ provider: 'openai', auth: { header: { Authorization: '$secret://vault/1/x' } } })),
+    ).toEqual([expect.stringMatching(/auth\.header\.Authorization: .*not supported yet/)])
   })
 
   test('a secret is never part of a problem', async () => {
     const header = { 'bad name': 'sk-secret-1', a: 'sk-secret-2\n' }
-    const problems = await problemsOf(routeWith({ provider: 'openai', auth: { header, query: { q: ['sk-secret-3'] }, gcp: { service_account_json: '{"private_key":"sk-secret-4' } } }))
+    const problems = await problemsOf(
+      routeWith({
+        provider: 'openai',
+        auth: { header, query: { q: ['sk-secret-3'] }, gcp: { service_account_json: '{"private_key":"sk-secret-4' } },
+      }),
+    )
     expect(problems).not.toEqual([])
     expect(problems.join('\n')).not.toContain('sk-secret')
   })

@@ -45,13 +45,21 @@ describe('other operations go to the same place of the provider’s API', () => 
     const upstream = await startUpstream(async (req, res) => {
       const chunks = await req.toArray()
       const { 'content-type': sentType, authorization } = req.headers
-      seen.push({ method: req.method, url: req.url, type: sentType, authorization, body: Buffer.concat(chunks).toString() })
+      seen.push({
+        method: req.method,
+        url: req.url,
+        type: sentType,
+        authorization,
+        body: Buffer.concat(chunks).toString(),
+      })
       res.writeHead(201, { 'content-type': 'text/x' }).end('done')
     })
     const { url } = await gatewayTo(upstream.url)
     const answer = await ask(`${url}${path}?limit=2&after=a%20b`, method, type, body)
     expect(answer).toEqual({ status: 201, type: 'text/x', text: 'done' })
-    expect(seen).toEqual([{ method, url: `${path}?limit=2&after=a%20b`, type, authorization: 'Bearer key-1', body: body ?? '' }])
+    expect(seen).toEqual([
+      { method, url: `${path}?limit=2&after=a%20b`, type, authorization: 'Bearer key-1', body: body ?? '' },
+    ])
   })
 
   const places: readonly [provider: string, endpoint: string, path: string, expected: string][] = [
@@ -64,7 +72,12 @@ describe('other operations go to the same place of the provider’s API', () => 
     ['openrouter', '', '/v1/models', '/api/v1/models'],
     ['gemini', '', '/v1/models', '/v1beta/openai/models'],
     ['anthropic', '', '/v1/models', '/v1/models'],
-    ['azure-openai', '/openai/deployments/x/chat/completions?api-version=1', '/v1/audio/speech', '/openai/deployments/x/audio/speech?api-version=1'],
+    [
+      'azure-openai',
+      '/openai/deployments/x/chat/completions?api-version=1',
+      '/v1/audio/speech',
+      '/openai/deployments/x/audio/speech?api-version=1',
+    ],
   ]
   test.for(places)('%s at "%s": %s becomes %s', async ([provider, endpoint, path, expected]) => {
     const { url } = await gatewayTo(mock.url, { provider, override: { endpoint: `${mock.url}${endpoint}` } })
@@ -78,14 +91,23 @@ describe('other operations go to the same place of the provider’s API', () => 
     const answer = await askRaw(`${url}/v1/rerank?a=1`, { body: { query: 'q', documents: ['a'] } })
     expect([answer.status, answer.body.toString()]).toEqual([200, '{"results":[]}'])
     expect(mock.requests[0]).toMatchObject({ method: 'POST', url: '/v1/rerank?a=1' })
-    expect(await linesOf(answer.id)).toMatchObject([{ status: 200, outcome: 'complete', request_type: 'ai_chat', llm_total_tokens: 0 }])
+    expect(await linesOf(answer.id)).toMatchObject([
+      { status: 200, outcome: 'complete', request_type: 'ai_chat', llm_total_tokens: 0 },
+    ])
   })
 
   test('auth.query beats the client’s query, the endpoint’s beats both', async () => {
-    const { url } = await gatewayTo(mock.url, { auth: { query: { key: 'ours', v: '1' } }, override: { endpoint: `${mock.url}/v1?v=2` } })
+    const { url } = await gatewayTo(mock.url, {
+      auth: { query: { key: 'ours', v: '1' } },
+      override: { endpoint: `${mock.url}/v1?v=2` },
+    })
     await askRaw(`${url}/v1/models?key=mine&v=3&limit=5&key=again`, { method: 'GET' })
     const { searchParams } = new URL((await mock.waitForRequest()).url, mock.url)
-    expect([...searchParams].toSorted()).toEqual([['key', 'ours'], ['limit', '5'], ['v', '2']])
+    expect([...searchParams].toSorted()).toEqual([
+      ['key', 'ours'],
+      ['limit', '5'],
+      ['v', '2'],
+    ])
   })
 
   test('the models of the mock come through', async () => {
@@ -97,7 +119,9 @@ describe('other operations go to the same place of the provider’s API', () => 
 
   test('count_tokens is counted, in its own dialect', async () => {
     const { url } = await gatewayTo(mock.url, { provider: 'anthropic' })
-    const { body } = await askRaw(`${url}/v1/messages/count_tokens`, { body: { model: 'm', messages: [{ role: 'user', content: 'one two' }] } })
+    const { body } = await askRaw(`${url}/v1/messages/count_tokens`, {
+      body: { model: 'm', messages: [{ role: 'user', content: 'one two' }] },
+    })
     expect(JSON.parse(body.toString())).toEqual({ input_tokens: expect.any(Number) })
   })
 
@@ -121,7 +145,10 @@ describe('bodies of other operations', () => {
     const headers = { 'content-type': 'multipart/form-data; boundary=b' }
     const req = request(`${url}/v1/audio/transcriptions`, { method: 'POST', headers }, (res) => {
       let text = ''
-      res.setEncoding('utf8').on('data', (piece: string) => (text += piece)).on('end', () => answer.resolve(text))
+      res
+        .setEncoding('utf8')
+        .on('data', (piece: string) => (text += piece))
+        .on('end', () => answer.resolve(text))
     })
     req.write('--b\r\n\r\nbeginning')
     expect(await first.promise).toContain('beginning')
@@ -132,7 +159,9 @@ describe('bodies of other operations', () => {
 
   test('a binary answer is byte for byte what the provider sent', async () => {
     const sound = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 256))
-    const upstream = await startUpstream((_, res) => void res.writeHead(200, { 'content-type': 'audio/mpeg' }).end(sound))
+    const upstream = await startUpstream(
+      (_, res) => void res.writeHead(200, { 'content-type': 'audio/mpeg' }).end(sound),
+    )
     const { url } = await gatewayTo(upstream.url)
     const answer = await askRaw(`${url}/v1/audio/speech`, { body: { input: 'x' } })
     expect(answer.headers['content-type']).toBe('audio/mpeg')
@@ -167,7 +196,10 @@ describe('bodies of other operations', () => {
     const upstream = await startUpstream((_, res) => void res.end())
     const { url } = await gatewayTo(upstream.url, { max_req_body_size: 10 })
     const { status, body } = await askRaw(`${url}/v1/moderations`, { body: '{"input":"xxxxx"}' })
-    expect([status, body.toString()]).toEqual([413, expect.stringContaining('greater than the maximum size 10 allowed')])
+    expect([status, body.toString()]).toEqual([
+      413,
+      expect.stringContaining('greater than the maximum size 10 allowed'),
+    ])
     expect(upstream.connections()).toBe(0)
   })
 
@@ -175,7 +207,10 @@ describe('bodies of other operations', () => {
     const closed = Promise.withResolvers<boolean>()
     const upstream = await startUpstream((req, res) => {
       if (req.url === '/v1/models') return void res.end('{}')
-      req.on('close', () => closed.resolve(req.complete)).on('error', () => {}).resume()
+      req
+        .on('close', () => closed.resolve(req.complete))
+        .on('error', () => {})
+        .resume()
     })
     const { url, linesOf } = await gatewayTo(upstream.url, { max_req_body_size: 100_000 })
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -183,9 +218,14 @@ describe('bodies of other operations', () => {
     for (let piece = 0; piece < 64; piece++) upload.write(Buffer.alloc(64 * 1024))
     const [answer] = (await once(upload.end(), 'response')) as [IncomingMessage]
     const text = Buffer.concat(await answer.toArray()).toString()
-    expect([answer.statusCode, text]).toEqual([413, expect.stringContaining('greater than the maximum size 100000 allowed')])
+    expect([answer.statusCode, text]).toEqual([
+      413,
+      expect.stringContaining('greater than the maximum size 100000 allowed'),
+    ])
     expect(await closed.promise).toBe(false)
-    expect(await linesOf(String(answer.headers['x-sluice-request-id']))).toMatchObject([{ status: 413, outcome: 'refused' }])
+    expect(await linesOf(String(answer.headers['x-sluice-request-id']))).toMatchObject([
+      { status: 413, outcome: 'refused' },
+    ])
     const [next] = (await once(request(`${url}/v1/models`, { agent }).end(), 'response')) as [IncomingMessage]
     expect(next.resume().statusCode).toBe(200)
     agent.destroy()
@@ -247,7 +287,10 @@ function ask(url: string, method: string, type: string | undefined, body: string
   return new Promise<{ status: number; type: string | undefined; text: string }>((resolve, reject) => {
     const { hostname, port } = new URL(url)
     const path = url.slice(url.indexOf('/', 'http://'.length)) // as it is spelled
-    const headers = { ...(type && { 'content-type': type }), ...(body !== undefined && { 'content-length': String(body.length) }) }
+    const headers = {
+      ...(type && { 'content-type': type }),
+      ...(body !== undefined && { 'content-length': String(body.length) }),
+    }
     const req = request({ hostname, port, path, method, headers }, (res) => {
       let text = ''
       res.setEncoding('utf8').on('data', (piece: string) => (text += piece))

@@ -9,7 +9,9 @@ let mock: MockLlm
 let gateway: TestGateway & { close(): Promise<void> }
 beforeAll(async () => {
   mock = await startMockLlm()
-  gateway = await openGateway({ routes: [aiRoute(mock.url, { auth: { header: { authorization: 'Bearer company-key' } } })] })
+  gateway = await openGateway({
+    routes: [aiRoute(mock.url, { auth: { header: { authorization: 'Bearer company-key' } } })],
+  })
 })
 beforeEach(() => mock.reset())
 afterAll(async () => {
@@ -30,7 +32,10 @@ interface Refusal {
 }
 
 /** Sends a body as it is; a type of '' is none at all. Nothing of it may reach the provider, and the gateway must serve on. */
-async function refusal(body: string | Buffer, { path = '/v1/chat/completions', type = 'application/json', url = gateway.url } = {}): Promise<Refusal> {
+async function refusal(
+  body: string | Buffer,
+  { path = '/v1/chat/completions', type = 'application/json', url = gateway.url } = {},
+): Promise<Refusal> {
   const began = performance.now()
   const { hostname, port } = new URL(url)
   const headers = { 'content-length': String(Buffer.byteLength(body)), ...(type !== '' && { 'content-type': type }) }
@@ -48,9 +53,25 @@ async function refusal(body: string | Buffer, { path = '/v1/chat/completions', t
 
 describe('bodies', () => {
   const many = 1_000_000
-  const bad: readonly [name: string, body: string | Buffer, message: string | RegExp, type?: string | undefined, path?: string][] = [
-    ['P10: text/plain', JSON.stringify(chat), 'unsupported content-type: text/plain, only application/json is supported', 'text/plain'],
-    ['a form', 'model=a', /^unsupported content-type: application\/x-www-form-urlencoded, only/, 'application/x-www-form-urlencoded'],
+  const bad: readonly [
+    name: string,
+    body: string | Buffer,
+    message: string | RegExp,
+    type?: string | undefined,
+    path?: string,
+  ][] = [
+    [
+      'P10: text/plain',
+      JSON.stringify(chat),
+      'unsupported content-type: text/plain, only application/json is supported',
+      'text/plain',
+    ],
+    [
+      'a form',
+      'model=a',
+      /^unsupported content-type: application\/x-www-form-urlencoded, only/,
+      'application/x-www-form-urlencoded',
+    ],
     ['a type that only begins like it', '{}', /^unsupported content-type: application\/jsonp/, 'application/jsonp'],
     ['P11: nothing', '', emptyBody],
     ['nothing, of no type', '', emptyBody, ''],
@@ -75,8 +96,16 @@ describe('bodies', () => {
     ['UTF-16', Buffer.from(JSON.stringify(chat), 'utf16le'), noJson],
     ['a raw control character in model', '{"model":"a\nb","messages":[]}', noJson],
     ['an escape that is none in model', '{"model":"\\x41","messages":[]}', noJson],
-    ['invalid UTF-8 in model', Buffer.concat([Buffer.from('{"model":"a'), Buffer.from([0xff, 0xfe]), Buffer.from('","messages":[]}')]), noJson],
-    ['half a surrogate pair in UTF-8', Buffer.from('7b226d6f64656c223a22eda080222c226d65737361676573223a5b5d7d', 'hex'), noJson],
+    [
+      'invalid UTF-8 in model',
+      Buffer.concat([Buffer.from('{"model":"a'), Buffer.from([0xff, 0xfe]), Buffer.from('","messages":[]}')]),
+      noJson,
+    ],
+    [
+      'half a surrogate pair in UTF-8',
+      Buffer.from('7b226d6f64656c223a22eda080222c226d65737361676573223a5b5d7d', 'hex'),
+      noJson,
+    ],
     ['a million brackets', '['.repeat(many), noJson],
     ['a million objects', '{"a":'.repeat(many), noJson],
     ['a million brackets in messages', `{"messages":${'['.repeat(many)}`, noJson],
@@ -85,7 +114,10 @@ describe('bodies', () => {
   ]
 
   test.for(bad)('%s: 400', async ([, body, message, type, path]) => {
-    const { status, error_msg, json, took } = await refusal(body, { ...(type !== undefined && { type }), ...(path && { path }) })
+    const { status, error_msg, json, took } = await refusal(body, {
+      ...(type !== undefined && { type }),
+      ...(path && { path }),
+    })
     expect(status).toBe(400)
     expect(error_msg).toMatch(message)
     expect(json['error']).toMatchObject({ message: error_msg, type: 'invalid_request_error', param: null })
@@ -135,9 +167,24 @@ describe('members that stand twice', () => {
     ['stream_options', '{"messages":[],"stream_options":{},"stream_options":{}}', 'stream_options'],
     ['input', '{"input":"a","input":"b"}', 'input', {}, '/v1/embeddings'],
     ['system', '{"messages":[],"system":"a","system":"b"}', 'system', { provider: 'anthropic' }, '/v1/messages'],
-    ['one that options set', '{"messages":[],"temperature":0,"temperature":1}', 'temperature', { options: { temperature: 0.5 } }],
-    ['one that request_body sets', '{"messages":[],"seed":0,"seed":1}', 'seed', { override: { request_body: { 'openai-chat': { seed: 2 } } } }],
-    ['one that llm_options set', '{"messages":[],"max_tokens":0,"max_tokens":1}', 'max_tokens', { override: { llm_options: { max_tokens: 2 } } }],
+    [
+      'one that options set',
+      '{"messages":[],"temperature":0,"temperature":1}',
+      'temperature',
+      { options: { temperature: 0.5 } },
+    ],
+    [
+      'one that request_body sets',
+      '{"messages":[],"seed":0,"seed":1}',
+      'seed',
+      { override: { request_body: { 'openai-chat': { seed: 2 } } } },
+    ],
+    [
+      'one that llm_options set',
+      '{"messages":[],"max_tokens":0,"max_tokens":1}',
+      'max_tokens',
+      { override: { llm_options: { max_tokens: 2 } } },
+    ],
   ]
   test.for(twice)('%s: 400', async ([, body, member, config = {}, path = '/v1/chat/completions']) => {
     const { url } = await startGateway({ routes: [aiRoute(mock.url, config as Record<string, unknown>)] })
@@ -154,25 +201,64 @@ describe('members that stand twice', () => {
 })
 
 describe('dialects that a provider does not speak', () => {
-  const speaks: readonly [name: string, provider: string, path: string, body: object, dialect: string, supported: string][] = [
+  const speaks: readonly [
+    name: string,
+    provider: string,
+    path: string,
+    body: object,
+    dialect: string,
+    supported: string,
+  ][] = [
     ['P23', 'openai', '/v1/messages', chat, 'anthropic-messages', 'openai-chat, openai-responses, openai-embeddings'],
-    ['P24', 'openai', '/v1/messages', { ...chat, stream: true }, 'anthropic-messages', 'openai-chat, openai-responses, openai-embeddings'],
-    ['P25', 'openai', '/v1/messages', { ...chat, tools: [{ name: 'a.b'.repeat(30) }] }, 'anthropic-messages', 'openai-chat, openai-responses, openai-embeddings'],
-    ['P26', 'openai', '/v1/messages', { model: 'm', messages: [{ role: 'user', content: [{ type: 'tool_result' }, { type: 'text' }] }] }, 'anthropic-messages', 'openai-chat, openai-responses, openai-embeddings'],
+    [
+      'P24',
+      'openai',
+      '/v1/messages',
+      { ...chat, stream: true },
+      'anthropic-messages',
+      'openai-chat, openai-responses, openai-embeddings',
+    ],
+    [
+      'P25',
+      'openai',
+      '/v1/messages',
+      { ...chat, tools: [{ name: 'a.b'.repeat(30) }] },
+      'anthropic-messages',
+      'openai-chat, openai-responses, openai-embeddings',
+    ],
+    [
+      'P26',
+      'openai',
+      '/v1/messages',
+      { model: 'm', messages: [{ role: 'user', content: [{ type: 'tool_result' }, { type: 'text' }] }] },
+      'anthropic-messages',
+      'openai-chat, openai-responses, openai-embeddings',
+    ],
     ['P30', 'deepseek', '/v1/responses', { model: 'm', input: 'x' }, 'openai-responses', 'openai-chat'],
-    ['embeddings', 'anthropic', '/v1/embeddings', { model: 'm', input: 'x' }, 'openai-embeddings', 'openai-chat, anthropic-messages'],
+    [
+      'embeddings',
+      'anthropic',
+      '/v1/embeddings',
+      { model: 'm', input: 'x' },
+      'openai-embeddings',
+      'openai-chat, anthropic-messages',
+    ],
   ]
   test.for(speaks)('%s: %s at %s', async ([, provider, path, body, dialect, supported]) => {
     const { url } = await startGateway({ routes: [aiRoute(mock.url, { provider })] })
     const { status, error_msg, json } = await refusal(JSON.stringify(body), { url, path })
-    expect([status, error_msg]).toEqual([400, `provider ${provider} does not support ${dialect} protocol (supported: ${supported})`])
+    expect([status, error_msg]).toEqual([
+      400,
+      `provider ${provider} does not support ${dialect} protocol (supported: ${supported})`,
+    ])
     expect(json).toMatchObject({ error: { type: 'invalid_request_error', message: error_msg } })
     expect(json['type']).toBe(path === '/v1/messages' ? 'error' : undefined)
   })
 
   test('Bedrock’s clients read a message at the top', async () => {
     const { status, json } = await refusal('{"messages":[]}', { path: '/model/x/converse' })
-    const text = 'provider openai does not support bedrock-converse protocol (supported: openai-chat, openai-responses, openai-embeddings)'
+    const text =
+      'provider openai does not support bedrock-converse protocol (supported: openai-chat, openai-responses, openai-embeddings)'
     expect([status, json]).toEqual([400, { message: text, error_msg: text }])
   })
 

@@ -22,9 +22,19 @@ describe('layers', () => {
   const merges = [
     ['the service alone', { service_id: 's' }, 'service', 'service'],
     ['a plugin config wins over the service', { service_id: 's', plugin_config_id: 'c' }, 'config', 'config'],
-    ['the route wins over both, plugin by plugin', { service_id: 's', plugin_config_id: 'c', plugins: { one: { value: 'route' } } }, 'route', 'config'],
+    [
+      'the route wins over both, plugin by plugin',
+      { service_id: 's', plugin_config_id: 'c', plugins: { one: { value: 'route' } } },
+      'route',
+      'config',
+    ],
     ['a plugin is replaced whole, not merged', { service_id: 's', plugins: { one: {} } }, 'yes', 'service'],
-    ['a disabled one hides those that it stands before', { service_id: 's', plugin_config_id: 'c', plugins: { one: { _meta: { disable: true } } } }, undefined, 'config'],
+    [
+      'a disabled one hides those that it stands before',
+      { service_id: 's', plugin_config_id: 'c', plugins: { one: { _meta: { disable: true } } } },
+      undefined,
+      'config',
+    ],
   ] as const
 
   test.for(merges)('%s', async ([, fields, one, two]) => {
@@ -100,12 +110,15 @@ describe('_meta', () => {
   test.for([
     ['an object', { sorry: true }, 'application/json', '{"sorry":true}'],
     ['a text', 'sorry', 'text/plain; charset=utf-8', 'sorry'],
-  ] as const)('error_response as %s takes the place of the body, the status stays', async ([, error_response, type, text]) => {
-    const plugins = { tell: {}, one: { refuse: 418, _meta: { error_response } } }
-    const { url } = await gatewayWith({ routes: [{ id: 'r', uri: '/x', plugins }] })
-    const { status, headers, body } = await askRaw(`${url}/x`, { method: 'GET' })
-    expect([status, headers['content-type'], body.toString()]).toEqual([418, type, text])
-  })
+  ] as const)(
+    'error_response as %s takes the place of the body, the status stays',
+    async ([, error_response, type, text]) => {
+      const plugins = { tell: {}, one: { refuse: 418, _meta: { error_response } } }
+      const { url } = await gatewayWith({ routes: [{ id: 'r', uri: '/x', plugins }] })
+      const { status, headers, body } = await askRaw(`${url}/x`, { method: 'GET' })
+      expect([status, headers['content-type'], body.toString()]).toEqual([418, type, text])
+    },
+  )
 
   test('error_response of another plugin does not count', async () => {
     const plugins = { tell: {}, one: { _meta: { error_response: 'not mine' } }, two: { refuse: 403 } }
@@ -125,7 +138,9 @@ describe('_meta', () => {
 
   test('a disabled plugin need not be valid', async () => {
     const plugins = { tell: {}, one: { nonsense: true, _meta: { disable: true } } }
-    expect(await problemsOf({ routes: [{ id: 'r', uri: '/x', plugins }] }, { plugins: [tell, mark('one', 1)] })).toEqual([])
+    expect(
+      await problemsOf({ routes: [{ id: 'r', uri: '/x', plugins }] }, { plugins: [tell, mark('one', 1)] }),
+    ).toEqual([])
   })
 })
 
@@ -147,7 +162,9 @@ describe('_meta of ai-proxy', () => {
   })
 
   test('filtered, it leaves the request to nobody, and the log says that it was none of its', async () => {
-    const { url, linesOf } = await startGateway({ routes: [aiRoute(mock.url, { _meta: { filter: [['arg_on', '==', '1']] } })] })
+    const { url, linesOf } = await startGateway({
+      routes: [aiRoute(mock.url, { _meta: { filter: [['arg_on', '==', '1']] } })],
+    })
     const off = await askRaw(`${url}/v1/chat/completions`, { body })
     expect(off.status).toBe(502)
     expect(await linesOf(off.id)).toMatchObject([{ request_type: 'traditional_http', llm_model: '' }])
@@ -160,7 +177,11 @@ describe('_meta of ai-proxy', () => {
   test('error_response is the body of its refusals and of errors that it brings back', async () => {
     const { url } = await startGateway({ routes: [aiRoute(mock.url, { _meta: { error_response: { code: 7 } } })] })
     const refused = await askRaw(`${url}/v1/chat/completions`, { body: '{}' })
-    expect([refused.status, refused.headers['content-type'], refused.body.toString()]).toEqual([400, 'application/json', '{"code":7}'])
+    expect([refused.status, refused.headers['content-type'], refused.body.toString()]).toEqual([
+      400,
+      'application/json',
+      '{"code":7}',
+    ])
     mock.script({ status: 429 })
     const limited = await askRaw(`${url}/v1/chat/completions`, { body })
     expect([limited.status, limited.body.toString()]).toEqual([429, '{"code":7}'])

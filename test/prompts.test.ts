@@ -19,8 +19,18 @@ interface Passed {
 }
 
 /** Sends one request through a route with these plugins in front of `ai-proxy`. */
-async function pass(plugins: object, body: object | string, path = '/v1/chat/completions', proxy: object = {}): Promise<Passed> {
-  const ai = { provider: path === '/v1/messages' ? 'anthropic' : 'openai', auth: {}, override: { endpoint: mock.url }, ...proxy }
+async function pass(
+  plugins: object,
+  body: object | string,
+  path = '/v1/chat/completions',
+  proxy: object = {},
+): Promise<Passed> {
+  const ai = {
+    provider: path === '/v1/messages' ? 'anthropic' : 'openai',
+    auth: {},
+    override: { endpoint: mock.url },
+    ...proxy,
+  }
   const gateway = await startGateway({ routes: [{ id: 'ai', uri: '/*', plugins: { ...plugins, 'ai-proxy': ai } }] })
   const answer = await askRaw(`${gateway.url}${path}`, { body })
   const bytes = mock.requests.at(-1)?.body.toString() ?? ''
@@ -29,7 +39,16 @@ async function pass(plugins: object, body: object | string, path = '/v1/chat/com
 }
 
 function template(content: string, more: object = {}): object {
-  const about = { name: 'about', template: { model: 'gpt-4', messages: [{ role: 'system', content: 'Be {{tone|brief}}.' }, { role: 'user', content }] } }
+  const about = {
+    name: 'about',
+    template: {
+      model: 'gpt-4',
+      messages: [
+        { role: 'system', content: 'Be {{tone|brief}}.' },
+        { role: 'user', content },
+      ],
+    },
+  }
   return { 'ai-prompt-template': { templates: [about], ...more } }
 }
 
@@ -42,7 +61,17 @@ function errorOf({ answer }: Passed): unknown[] {
 }
 
 describe('ai-prompt-template', () => {
-  const values = ['a "quote"', 'two\nlines\r\n\ttab', '<b>&amp;</b>', '\\n is no newline \\', '{{tone}} {{topic}}', '$& $1 ${x}', '😀 \u2028 é', '"}],"x":[{"', '']
+  const values = [
+    'a "quote"',
+    'two\nlines\r\n\ttab',
+    '<b>&amp;</b>',
+    '\\n is no newline \\',
+    '{{tone}} {{topic}}',
+    '$& $1 ${x}',
+    '😀 \u2028 é',
+    '"}],"x":[{"',
+    '',
+  ]
   test.for(values)('C1: %j arrives as it is', async (topic) => {
     const passed = await pass(template('Write about {{topic}}'), { template_name: 'about', topic })
     expect(passed.answer.status).toBe(200)
@@ -52,17 +81,33 @@ describe('ai-prompt-template', () => {
   })
 
   test('the request’s other members go along, byte for byte', async () => {
-    const body = '{ "template_name":"about","tone" : "kind", "seed":12345678901234567890, "topic":"x","user":"\\u00e9", "tools":[ {"type":"function","function":{"name":"f"}} ],"temperature":1.0 }'
+    const body =
+      '{ "template_name":"about","tone" : "kind", "seed":12345678901234567890, "topic":"x","user":"\\u00e9", "tools":[ {"type":"function","function":{"name":"f"}} ],"temperature":1.0 }'
     const { bytes, sent } = await pass(template('Write about {{topic}}'), body)
-    for (const kept of ['"seed":12345678901234567890', '"user":"\\u00e9"', '"tools":[ {"type":"function","function":{"name":"f"}} ]', '"temperature":1.0']) {
+    for (const kept of [
+      '"seed":12345678901234567890',
+      '"user":"\\u00e9"',
+      '"tools":[ {"type":"function","function":{"name":"f"}} ]',
+      '"temperature":1.0',
+    ]) {
       expect(bytes).toContain(kept)
     }
-    expect(sent).toMatchObject({ model: 'gpt-4', messages: [{ role: 'system', content: 'Be kind.' }, { role: 'user', content: 'Write about x' }] })
+    expect(sent).toMatchObject({
+      model: 'gpt-4',
+      messages: [
+        { role: 'system', content: 'Be kind.' },
+        { role: 'user', content: 'Write about x' },
+      ],
+    })
     expect(Object.keys(sent).toSorted()).toEqual(['messages', 'model', 'seed', 'temperature', 'tools', 'user'])
   })
 
   test('a stream stays a stream', async () => {
-    const { answer, sent, log } = await pass(template('Write about {{topic}}'), { template_name: 'about', topic: 'seas', stream: true })
+    const { answer, sent, log } = await pass(template('Write about {{topic}}'), {
+      template_name: 'about',
+      topic: 'seas',
+      stream: true,
+    })
     expect(sent).toMatchObject({ stream: true, stream_options: { include_usage: true } })
     expect(answer.headers['content-type']).toContain('text/event-stream')
     expect(contentOf({ text: answer.body.toString() })).toContain('Write about seas')
@@ -76,15 +121,30 @@ describe('ai-prompt-template', () => {
 
   test('what cannot be filled in is a 400 that says what', async () => {
     const plugin = template('Write about {{topic}} in {{style}}')
-    expect(errorOf(await pass(plugin, { template_name: 'about', tone: 'x' }))).toEqual([400, 'missing template variables: topic, style'])
-    expect(errorOf(await pass(plugin, { template_name: 'about', topic: null, style: 'x' }))).toEqual([400, 'missing template variable: topic'])
+    expect(errorOf(await pass(plugin, { template_name: 'about', tone: 'x' }))).toEqual([
+      400,
+      'missing template variables: topic, style',
+    ])
+    expect(errorOf(await pass(plugin, { template_name: 'about', topic: null, style: 'x' }))).toEqual([
+      400,
+      'missing template variable: topic',
+    ])
     expect(errorOf(await pass(plugin, { messages: [] }))).toEqual([400, 'template name is missing in request.'])
     expect(errorOf(await pass(plugin, { template_name: 7 }))).toEqual([400, 'template name is missing in request.'])
     expect(errorOf(await pass(plugin, { template_name: 'other' }))).toEqual([400, 'template: other not configured.'])
     expect(errorOf(await pass(plugin, ''))).toEqual([400, 'could not get body: request body is empty'])
-    expect(errorOf(await pass(plugin, '{'))).toEqual([400, expect.stringMatching(/^could not parse JSON request body: /)])
-    expect(errorOf(await pass(plugin, '{"template_name":"about","topic":"a","style":"x","topic":"b"}'))).toEqual([400, 'the request body has more than one member "topic"'])
-    expect(errorOf(await pass(template('x', { max_req_body_size: 10 }), { template_name: 'about' }))).toEqual([413, expect.stringContaining('maximum size 10 allowed')])
+    expect(errorOf(await pass(plugin, '{'))).toEqual([
+      400,
+      expect.stringMatching(/^could not parse JSON request body: /),
+    ])
+    expect(errorOf(await pass(plugin, '{"template_name":"about","topic":"a","style":"x","topic":"b"}'))).toEqual([
+      400,
+      'the request body has more than one member "topic"',
+    ])
+    expect(errorOf(await pass(template('x', { max_req_body_size: 10 }), { template_name: 'about' }))).toEqual([
+      413,
+      expect.stringContaining('maximum size 10 allowed'),
+    ])
     expect(mock.requests).toEqual([])
   })
 })
@@ -103,15 +163,27 @@ describe('ai-prompt-decorator', () => {
   test('C2: Messages get the system prompt where it belongs', async () => {
     const message = { model: 'm', max_tokens: 9, messages: [user] }
     const path = '/v1/messages'
-    expect((await pass(decorator, message, path)).sent).toEqual({ ...message, system: 'Be\n"brief".', messages: [user, ...append] })
-    expect((await pass(decorator, { ...message, system: 'mine' }, path)).sent).toMatchObject({ system: 'Be\n"brief".\nmine' })
+    expect((await pass(decorator, message, path)).sent).toEqual({
+      ...message,
+      system: 'Be\n"brief".',
+      messages: [user, ...append],
+    })
+    expect((await pass(decorator, { ...message, system: 'mine' }, path)).sent).toMatchObject({
+      system: 'Be\n"brief".\nmine',
+    })
     const block = { type: 'text', text: 'mine', cache_control: { type: 'ephemeral' } }
-    expect((await pass(decorator, { ...message, system: [block] }, path)).sent).toMatchObject({ system: [{ type: 'text', text: 'Be\n"brief".' }, block] })
+    expect((await pass(decorator, { ...message, system: [block] }, path)).sent).toMatchObject({
+      system: [{ type: 'text', text: 'Be\n"brief".' }, block],
+    })
   })
 
   test('C2: Responses get instructions before and a message after', async () => {
     const path = '/v1/responses'
-    expect((await pass(decorator, { model: 'm', input: 'hello' }, path)).sent).toEqual({ model: 'm', instructions: 'Be\n"brief".', input: 'hello\nThanks!' })
+    expect((await pass(decorator, { model: 'm', input: 'hello' }, path)).sent).toEqual({
+      model: 'm',
+      instructions: 'Be\n"brief".',
+      input: 'hello\nThanks!',
+    })
     const items = [{ type: 'message', role: 'user', content: 'hello' }]
     const { sent } = await pass(decorator, { model: 'm', input: items, instructions: 'mine' }, path)
     expect(sent).toEqual({
@@ -147,23 +219,36 @@ describe('ai-prompt-decorator', () => {
       '{ "seed":12345678901234567890,\n "messages" : [ {"role":"user","content":"\\u00e9 \\/ 1.0"} ], "x":1.0 }',
       '{ "seed":12345678901234567890,\n "messages" : [{"role":"system","content":"Be\\n\\"brief\\"."}, {"role":"user","content":"\\u00e9 \\/ 1.0"} ,{"role":"user","content":"Thanks!"}], "x":1.0 }',
     ],
-    ['an empty conversation', '{"messages":[ ]}', '{"messages":[{"role":"system","content":"Be\\n\\"brief\\"."},{"role":"user","content":"Thanks!"}]}'],
+    [
+      'an empty conversation',
+      '{"messages":[ ]}',
+      '{"messages":[{"role":"system","content":"Be\\n\\"brief\\"."},{"role":"user","content":"Thanks!"}]}',
+    ],
   ]
   test.for(edits)('only the spans that it touches differ: %s', async ([, body, expected]) => {
     const { bytes } = await pass(decorator, body)
     expect(bytes.replaceAll(' ', '')).toBe(expected.replaceAll(' ', ''))
-    for (const kept of ['"seed":12345678901234567890,\n "messages" : [', '{"role":"user","content":"\\u00e9 \\/ 1.0"}', ', "x":1.0 }']) {
+    for (const kept of [
+      '"seed":12345678901234567890,\n "messages" : [',
+      '{"role":"user","content":"\\u00e9 \\/ 1.0"}',
+      ', "x":1.0 }',
+    ]) {
       expect(bytes.includes(kept)).toBe(body.includes(kept))
     }
   })
 
   test('a member of the wrong kind is a 400', async () => {
-    expect(errorOf(await pass(decorator, { model: 'm', messages: 'hello' }))).toEqual([400, 'the request\'s member "messages" must be an array'])
-    expect(errorOf(await pass(decorator, { model: 'm', max_tokens: 1, messages: [user], system: 7 }, '/v1/messages'))).toEqual([
+    expect(errorOf(await pass(decorator, { model: 'm', messages: 'hello' }))).toEqual([
       400,
-      'the request\'s member "system" must be a string or an array',
+      'the request\'s member "messages" must be an array',
     ])
-    expect(errorOf(await pass(decorator, '{"messages":[],"messages":[]}'))).toEqual([400, 'the request body has more than one member "messages"'])
+    expect(
+      errorOf(await pass(decorator, { model: 'm', max_tokens: 1, messages: [user], system: 7 }, '/v1/messages')),
+    ).toEqual([400, 'the request\'s member "system" must be a string or an array'])
+    expect(errorOf(await pass(decorator, '{"messages":[],"messages":[]}'))).toEqual([
+      400,
+      'the request body has more than one member "messages"',
+    ])
     expect(mock.requests).toEqual([])
   })
 })
@@ -171,7 +256,10 @@ describe('ai-prompt-decorator', () => {
 describe('together', () => {
   const both = {
     ...template('Write about {{topic}}'),
-    'ai-prompt-decorator': { prepend: [{ role: 'system', content: 'First.' }], append: [{ role: 'user', content: 'Last.' }] },
+    'ai-prompt-decorator': {
+      prepend: [{ role: 'system', content: 'First.' }],
+      append: [{ role: 'user', content: 'Last.' }],
+    },
   }
 
   test('the template comes first, then the decorator, then options', async () => {
@@ -190,16 +278,36 @@ describe('together', () => {
   })
 
   test('a route may still be chosen by what the client wrote', async () => {
-    const proxy = (model: string): object => ({ provider: 'openai', auth: {}, override: { endpoint: mock.url }, options: { model } })
-    const routes = ['a', 'b'].map((topic) => ({ id: topic, uri: '/*', vars: [['post_arg.topic', '==', topic]], plugins: { ...both, 'ai-proxy': proxy(topic) } }))
+    const proxy = (model: string): object => ({
+      provider: 'openai',
+      auth: {},
+      override: { endpoint: mock.url },
+      options: { model },
+    })
+    const routes = ['a', 'b'].map((topic) => ({
+      id: topic,
+      uri: '/*',
+      vars: [['post_arg.topic', '==', topic]],
+      plugins: { ...both, 'ai-proxy': proxy(topic) },
+    }))
     const { url } = await startGateway({ routes })
-    for (const topic of ['b', 'a']) await askRaw(`${url}/v1/chat/completions`, { body: { template_name: 'about', topic } })
-    expect(mock.requests.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model)).toEqual(['b', 'a'])
+    for (const topic of ['b', 'a'])
+      await askRaw(`${url}/v1/chat/completions`, { body: { template_name: 'about', topic } })
+    expect(mock.requests.map(({ body }) => (JSON.parse(body.toString()) as { model: string }).model)).toEqual([
+      'b',
+      'a',
+    ])
   })
 
   test('a large conversation of which only the edges are edited keeps its middle', async () => {
-    const middle = Array.from({ length: 3000 }, (_, n) => `{"role":"user" ,"content":"message \\u00e9 ${n} ${'x'.repeat(300)}"}`).join(' ,\n')
-    const { bytes, answer } = await pass({ 'ai-prompt-decorator': both['ai-prompt-decorator'] }, `{"model":"m","messages":[${middle}]}`)
+    const middle = Array.from(
+      { length: 3000 },
+      (_, n) => `{"role":"user" ,"content":"message \\u00e9 ${n} ${'x'.repeat(300)}"}`,
+    ).join(' ,\n')
+    const { bytes, answer } = await pass(
+      { 'ai-prompt-decorator': both['ai-prompt-decorator'] },
+      `{"model":"m","messages":[${middle}]}`,
+    )
     expect(answer.status).toBe(200)
     expect(bytes.includes(middle)).toBe(true)
     expect(bytes).toMatch(/^\{"model":"m","messages":\[\{"role":"system","content":"First\."\},/)

@@ -79,10 +79,14 @@ describe('routes by what a body says', () => {
     ])
     const plain = (body: string): Promise<string | number> =>
       new Promise((resolve, reject) => {
-        const req = request(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-length': body.length } }, (res) => {
-          resolve(res.statusCode ?? 0)
-          res.resume()
-        })
+        const req = request(
+          `${url}/v1/chat/completions`,
+          { method: 'POST', headers: { 'content-length': body.length } },
+          (res) => {
+            resolve(res.statusCode ?? 0)
+            res.resume()
+          },
+        )
         req.on('error', reject).end(body)
       })
     expect(await routeOf(url, { body: { metadata: { tier: 'gold' } } })).toBe('gold')
@@ -98,7 +102,9 @@ describe('routes by what a body says', () => {
     const before = heldBytes()
     const { status, text, id, waited } = await sendChunks(url, 65, chunk, limit)
     expect(status).toBe(413)
-    expect(JSON.parse(text)).toMatchObject({ error_msg: expect.stringContaining(`greater than the maximum size ${limit} allowed`) })
+    expect(JSON.parse(text)).toMatchObject({
+      error_msg: expect.stringContaining(`greater than the maximum size ${limit} allowed`),
+    })
     expect(waited).toBeLessThan(1000)
     await expect.poll(() => heldBytes() - before, { timeout: 5000 }).toBeLessThan(16 * 1024 * 1024)
     expect(await linesOf(id)).toMatchObject([{ status: 413, outcome: 'refused' }])
@@ -116,11 +122,7 @@ describe('routes by what a body says', () => {
 
 describe('routes by the rest of a request', () => {
   test('R7: one of several conditions is enough', async () => {
-    const { url } = await gatewayWith([
-      route('either', [
-        ['OR', ['http_x_a', '==', '1'], ['arg_b', 'in', ['x', 'y']]],
-      ]),
-    ])
+    const { url } = await gatewayWith([route('either', [['OR', ['http_x_a', '==', '1'], ['arg_b', 'in', ['x', 'y']]]])])
     expect(await routeOf(url, { headers: { 'x-a': '1' } })).toBe('either')
     expect(await routeOf(url, {}, '?b=y')).toBe('either')
     expect(await routeOf(url, { headers: { 'x-a': '2' } }, '?b=z')).toBe(404)
@@ -204,13 +206,19 @@ function sendChunks(url: string, count: number, chunk: Buffer, limit: number) {
   return new Promise<{ status: number; text: string; id: string; waited: number }>((resolve, reject) => {
     let exceededAt = Number.POSITIVE_INFINITY
     let sent = 0
-    const req = request(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' } }, (res) => {
-      const waited = performance.now() - exceededAt
-      let text = ''
-      res.setEncoding('utf8').on('data', (piece: string) => (text += piece))
-      req.end()
-      res.on('end', () => resolve({ status: res.statusCode ?? 0, text, id: String(res.headers['x-sluice-request-id']), waited }))
-    })
+    const req = request(
+      `${url}/v1/chat/completions`,
+      { method: 'POST', headers: { 'content-type': 'application/json' } },
+      (res) => {
+        const waited = performance.now() - exceededAt
+        let text = ''
+        res.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+        req.end()
+        res.on('end', () =>
+          resolve({ status: res.statusCode ?? 0, text, id: String(res.headers['x-sluice-request-id']), waited }),
+        )
+      },
+    )
     req.on('error', reject)
     const more = (): void => {
       if (sent === count) return // and says nothing more until it has its answer

@@ -16,7 +16,12 @@ async function gatewayWith(routes: readonly object[], rest: TestConfig = {}): Pr
 }
 
 /** The id of the route that answers; the status where none does. */
-async function routeOf(url: string, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<string | number> {
+async function routeOf(
+  url: string,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<string | number> {
   const { status, body } = await askRaw(`${url}${path}`, { method, headers })
   return status === 200 ? (JSON.parse(body.toString()) as { route: string }).route : status
 }
@@ -173,11 +178,15 @@ describe('methods and addresses', () => {
     expect(await routeOf(url, '/get', {}, 'POST')).toBe(404)
     const head = await askRaw(`${url}/all`, { method: 'HEAD' })
     expect([head.status, head.body.length]).toEqual([200, 0])
-    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PURGE']) expect(await routeOf(url, '/all', {}, method)).toBe('all')
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PURGE'])
+      expect(await routeOf(url, '/all', {}, method)).toBe('all')
   })
 
   test('R12: a route with status 0 is not served', async () => {
-    const { url } = await gatewayWith([route('off', { uri: '/off', status: 0 }), route('on', { uri: '/on', status: 1 })])
+    const { url } = await gatewayWith([
+      route('off', { uri: '/off', status: 0 }),
+      route('on', { uri: '/on', status: 1 }),
+    ])
     expect(await routeOf(url, '/off')).toBe(404)
     expect(await routeOf(url, '/on')).toBe('on')
   })

@@ -21,7 +21,11 @@ export async function sendBytes(url: string, bytes: string | Buffer): Promise<st
 }
 
 /** Asks for a path as it is spelled, dots and all; headers are lines. Gives the status and the body. */
-export async function askPath(url: string, path: string, headers: readonly string[] = []): Promise<{ status: number; body: string }> {
+export async function askPath(
+  url: string,
+  path: string,
+  headers: readonly string[] = [],
+): Promise<{ status: number; body: string }> {
   const head = [`GET ${path} HTTP/1.1`, 'host: test', 'connection: close', ...headers]
   const text = await sendBytes(url, `${head.join('\r\n')}\r\n\r\n`)
   return { status: Number(text.slice(9, 12)), body: text.slice(text.indexOf('\r\n\r\n') + 4) }

@@ -24,7 +24,12 @@ export function selfSigned(name: string): KeyAndCertificate {
   const certificate = der(0x30, body, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature))
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: ['-----BEGIN CERTIFICATE-----', ...(certificate.toString('base64').match(/.{1,64}/g) ?? []), '-----END CERTIFICATE-----', ''].join('\n'),
+    cert: [
+      '-----BEGIN CERTIFICATE-----',
+      ...(certificate.toString('base64').match(/.{1,64}/g) ?? []),
+      '-----END CERTIFICATE-----',
+      '',
+    ].join('\n'),
   }
 }
 

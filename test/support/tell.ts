@@ -7,7 +7,8 @@ export const tell: Plugin = definePlugin({
   answers: true,
   schema: Type.Object({ says: Type.Optional(Type.Unknown()) }, { additionalProperties: false }),
   setup: ({ says }) => ({
-    proxy: ({ route, params }) => json(200, { route: route?.id, ...(Object.keys(params ?? {}).length > 0 && { params }), says }),
+    proxy: ({ route, params }) =>
+      json(200, { route: route?.id, ...(Object.keys(params ?? {}).length > 0 && { params }), says }),
   }),
 })
 
@@ -16,7 +17,10 @@ export function mark(name: string, priority: number, ran: string[] = []): Plugin
   return definePlugin({
     name,
     priority,
-    schema: Type.Object({ value: Type.Optional(Type.String()), refuse: Type.Optional(Type.Integer()) }, { additionalProperties: false }),
+    schema: Type.Object(
+      { value: Type.Optional(Type.String()), refuse: Type.Optional(Type.Integer()) },
+      { additionalProperties: false },
+    ),
     setup: ({ value = 'yes', refuse }) => ({
       rewrite(ctx) {
         ran.push(`${name} rewrite`)

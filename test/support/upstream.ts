@@ -30,7 +30,13 @@ export async function startUpstream(handle: RequestListener, tls?: KeyAndCertifi
   await listening(server)
   onTestFinished(() => closed(server))
   const { port } = server.address() as AddressInfo
-  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, port, server, connections: () => made, open: () => sockets.size }
+  return {
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    port,
+    server,
+    connections: () => made,
+    open: () => sockets.size,
+  }
 }
 
 /** A proxy that tunnels every `CONNECT` to `target`, and remembers who was asked for. */
