@@ -135,6 +135,9 @@ describe('logging', () => {
       [broken, {}],
       [chat, { status: 500 }],
       [chat, { garbage: 'html' }],
+      [chat, { status: 422, body: { detail: [{ msg: `this is wrong: ${prompt}`, input: chat }] } }],
+      [chat, { status: 500, body: { error: `cannot answer ${prompt}` } }],
+      [chat, { body: { error: { message: `cannot answer ${prompt}` } } }],
       [{ ...chat, stream: true }, { errorEvent: 1 }],
       [{ ...chat, stream: true }, { cutAfter: 2 }],
     ] as const) {

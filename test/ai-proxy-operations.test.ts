@@ -259,6 +259,10 @@ describe('the company’s key is no general proxy', () => {
     ['GET', '/v1/models/../organization', undefined],
     ['GET', '/v1/models/%2e%2e/organization', undefined],
     ['GET', '/v1//organization', undefined],
+    ['GET', '/v1/files/..%2forganization', undefined],
+    ['GET', '/v1/files/x%2F..%2f..%2Forganization', undefined],
+    ['GET', '/v1/files/..%5corganization', undefined],
+    ['GET', '/v1/files/..;/organization', undefined],
     ['POST', '/v1/images', '{}'],
   ]
   test.for(foreign)('%s %s is refused, nothing sent', async ([method, path, body]) => {
@@ -268,7 +272,7 @@ describe('the company’s key is no general proxy', () => {
   })
 
   const spellings: readonly [path: string, expected: string][] = [
-    ['/v1/files/..%2forganization', '/v1/files/..%2Forganization'],
+    ['/v1/files/a%2f..b', '/v1/files/a%2F..b'],
     ['/v1/models/a%3Fb%23c', '/v1/models/a%3Fb%23c'],
     ['/v1/models/%E2%98%83', '/v1/models/%E2%98%83'],
     ['/v1/models/a%20b', '/v1/models/a%20b'],

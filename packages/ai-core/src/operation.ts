@@ -26,6 +26,7 @@ const endings: readonly (readonly [string, Dialect])[] = [
 export function passedOperation(path: string): string | undefined {
   if (endings.some(([ending]) => path.endsWith(ending))) return undefined
   const segments = path.split('/')
+  if (segments.some(climbs)) return undefined
   // Behind an empty segment nothing is an operation's.
   for (let at = segments.lastIndexOf('') + 1; at < segments.length; at++) {
     if (isVersion(segments[at]) && isOperation(segments, at + 1)) return `/${segments.slice(at + 1).join('/')}`
@@ -39,6 +40,11 @@ export function dialectOfPath(path: string): Dialect | undefined {
   const operation = passedOperation(path)
   if (operation === undefined) return undefined
   return operation === '/messages/count_tokens' ? 'anthropic-messages' : 'openai-chat'
+}
+
+/** Whether a segment would lead out of its place for a server that reads `%2F` and backslashes as slashes, or ends names at a semicolon. */
+function climbs(segment: string): boolean {
+  return segment.includes('..') && segment.split(/%2F|\\/i).some((part) => /^\.\.(?:;|$)/.test(part))
 }
 
 /** `v1`, `v1beta`: a `v` and a digit. */

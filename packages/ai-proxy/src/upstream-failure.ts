@@ -13,6 +13,7 @@ export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { hea
   return new HttpError(error.status, clean(error.code ?? 'upstream_error'), clean(error.message), {
     headers,
     outcome: 'upstream_error',
+    logMessage: `${attempt.provider} answered with an error`,
     ...(error.type !== undefined && { type: clean(error.type) }),
     ...(error.param !== undefined && { param: clean(error.param) }),
   })

@@ -9,6 +9,8 @@ export interface HttpErrorOptions extends ErrorOptions {
   type?: string
   /** The request member that is at fault. */
   param?: string
+  /** What the log says in place of the message, where that may quote what the client sent. */
+  logMessage?: string
   /** How the exchange counts; by default `refused` below 500 and `gateway_error` from there on. */
   outcome?: Outcome
 }
@@ -23,6 +25,8 @@ export class HttpError extends Error {
   readonly type: string | undefined
   readonly param: string | undefined
   readonly outcome: Outcome
+  /** For the log; the message unless given. */
+  readonly logMessage: string
 
   constructor(status: number, code: string, message: string, options: HttpErrorOptions = {}) {
     super(message, options)
@@ -31,6 +35,7 @@ export class HttpError extends Error {
     this.headers = options.headers
     this.type = options.type
     this.param = options.param
+    this.logMessage = options.logMessage ?? message
     this.outcome = options.outcome ?? (status < 500 ? 'refused' : 'gateway_error')
   }
 }

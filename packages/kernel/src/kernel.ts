@@ -126,9 +126,9 @@ export class Kernel extends EventEmitter<KernelEvents> {
     } else if (error.status >= 500 && error.outcome === 'gateway_error') {
       ctx.log.error({ err: error, code: error.code }, error.message)
     } else if (error.status >= 500) {
-      ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.message)
+      ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.logMessage)
     } else {
-      ctx.log.info({ code: error.code, status: error.status }, error.message)
+      ctx.log.info({ code: error.code, status: error.status }, error.logMessage)
     }
   }
 }
