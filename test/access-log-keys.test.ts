@@ -48,6 +48,7 @@ describe('keys appear nowhere', () => {
   }
   const echo = `you sent Authorization: Bearer ${keys.header} and key=${keys.query} and key=${encodeURIComponent(keys.query)}`
   const shaped = { error: { message: echo, type: 'x', param: null, code: 'y' } }
+  const content = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
   // In JSON, the same text without its bytes.
   const escaped = JSON.stringify(shaped).replaceAll('/', '\\/').replaceAll('sk-', '\\u0073k-')
 
@@ -64,6 +65,13 @@ describe('keys appear nowhere', () => {
     ['a page', { status: 500, body: `<p>${echo}</p>`, contentType: 'text/html' }, 500],
     ['an error inside a 200', { body: { error: { message: echo } } }, 502],
     ['an error event', { event: [`data: ${JSON.stringify({ error: { message: echo } })}\n\n`] }, 502, { stream: true }],
+    [
+      'an error event behind content',
+      { event: [content, `data: ${JSON.stringify(shaped)}\n\n`], slowBodyMs: 20 },
+      200,
+      { stream: true },
+    ],
+    ['one that spells them otherwise behind content', { event: [`${content}data: ${escaped}\n\n`] }, 200, { stream: true }],
     ['a redirect that carries them', { status: 302, headers: { location: `http://x/?key=${keys.query}` } }, 302],
     ['a provider that hangs up', { resetOnAccept: true }, 502],
   ]

@@ -3,6 +3,7 @@ import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { Gathering } from './gathering.ts'
 import { relayedHeaders } from './response-headers.ts'
+import { parsed, repeats } from './secrets.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
 
 /** Bytes of an error body that are kept; a page from a firewall is not worth more. */
@@ -23,7 +24,7 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
     limit: Math.min(attempt.maxResponseBytes, maxErrorBytes),
     stop,
     whole(body) {
-      const json = parsed(body)
+      const json = parsed(body.toString('utf8'))
       const isTheirs = attempt.facts === undefined || attempt.facts.isError(json)
       if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(body)
       begin(attempt)
@@ -38,20 +39,4 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
 function begin({ account, ctx }: Attempt): void {
   account.firstTokenMs = account.durationMs
   ctx.outcome = 'upstream_error'
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined // no JSON is no error shape; the text is wrapped
-  }
-}
-
-/** In bytes, or in what they say: JSON has several spellings of one text. */
-function repeats(body: Buffer, json: unknown, secrets: readonly string[]): boolean {
-  if (secrets.some((secret) => body.includes(secret))) return true
-  if (json === undefined) return false
-  const text = JSON.stringify(json)
-  return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
 }

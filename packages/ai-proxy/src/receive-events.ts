@@ -6,6 +6,7 @@ import { elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
 import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
+import { eventRepeats, withoutSecrets } from './secrets.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
 
 /** An event beyond this is no event: nothing is held without a bound. */
@@ -170,10 +171,12 @@ export class EventReceiver implements Receiver, ReplyStream {
           this.#attempt.account.firstTokenMs ??= elapsed(this.#attempt)
           commits = true
         }
-        if (this.#isDropped(saw)) {
+        const tells = (saw & Saw.error) !== 0 && eventRepeats(bytes.subarray(at, end), this.#attempt.secrets)
+        if (tells || this.#isDropped(saw)) {
           if (at > from) this.#forward(bytes.subarray(from, at))
           from = end
         }
+        if (tells) this.#sayWithoutSecrets()
       }
       if (this.#attempt.payloads) this.#attempt.payloads.add(this.#facts.textOfEvent(bytes.subarray(at, end)))
       at = end
@@ -190,6 +193,14 @@ export class EventReceiver implements Receiver, ReplyStream {
       return false
     }
     return this.#attempt.hidesUsage && (saw & Saw.usageOnly) !== 0
+  }
+
+  /** The provider's error as one of ours, in the middle of its stream. */
+  #sayWithoutSecrets(): void {
+    const { secrets, ctx } = this.#attempt
+    const { status, message, type } = this.#reader.error ?? { status: 502, message: 'upstream failed' }
+    const clean = withoutSecrets(message, secrets)
+    this.#forward(this.#facts.errorEvent({ status, message: clean, type: type && withoutSecrets(type, secrets) }, ctx.id))
   }
 
   /** Adds an event of our own. */

@@ -3,6 +3,7 @@ import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { relayedHeaders } from './response-headers.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** An upstream's error as one that the gateway throws; the client's dialect shapes it. */
 export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { headers: IncomingHeaders }): HttpError {
@@ -17,8 +18,4 @@ export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { hea
     ...(error.type !== undefined && { type: clean(error.type) }),
     ...(error.param !== undefined && { param: clean(error.param) }),
   })
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text)
 }

@@ -1,0 +1,28 @@
+import { dataOf } from '@sluice/provider'
+
+/** Whether a body repeats a credential: in its bytes, or in what its JSON says, for JSON has several spellings of one text. */
+export function repeats(body: Buffer, json: unknown, secrets: readonly string[]): boolean {
+  if (secrets.some((secret) => body.includes(secret))) return true
+  if (json === undefined) return false
+  const text = JSON.stringify(json)
+  return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
+}
+
+/** The same of one event. */
+export function eventRepeats(event: Buffer, secrets: readonly string[]): boolean {
+  return repeats(event, parsed(String(dataOf(event) ?? '')), secrets)
+}
+
+/** A text for the client and the log. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text)
+}
+
+/** The value that JSON text says; undefined where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // whoever asks can do without
+  }
+}
