@@ -34,6 +34,12 @@ const refused: readonly [name: string, config: object, where: string, what: stri
     '.auth.header.a',
     /cannot carry/,
   ],
+  [
+    'a header that frames the request',
+    { provider: 'openai', auth: { header: { 'Content-Length': '1' } } },
+    '.auth.header.Content-Length',
+    /connection/,
+  ],
   ['a header that is a number', { provider: 'openai', auth: { header: { a: 1 } } }, '.auth.header.a', /string/],
   [
     'a key file that is none',

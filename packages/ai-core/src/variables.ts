@@ -29,6 +29,8 @@ export const aiVariables: Readonly<Record<string, Read>> = {
   llm_has_tool_calls: account(({ hasToolCalls }) => hasToolCalls, false),
   llm_tool_count: account(({ toolCount }) => toolCount, 0),
   llm_end_user_id: account(({ endUserId }) => endUserId, ''),
+  // Moderation plugins are to fill it; until then it is what the family says of a request that nobody has judged.
+  llm_content_risk_level: () => '',
   usage_source: account(({ usageSource }) => usageSource, 'none'),
 }
 

@@ -5,6 +5,18 @@ import { endpointProblem } from './endpoint.ts'
 import { keyFileOf } from './instance.ts'
 import { isWithheld } from './request-headers.ts'
 
+/** Headers by which a request is cut out of its connection; a fixed one would break every request. */
+const framing: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 /** What the schema cannot say of a configuration. */
 export function checkConfig(
   config: Config,
@@ -23,6 +35,7 @@ export function checkConfig(
     if (isWithheld(name.toLowerCase())) add(['override', 'forward_headers', index], 'is never forwarded to a provider')
   }
   for (const [name, value] of Object.entries(config.auth.header ?? {})) {
+    if (framing.has(name.toLowerCase())) add(['auth', 'header', name], 'is about the connection and cannot be set')
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) add(['auth', 'header', name], 'holds characters that a header cannot carry')
   }
   try {
