@@ -112,6 +112,15 @@ describe('keys appear nowhere', () => {
     for (const key of spellings) expect.soft(text + stderr + answer.body.toString()).not.toContain(key)
   })
 
+  test('of an endpoint’s own query', async () => {
+    const key = 'sk-endpoint-13579'
+    mock.script({ status: 400, body: { error: { message: `bad key ${key}` } } })
+    const override = { endpoint: `${mock.url}/v1?key=${key}&v=2` }
+    const { answer, text, stderr } = await logOf(mock.url, everything, ask, { override })
+    expect(mock.requests[0]!.url).toBe(`/v1/chat/completions?key=${key}&v=2`)
+    expect(text + stderr + answer.body.toString()).not.toContain(key)
+  })
+
   test.for([
     ['refused', '/v1/chat/completions', '{'],
     ['unknown', '/v1/nothing', '{}'],

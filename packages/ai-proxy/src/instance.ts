@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Target } from '@sluice/ai-core'
 import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
 import { dialectOf } from '@sluice/dialects'
-import { HttpError, type UpstreamRecord } from '@sluice/kernel'
+import { HttpError, isSecretName, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
 import type { Agents, SharedAgent, TimeLimits } from '@sluice/upstream'
 import type { Config } from './config.ts'
@@ -136,8 +136,9 @@ function addressOf(origin: string): Instance['address'] {
 }
 
 /** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */
-function secretsOf({ auth }: Config): string[] {
-  const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {})]
+function secretsOf({ auth, override: { endpoint } }: Config): string[] {
+  const written = endpoint === undefined ? [] : [...new URL(endpoint).searchParams].filter(([name]) => isSecretName(name))
+  const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {}), ...written.map(([, value]) => value)]
   const parts = values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')])
   const spelled = parts.flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), formEncoded(value)])
   // Longer ones first: what is taken out of a text must not leave the rest of another.
