@@ -16,7 +16,7 @@ const refused: readonly [name: string, config: object, where: string, what: stri
   ['P33: provider foo', { provider: 'foo', auth: {} }, '.provider', /must be one of .*openai/],
   ['P33: vertex without conf', { provider: 'vertex-ai', auth: {} }, '', vertex],
   ['P33: vertex with half of it', { provider: 'vertex-ai', auth: {}, provider_conf: { region: 'r' } }, '', vertex],
-  ['P33: bedrock', { provider: 'bedrock', auth: {} }, '.provider', /./],
+  ['P33: bedrock', { provider: 'bedrock', auth: {} }, '.provider', /bedrock is not supported yet/],
   ['P33: auth.aws', { provider: 'openai', auth: { aws: {} } }, '.auth.aws', /not supported yet/],
   ['azure without an endpoint', { provider: 'azure-openai', auth: {} }, '', 'azure-openai requires override.endpoint'],
   [

@@ -87,7 +87,7 @@ const Override = Type.Object(
 export const configOf = (providers: readonly string[]) =>
   Type.Object(
     {
-      provider: oneOf(providers, { description: 'Who answers.' }),
+      provider: oneOf(providers, { description: 'Who answers.', unsupported: ['bedrock'] }),
       provider_conf: Type.Object(
         {
           project_id: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud project, for `vertex-ai`.' })),
