@@ -16,6 +16,8 @@ export class SocketBody implements BodySource {
   gather(limit: number): Promise<Buffer[]> {
     if (this.declaredLength === 0) return Promise.resolve([])
     const req = this.#req
+    if (req.readableDidRead) return Promise.reject(consumed())
+    if (req.destroyed) return Promise.reject(incomplete())
     return new Promise((resolve, reject) => {
       const pieces: Buffer[] = []
       let size = 0
@@ -32,15 +34,25 @@ export class SocketBody implements BodySource {
         else pieces.push(chunk)
       }
       const end = (): void => stop(undefined)
-      const gone = (): void =>
-        stop(new HttpError(400, 'incomplete_body', 'the request body ended before it was complete', { outcome: 'client_disconnect' }))
+      const gone = (): void => stop(incomplete())
       req.on('data', take).on('end', end).on('error', gone).on('close', gone)
     })
   }
 
+  /** Once: throws an `HttpError` 502 where some of it has gone up before. */
   stream(): Readable {
+    if (this.#req.readableDidRead) throw consumed()
     return this.#req
   }
+}
+
+function incomplete(): HttpError {
+  return new HttpError(400, 'incomplete_body', 'the request body ended before it was complete', { outcome: 'client_disconnect' })
+}
+
+/** A plugin asks again for what it let pass unread. */
+function consumed(): HttpError {
+  return new HttpError(502, 'body_is_gone', 'the request body has been sent on already, and was not kept to be sent again')
 }
 
 function lengthOf(req: IncomingMessage, contentLength: string | undefined): number | undefined {

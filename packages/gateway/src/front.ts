@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { formatError } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
-import { Exchange, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
+import { cancelBody, Exchange, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
+import { dropRest } from './drop-rest.ts'
+import { inTurn } from './in-turn.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 
@@ -13,6 +16,8 @@ export interface FrontOptions {
   /** The configuration that serves now; an exchange stays on the one that it began with. */
   snapshot(): Snapshot
   limits(): RequestLimits
+  /** Whether clients are to leave: no connection is kept for another request. */
+  isDraining(): boolean
   /** Called once for each exchange, after its log phase. */
   onSettled(ctx: Exchange): void
 }
@@ -23,9 +28,19 @@ export function createFront(options: FrontOptions): Koa {
   app.on('error', (err) => options.kernel.log.debug({ err }, 'response not delivered'))
   app.use((koa) => {
     koa.respond = false
-    serve(koa.req, koa.res, options)
+    inTurn(koa.res, () => begin(koa.req, koa.res, options))
   })
   return app
+}
+
+function begin(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
+  if (options.isDraining()) res.shouldKeepAlive = false
+  try {
+    serve(req, res, options)
+  } catch (err) {
+    options.kernel.log.error({ err }, 'a request could not be read')
+    res.writeHead(500).end()
+  }
 }
 
 function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
@@ -58,7 +73,7 @@ class Visit {
     this.#res = res
     this.#snapshot = snapshot
     this.#options = options
-    this.#writer = new ReplyWriter(res)
+    this.#writer = new ReplyWriter(res, ctx)
     this.#chain = snapshot.notFound
     this.#socket = res.socket
     this.#sentBefore = res.socket?.bytesWritten ?? 0
@@ -82,18 +97,19 @@ class Visit {
     const reply = await chain.run(ctx, refusal)
     this.#answered = true
     if (this.#closed) {
-      if (reply.body !== null && typeof reply.body === 'object' && 'cancel' in reply.body) reply.body.cancel('client_disconnect')
+      cancelBody(reply.body, 'client_disconnect')
       return this.#settle('client_disconnect')
     }
     try {
-      this.#writer.send(reply, ctx.id, ctx.request.method !== 'HEAD')
+      this.#writer.send(reply)
     } catch (err) {
       // A header that HTTP cannot carry, for one: the client is owed an answer, and the log the reason.
       ctx.log.error({ err }, 'the reply could not be written')
-      this.#writer.giveUp('gateway_error')
+      cancelBody(reply.body, 'gateway_error')
       ctx.outcome = 'gateway_error'
-      if (this.#res.headersSent) this.#res.destroy()
-      else this.#res.writeHead(500, { 'x-sluice-request-id': ctx.id }).end()
+      if (this.#res.headersSent) return this.#writer.end('gateway_error')
+      this.#res.statusMessage = ''
+      this.#writer.send(formatError(new HttpError(500, 'internal_error', 'internal error'), ctx))
     }
   }
 
@@ -130,8 +146,7 @@ class Visit {
   #close(): void {
     this.#closed = true
     if (this.#res.writableFinished) {
-      // Who has its answer may still be sending: what nobody reads would keep the next request waiting behind it.
-      if (!this.#res.req.complete) this.#res.req.resume()
+      dropRest(this.#res.req)
       return void this.#settle(this.#writer.outcome ?? 'complete')
     }
     this.#ctx.abort(this.#writer.outcome ?? 'client_disconnect')

@@ -145,6 +145,7 @@ export class Gateway {
       kernel: this.kernel,
       snapshot: () => this.#snapshot,
       limits: () => this.#limits,
+      isDraining: () => this.#draining,
       onSettled,
     })
     const serve = front.callback()

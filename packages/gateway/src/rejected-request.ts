@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { bytesSource, Exchange, headerMap, RequestBody, type Logger } from '@sluice/kernel'
+import { isDropping } from './drop-rest.ts'
 import { plainAddress } from './request-of.ts'
 
 interface ParserError extends Error {
@@ -16,6 +17,10 @@ const answers: Readonly<Record<string, readonly [status: number, reason: string,
   NO_TUNNEL: [405, 'Method Not Allowed', 'no tunnels are opened here'],
 }
 
+/** Milliseconds that a client gets to take the answer and to close its side. */
+const closeGraceMs = 5_000
+const refused = new WeakSet<Socket>()
+
 /** Somebody asked for a tunnel, with CONNECT. */
 export class NoTunnelError extends Error {
   override readonly name = 'NoTunnelError'
@@ -26,11 +31,12 @@ export class NoTunnelError extends Error {
 export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger, onSettled: (ctx: Exchange) => void): void {
   const socket = duplex as Socket
   socket.on('error', () => {}) // Node has let go of it, and nobody is left to be told
-  // A reset or a hang-up between requests is nothing that anybody asked for.
-  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return void socket.destroy()
+  // A reset or a hang-up is nothing that anybody asked for; what follows a request that was refused is part of it.
+  if (!/^(?:HPE_|ERR_HTTP_|NO_TUNNEL)/.test(error.code ?? '') || refused.has(socket)) return void socket.destroy()
   const answering = answerOf(socket)
-  // It broke in the body of a request that has its exchange already, and will have its line.
-  if (answering && !answering.req.complete) return void socket.destroy()
+  // It broke in the body of a request that has its exchange already, and its line.
+  if (isDropping(socket) || (answering && !answering.req.complete)) return void socket.destroy()
+  refused.add(socket)
   const [status, phrase, text] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'the request is not valid HTTP']
   const ctx = new Exchange({
     id: randomUUID(),
@@ -55,7 +61,7 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   const head = `HTTP/1.1 ${status} ${phrase}\r\nconnection: close\r\ncontent-type: application/json\r\nx-sluice-request-id: ${ctx.id}\r\ncontent-length: ${body.length}\r\n\r\n`
   // An answer that is under way cannot be followed by another one.
   const isIdle = socket.writable && !answering
-  if (isIdle) socket.end(head + body)
+  if (isIdle) socket.setTimeout(closeGraceMs, () => socket.destroy()).end(head + body)
   else socket.destroy()
   ctx.outcome = 'refused'
   ctx.durationMs = ctx.clock.monotonic() - ctx.startedMonotonic

@@ -1,20 +1,37 @@
 import type { ServerResponse } from 'node:http'
-import { bodyLength, isStream, type HeaderMap, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
+import {
+  bodyLength,
+  cancelBody,
+  isStream,
+  type Exchange,
+  type HeaderMap,
+  type Outcome,
+  type Reply,
+  type ReplyBody,
+  type ReplyStream,
+  type Sink,
+} from '@sluice/kernel'
 
 /** Milliseconds that a client gets to take the last bytes of an answer that is about to be cut. */
 const cutGraceMs = 10_000
 
-/** Writes one reply to one client; knows what was sent and how it went. */
+/** Writes one reply to one client; knows what was sent and how it went. Streams may be a plugin's, and do what they like. */
 export class ReplyWriter implements Sink {
   readonly #res: ServerResponse
+  readonly #ctx: Exchange
   #stream: ReplyStream | undefined
   #bodyBytes = 0
+  /** Bytes that the head of a stream has promised and that have not come. */
+  #promised = Infinity
+  /** Of a body that ends with the connection, and says nothing of its own end: HTTP/1.0 has no chunks. */
+  #endsUnseen = false
   #outcome: Outcome | undefined
   /** The client takes less than comes. */
   #isFull = false
 
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, ctx: Exchange) {
     this.#res = res
+    this.#ctx = ctx
   }
 
   get bodyBytes(): number {
@@ -31,28 +48,37 @@ export class ReplyWriter implements Sink {
     return this.#outcome === 'complete' && this.#isFull ? undefined : this.#outcome
   }
 
-  /** Writes the head and begins the body. `hasBody` is false for the answer to a HEAD. */
-  send(reply: Reply, id: string, hasBody: boolean): void {
+  /** Writes the head and begins the body. Throws where HTTP cannot carry the reply; before the head is written, another may be sent. */
+  send(reply: Reply): void {
     const { status, headers, body } = reply
-    if (!hasBody || status === 204 || status === 304) {
-      if (isStream(body)) body.cancel('complete')
-      // What a GET would have said of its length is for the answerer to know.
-      this.#res.writeHead(status, flatten(headers, id, headers['content-length']))
+    const { id } = this.#ctx
+    if (status < 200) throw new RangeError(`a reply cannot have the status ${status}: the client would wait for another one`)
+    if (this.#res.req.method === 'HEAD' || status === 204 || status === 304) {
+      cancelBody(body, 'complete')
+      // What a GET would have said of its length is for the answerer to know; a 204 has none.
+      this.#res.writeHead(status, flatten(headers, id, status === 204 ? undefined : headers['content-length']))
       this.#res.end()
-    } else if (isStream(body)) this.#sendStream(reply, body, id)
+    } else if (isStream(body)) this.#sendStream(reply, body)
     else {
-      this.#bodyBytes = bodyLength(body) ?? 0
-      this.#res.writeHead(status, flatten(headers, id, String(this.#bodyBytes)))
+      const length = bodyLength(body) ?? 0
+      this.#res.writeHead(status, flatten(headers, id, String(length)))
+      this.#bodyBytes = length
       this.#sendWhole(body)
     }
   }
 
   /** The client is gone: upstream has nobody to talk to. */
   giveUp(reason: Outcome): void {
-    this.#stream?.cancel(reason)
+    cancelBody(this.#stream ?? null, reason)
   }
 
   write(bytes: Uint8Array): boolean {
+    if (this.#outcome !== undefined) return false
+    this.#promised -= bytes.byteLength
+    if (this.#promised < 0) {
+      this.#breakOff(new RangeError('the body is longer than its content-length'))
+      return false
+    }
     this.#bodyBytes += bytes.byteLength
     const wantsMore = this.#res.write(bytes)
     this.#isFull = !wantsMore
@@ -60,6 +86,10 @@ export class ReplyWriter implements Sink {
   }
 
   end(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return
+    if (outcome === 'complete' && this.#promised > 0 && this.#promised !== Infinity) {
+      return this.#breakOff(new RangeError('the body is shorter than its content-length'))
+    }
     this.#outcome = outcome
     this.#stream = undefined
     if (outcome === 'complete') this.#res.end()
@@ -76,34 +106,61 @@ export class ReplyWriter implements Sink {
     this.#res.end()
   }
 
-  #sendStream(reply: Reply, stream: ReplyStream, id: string): void {
+  #sendStream({ status, headers }: Reply, stream: ReplyStream): void {
+    const length = headers['content-length']
+    this.#res.writeHead(status, flatten(headers, this.#ctx.id, length))
     this.#stream = stream
-    this.#res.writeHead(reply.status, flatten(reply.headers, id, reply.headers['content-length']))
-    this.#res.on('drain', () => {
-      this.#isFull = false
-      this.#stream?.resume()
-    })
+    if (typeof length === 'string') this.#promised = Number(length)
+    else this.#endsUnseen = !this.#res.chunkedEncoding && stream.dialect === undefined
+    this.#res.on('drain', this.#drained)
     stream.start(this)
+    // Whoever gives the exchange up means the answer too. Upstream hears of it first, and may still say why.
+    this.#ctx.onAbort((reason) => {
+      this.giveUp(reason)
+      this.end(reason)
+    })
     // Committed without a byte: the client is to see the head all the same.
     if (this.#bodyBytes === 0 && this.#outcome === undefined) this.#res.flushHeaders()
+  }
+
+  readonly #drained = (): void => {
+    this.#isFull = false
+    try {
+      this.#stream?.resume()
+    } catch (error) {
+      this.#breakOff(error)
+    }
+  }
+
+  /** The stream cannot be what it said that it is. */
+  #breakOff(err: unknown): void {
+    this.#ctx.log.error({ err }, 'the reply broke off')
+    this.giveUp('gateway_error')
+    this.end('gateway_error')
   }
 
   /** What was sent is flushed, then the connection ends without the end of the body: no client can take it for whole. */
   #cut(): void {
     const { socket } = this.#res
-    if (!socket) return
+    if (!socket || socket.destroyed) return
+    if (this.#bodyBytes === 0) this.#res.flushHeaders()
     this.#res.uncork()
     socket.setTimeout(cutGraceMs, () => socket.destroy())
-    socket.destroySoon()
+    // Where a connection that ends is the end of the body, it must be seen to break.
+    if (this.#endsUnseen) socket.write('', () => socket.resetAndDestroy())
+    else socket.destroySoon()
   }
 }
+
+/** What says how long a body is, and under which name we know the exchange, is ours to say; plugins may copy a whole head. */
+const ours: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'x-sluice-request-id'])
 
 /** Names and values by turns, in the form that Node writes without copying. There is always a request id to quote. */
 function flatten(headers: HeaderMap, id: string, length: string | string[] | undefined): string[] {
   const flat: string[] = []
   for (const name in headers) {
     const value = headers[name]
-    if (name === 'content-length' || name === 'x-sluice-request-id' || value === undefined) continue
+    if (value === undefined || ours.has(name.toLowerCase())) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
   }

@@ -33,7 +33,7 @@ export {
   type Plugin,
   type PluginDefinition,
 } from './plugin.ts'
-export { bodyLength, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
+export { bodyLength, cancelBody, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
 export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'
 export type { UpstreamRecord } from './upstream.ts'
