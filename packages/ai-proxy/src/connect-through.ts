@@ -1,4 +1,4 @@
-import { connectPool, type AgentKey } from '@sluice/upstream'
+import { Connections, type ConnectionKey } from '@sluice/upstream'
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
 
 /** Proxies for the way out, as the environment names them. */
@@ -12,10 +12,10 @@ export interface OutboundProxy {
 }
 
 /** Makes the connections of a key, through a proxy where there is one for them. */
-export function connectThrough({ https = '', http = '', except = '' }: OutboundProxy): (key: AgentKey) => Dispatcher {
+export function connectThrough({ https = '', http = '', except = '' }: OutboundProxy): (key: ConnectionKey) => Dispatcher {
   return (key) => {
     const via = key.origin.startsWith('https:') ? https : http
-    if (via === '' || isLoopback(key.origin)) return connectPool(key)
+    if (via === '' || isLoopback(key.origin)) return new Connections(key)
     const ms = Math.max(key.idle.ms, 1)
     return new EnvHttpProxyAgent({
       httpProxy: http,

@@ -4,7 +4,7 @@ import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey 
 import { dialectOf } from '@sluice/dialects'
 import { HttpError, isSecretName, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
-import type { Agents, SharedAgent, TimeLimits } from '@sluice/upstream'
+import type { Agents, Lease, TimeLimits } from '@sluice/upstream'
 import type { Config } from './config.ts'
 import { Endpoint } from './endpoint.ts'
 import { RequestHeaders } from './request-headers.ts'
@@ -25,7 +25,7 @@ export class Instance {
   readonly config: Config
   readonly endpoint: Endpoint
   readonly headers: RequestHeaders
-  readonly agent: SharedAgent
+  readonly connections: Lease
   /** What the log tells of where requests go. */
   readonly address: Pick<UpstreamRecord, 'address' | 'scheme' | 'host'>
   readonly limits: TimeLimits
@@ -36,7 +36,7 @@ export class Instance {
   readonly secrets: readonly string[]
   readonly #shapers = new Map<Dialect, BodyShaper>()
   readonly #tokens: GcpTokens | undefined
-  readonly #releases: (() => Promise<void>)[] = []
+  readonly #leases: Lease[] = []
 
   constructor({ provider, config, agents, gcpServiceAccount }: InstanceOptions) {
     this.name = `ai-proxy-${provider.name}`
@@ -57,19 +57,19 @@ export class Instance {
       this.#shapers.set(dialect, new BodyShaper(dialect, speech, config))
     }
     const key = keyFileOf(config, gcpServiceAccount)
-    const agentFor = (origin: string): SharedAgent => {
-      const { agent, release } = agents.acquire({
+    const connect = (origin: string): Lease => {
+      const lease = agents.acquire({
         origin,
         verify: config.ssl_verify,
         connectMs: config.timeout,
         idle: { size: config.keepalive ? config.keepalive_pool : 0, ms: config.keepalive_timeout },
       })
-      this.#releases.push(release)
-      return agent
+      this.#leases.push(lease)
+      return lease
     }
-    this.agent = agentFor(this.endpoint.origin)
+    this.connections = connect(this.endpoint.origin)
     this.address = addressOf(this.endpoint.origin)
-    this.#tokens = key && tokensOf(key, config, agentFor(new URL(key.tokenUri).origin))
+    this.#tokens = key && tokensOf(key, config, connect(new URL(key.tokenUri).origin))
   }
 
   /** How bodies of this dialect are edited; throws the 400 of a dialect that the provider does not speak. */
@@ -107,7 +107,7 @@ export class Instance {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#releases.map((release) => release()))
+    await Promise.all(this.#leases.map((lease) => lease.release()))
   }
 }
 
@@ -119,13 +119,13 @@ export function keyFileOf({ auth: { gcp } }: Config, fallback: string | undefine
   return parseServiceAccount(json)
 }
 
-function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, agent: SharedAgent): GcpTokens {
+function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, connections: Lease): GcpTokens {
   return new GcpTokens({
     key,
     ...(gcp?.max_ttl !== undefined && { maxTtl: gcp.max_ttl }),
     ...(gcp && { expireEarlySecs: gcp.expire_early_secs }),
     timeout,
-    dispatcher: agent.dispatcher,
+    dispatcher: connections.dispatcher,
   })
 }
 

@@ -95,7 +95,7 @@ function attempt(
   token: string | undefined,
   outgoing: Outgoing,
 ): Promise<Reply> {
-  const { config, agent, provider } = instance
+  const { config, connections, provider } = instance
   const record = recordOf(instance, outgoing.destination, ctx)
   ctx.upstream = record
   const payloads = config.logging.payloads ? new Payloads() : undefined
@@ -119,7 +119,7 @@ function attempt(
     }
     callUpstream({
       ctx,
-      agent,
+      connections,
       record,
       limits: account.stream || request.kind === 'passed' ? instance.streamLimits : instance.limits,
       who: provider.name,

@@ -19,7 +19,7 @@ export function callNode(ctx: Exchange, config: UpstreamConfig, target: Target):
       ctx,
       record,
       body,
-      agent: target.agent,
+      connections: target.connections,
       who: 'the upstream',
       limits: { connect: milliseconds(timeout.connect), send: milliseconds(timeout.send), head: read, idle: read },
       method: request.method,

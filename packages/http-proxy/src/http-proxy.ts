@@ -1,5 +1,5 @@
 import { definePlugin, HttpError, Type, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
-import { Agents, milliseconds, type AgentKey, type Lease, type SharedAgent } from '@sluice/upstream'
+import { Agents, milliseconds, type ConnectionKey, type Lease } from '@sluice/upstream'
 import type { Dispatcher } from 'undici'
 import { Balancer } from './balancer.ts'
 import { callNode } from './call-node.ts'
@@ -7,7 +7,7 @@ import type { UpstreamConfig, UpstreamNode } from './config.ts'
 
 export interface HttpProxyOptions {
   /** Makes the undici dispatcher for connections of one kind, in place of a pool. It is destroyed when nobody uses it any more. */
-  readonly dispatcherFor?: (key: AgentKey) => Dispatcher
+  readonly dispatcherFor?: (key: ConnectionKey) => Dispatcher
 }
 
 /** One node, with its connections. */
@@ -18,7 +18,7 @@ export interface Target {
   readonly authority: string
   readonly weight: number
   readonly priority: number
-  readonly agent: SharedAgent
+  readonly connections: Lease
 }
 
 /** The ordinary upstream: answers with what one of its nodes answers. Make one for each process: connections are shared among its instances. */
@@ -54,7 +54,7 @@ function targetOf({ host, port, weight, priority = 0 }: UpstreamNode, config: Up
     idle: { size: pool.size, ms: milliseconds(pool.idle_timeout), requests: pool.requests },
   })
   leases.push(lease)
-  return { host, port, authority, weight, priority, agent: lease.agent }
+  return { host, port, authority, weight, priority, connections: lease }
 }
 
 /** Asks nodes by turns until one answers, or until it is enough. */

@@ -1,4 +1,5 @@
-export { Agents, connectPool, type AgentKey, type Lease, type SharedAgent } from './agents.ts'
+export { Agents, type Lease } from './agents.ts'
+export { Connections, type ConnectionKey } from './connections.ts'
 export { milliseconds, type Stage, type TimeLimits } from './clocks.ts'
 export { hopByHop } from './hop-by-hop.ts'
 export { outgoingBody, wholeBody, type OutgoingBody } from './outgoing-body.ts'

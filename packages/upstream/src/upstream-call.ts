@@ -1,6 +1,6 @@
 import { abandoned, HttpError, type Exchange, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dispatcher } from 'undici'
-import type { SharedAgent } from './agents.ts'
+import type { Lease } from './agents.ts'
 import { Clocks, type Stage, type TimeLimits } from './clocks.ts'
 import { durationExceeded, failureOf, timedOut } from './failure.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
@@ -34,7 +34,7 @@ export interface CallFailure {
 
 export interface CallOptions {
   readonly ctx: Exchange
-  readonly agent: SharedAgent
+  readonly connections: Lease
   readonly record: UpstreamRecord
   readonly limits: TimeLimits
   /** Who is asked; errors begin with it: `the upstream`, `openai`. */
@@ -68,7 +68,6 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   #isConnected = false
   #isPaused = false
   #isOver = false
-  #isCounted = false
 
   constructor(options: CallOptions) {
     this.#options = options
@@ -80,17 +79,15 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
 
   dispatch(): void {
     if (this.#isOver) return
-    const { agent, method, path, headers, body } = this.#options
-    this.#isCounted = true
-    agent.dispatcher.dispatch(
+    const { connections, method, path, headers, body } = this.#options
+    connections.dispatcher.dispatch(
       {
-        origin: agent.origin,
+        origin: connections.origin,
         path,
         method: method as Dispatcher.HttpMethod,
         headers,
         // undici asks no more of a stream than an upload has.
         body: (this.#upload as Dispatcher.DispatchOptions['body']) ?? (body.content as Buffer | null),
-        reset: agent.begin(),
       },
       this,
     )
@@ -151,14 +148,12 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   }
 
   onResponseEnd(): void {
-    this.#countOut()
     if (this.#isOver) return
     this.#finish()
     this.#receiver?.end()
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
-    this.#countOut()
     const broken = this.#upload?.broken
     if (broken) return this.#fail(broken instanceof HttpError ? broken : abandoned('client_disconnect'), false)
     const { error, isConnection } = failureOf(this.#options.who, cause)
@@ -189,11 +184,6 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
     this.#options.record.endedAt = this.#now()
     this.#clocks.stop()
     this.#unsubscribe()
-  }
-
-  #countOut(): void {
-    if (this.#isCounted) this.#options.agent.end()
-    this.#isCounted = false
   }
 
   readonly #blocked = (): void => {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { Agents, type AgentKey } from '../src/index.ts'
+import { Agents, type ConnectionKey } from '../src/index.ts'
 
-const key: AgentKey = { origin: 'http://127.0.0.1:1', verify: false, connectMs: 1000, idle: { size: 1, ms: 1000, requests: 10 } }
+const key: ConnectionKey = { origin: 'http://127.0.0.1:1', verify: false, connectMs: 1000, idle: { size: 1, ms: 1000, requests: 10 } }
 
 describe('agents', () => {
   test('are shared by equal keys and closed with the last lease', async () => {
     const agents = new Agents()
     const one = agents.acquire(key)
     const two = agents.acquire({ ...key })
-    expect(two.agent).toBe(one.agent)
+    expect(two.dispatcher).toBe(one.dispatcher)
     for (const other of [
       { ...key, origin: 'http://127.0.0.1:2' },
       { ...key, verify: true },
@@ -16,7 +16,7 @@ describe('agents', () => {
       { ...key, idle: { ...key.idle, size: 2 } },
     ]) {
       const lease = agents.acquire(other)
-      expect(lease.agent).not.toBe(one.agent)
+      expect(lease.dispatcher).not.toBe(one.dispatcher)
       await lease.release()
     }
     await one.release()
@@ -24,7 +24,7 @@ describe('agents', () => {
     expect(agents.size).toBe(1)
     await two.release()
     expect(agents.size).toBe(0)
-    expect(agents.acquire(key).agent).not.toBe(one.agent)
+    expect(agents.acquire(key).dispatcher).not.toBe(one.dispatcher)
   })
 
   test('refuse an origin that is none', () => {

@@ -1,0 +1,141 @@
+import { Client, Dispatcher } from 'undici'
+
+/** What makes two connections interchangeable. Times are milliseconds. */
+export interface ConnectionKey {
+  /** `https://host:port` */
+  readonly origin: string
+  /** Whether the certificate must be valid. */
+  readonly verify: boolean
+  readonly connectMs: number
+  /** Idle connections that are kept, for how long, and requests after which one is closed all the same (absent: never). */
+  readonly idle: { readonly size: number; readonly ms: number; readonly requests?: number }
+}
+
+/**
+ * Connections to one origin: as many as there are requests, of which the latest ones stay when they are idle. undici's own
+ * pool bounds how many there are, or nothing.
+ */
+export class Connections extends Dispatcher {
+  readonly #key: ConnectionKey
+  readonly #keptIdle: number
+  readonly #open = new Set<Client>()
+  /** The one that was used last is last, and the first to be used again: the others may grow old. */
+  readonly #idle: Client[] = []
+  #isClosed = false
+
+  /** Throws where the origin is not one. */
+  constructor(key: ConnectionKey) {
+    super()
+    this.#key = { ...key, origin: new URL(key.origin).origin }
+    this.#keptIdle = key.idle.ms > 0 ? key.idle.size : 0
+  }
+
+  /** Connections that stand or are being made. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const client = this.#idle.pop() ?? this.#connect()
+    const isLast = this.#keptIdle === 0
+    return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, (isGood) => this.#giveBack(client, isGood)))
+  }
+
+  /** Ends every connection, those in use and those still being made included. */
+  override async destroy(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#open].map((client) => this.#drop(client)))
+  }
+
+  /** Ends the idle connections now and the others with their answers. */
+  override async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#open].map((client) => client.close()))
+  }
+
+  #connect(): Client {
+    const { origin, verify, connectMs, idle } = this.#key
+    const keepAliveMs = Math.max(idle.ms, 1)
+    const client = new Client(origin, {
+      // The clocks of each call decide; undici's tick too coarsely and cannot tell a slow client from a slow upstream.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      ...(idle.requests !== undefined && { maxRequestsPerClient: idle.requests }),
+      maxHeaderSize: 64 * 1024,
+      allowH2: false,
+      connect: { timeout: connectMs, rejectUnauthorized: verify },
+    })
+    this.#open.add(client)
+    client.on('disconnect', () => this.#forgetIdle(client))
+    return client
+  }
+
+  #giveBack(client: Client, isGood: boolean): void {
+    if (!isGood) return void this.#drop(client)
+    if (!this.#isClosed) this.#idle.push(client)
+    const tooMany = this.#isClosed ? client : this.#idle.length > this.#keptIdle && this.#idle.shift()
+    if (tooMany) void this.#end(tooMany)
+  }
+
+  /** Its connection has ended, by its age or by the other side. One that is in use is given back soon. */
+  #forgetIdle(client: Client): void {
+    const at = this.#idle.indexOf(client)
+    if (at < 0) return
+    this.#idle.splice(at, 1)
+    void this.#drop(client)
+  }
+
+  /** Lets undici finish with the request whose answer has just come. */
+  async #end(client: Client): Promise<void> {
+    this.#open.delete(client)
+    await client.close()
+  }
+
+  async #drop(client: Client): Promise<void> {
+    this.#open.delete(client)
+    await client.destroy()
+  }
+}
+
+/** Passes on what comes of a request, and gives its connection back when all of it has come. */
+class Borrower implements Dispatcher.DispatchHandler {
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #giveBack: (isGood: boolean) => void
+
+  constructor(handler: Dispatcher.DispatchHandler, giveBack: (isGood: boolean) => void) {
+    this.#handler = handler
+    this.#giveBack = giveBack
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#handler.onRequestStart?.(controller, context)
+  }
+
+  onRequestUpgrade(...upgrade: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestUpgrade']>>): void {
+    this.#handler.onRequestUpgrade?.(...upgrade)
+  }
+
+  onRequestSent(): void {
+    this.#handler.onRequestSent?.()
+  }
+
+  onResponseStart(...head: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>): void {
+    this.#handler.onResponseStart?.(...head)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#handler.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
+    this.#giveBack(true)
+    this.#handler.onResponseEnd?.(...end)
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#giveBack(false)
+    this.#handler.onResponseError?.(controller, error)
+  }
+}
