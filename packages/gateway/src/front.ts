@@ -34,7 +34,6 @@ export function createFront(options: FrontOptions): Koa {
 }
 
 function begin(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
-  if (options.isDraining()) res.shouldKeepAlive = false
   try {
     serve(req, res, options)
   } catch (err) {
@@ -100,6 +99,7 @@ class Visit {
       cancelBody(reply.body, 'client_disconnect')
       return this.#settle('client_disconnect')
     }
+    if (this.#options.isDraining()) this.#res.shouldKeepAlive = false
     try {
       this.#writer.send(reply)
     } catch (err) {

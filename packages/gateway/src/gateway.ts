@@ -39,6 +39,7 @@ export class Gateway {
   #accessLog: AccessLog | undefined
   #limits: RequestLimits
   #draining = false
+  #isClosed = false
   readonly #living = new Set<Snapshot>()
   #applying: Promise<void> = Promise.resolve()
 
@@ -90,7 +91,7 @@ export class Gateway {
 
   /**
    * Serves another text of the file from now on; exchanges under way finish on the one that they began with. Rejects
-   * with an `InvalidConfigError`, and then nothing has changed.
+   * with an `InvalidConfigError`, or where the gateway has closed meanwhile, and then nothing has changed.
    */
   apply(text: string): Promise<void> {
     const applied = this.#applying.then(() => this.#apply(text))
@@ -124,6 +125,7 @@ export class Gateway {
   /** Ends at once; exchanges under way are cut off. */
   async close(): Promise<void> {
     this.#draining = true
+    this.#isClosed = true
     const servers = [this.#front, this.#status].map(closeServer)
     this.#front.closeAllConnections()
     this.#status.closeAllConnections()
@@ -175,6 +177,8 @@ export class Gateway {
       const read = readAgain({ ...this.#source, text }, this.kernel)
       const snapshot = await compileConfig(read, this.kernel)
       try {
+        // A slow setup: nobody would ever retire what it made.
+        if (this.#isClosed) throw new Error('the gateway is closed')
         if (isOther(before.settings.access_log, read.settings.access_log)) this.#accessLog = this.#openLog(read)
       } catch (error) {
         snapshot.retire()
