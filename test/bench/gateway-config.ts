@@ -83,7 +83,5 @@ function provider({ upstream }: Place): Resource {
     provider: 'openai',
     auth: { header: { Authorization: `Bearer ${providerKey}` } },
     override: { endpoint: upstream },
-    // More than the clients: else connections that come free would be closed, and the pipe keeps all of its own.
-    keepalive_pool: 256,
   }
 }

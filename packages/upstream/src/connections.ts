@@ -11,6 +11,9 @@ export interface ConnectionKey {
   readonly idle: { readonly size: number; readonly ms: number; readonly requests?: number }
 }
 
+/** Milliseconds without a request that make a connection idle: under load, each is so for a moment between two requests. */
+const idleAfterMs = 250
+
 /**
  * Connections to one origin: as many as there are requests, of which the latest ones stay when they are idle. undici's own
  * pool bounds how many there are, or nothing.
@@ -21,6 +24,9 @@ export class Connections extends Dispatcher {
   readonly #open = new Set<Client>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
   readonly #idle: Client[] = []
+  /** The fewest that waited at once since the timer was set. */
+  #fewestIdle = Infinity
+  #trimming: NodeJS.Timeout | undefined
   #isClosed = false
 
   /** Throws where the origin is not one. */
@@ -37,6 +43,7 @@ export class Connections extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const client = this.#idle.pop() ?? this.#connect()
+    this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
     return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, (isGood) => this.#giveBack(client, isGood)))
   }
@@ -44,12 +51,14 @@ export class Connections extends Dispatcher {
   /** Ends every connection, those in use and those still being made included. */
   override async destroy(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#trimming)
     await Promise.all([...this.#open].map((client) => this.#drop(client)))
   }
 
   /** Ends the idle connections now and the others with their answers. */
   override async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#trimming)
     await Promise.all([...this.#open].map((client) => client.close()))
   }
 
@@ -74,9 +83,22 @@ export class Connections extends Dispatcher {
 
   #giveBack(client: Client, isGood: boolean): void {
     if (!isGood) return void this.#drop(client)
-    if (!this.#isClosed) this.#idle.push(client)
-    const tooMany = this.#isClosed ? client : this.#idle.length > this.#keptIdle && this.#idle.shift()
-    if (tooMany) void this.#end(tooMany)
+    if (this.#isClosed || this.#keptIdle === 0) return void this.#end(client)
+    this.#idle.push(client)
+    if (this.#idle.length > this.#keptIdle && !this.#trimming) this.#trimSoon()
+  }
+
+  #trimSoon(): void {
+    this.#fewestIdle = Infinity
+    this.#trimming = setTimeout(() => this.#trim(), idleAfterMs).unref()
+  }
+
+  /** Ends those that nobody has needed meanwhile, the oldest first. */
+  #trim(): void {
+    this.#trimming = undefined
+    const unneeded = Math.min(this.#fewestIdle, this.#idle.length) - this.#keptIdle
+    if (unneeded > 0) for (const client of this.#idle.splice(0, unneeded)) void this.#end(client)
+    if (this.#idle.length > this.#keptIdle) this.#trimSoon()
   }
 
   /** Its connection has ended, by its age or by the other side. One that is in use is given back soon. */
