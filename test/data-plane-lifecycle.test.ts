@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { openSocket } from './support/raw-socket.ts'
 import { startGateway } from './support/start-gateway.ts'
 
-const generation = (number: number) => ({ routes: [{ id: 'r', uri: '/*', plugins: { slow: { generation: number } } }] })
+const serving = (generation: number) => ({ routes: [{ id: 'r', uri: '/*', plugins: { slow: { generation } } }] })
 
 test('a configuration whose setup outlives the gateway is disposed of, not served', async () => {
   const disposed: number[] = []
@@ -22,8 +22,8 @@ test('a configuration whose setup outlives the gateway is disposed of, not serve
       return { proxy: () => json(200, {}), dispose: () => void disposed.push(generation) }
     },
   })
-  const { gateway, apply } = await startGateway(generation(1), { plugins: [slow] })
-  const applied = apply(generation(2)).then(
+  const { gateway, apply } = await startGateway(serving(1), { plugins: [slow] })
+  const applied = apply(serving(2)).then(
     () => 'applied',
     (error: Error) => error.message,
   )
@@ -31,7 +31,7 @@ test('a configuration whose setup outlives the gateway is disposed of, not serve
   await gateway.close()
   goOn.resolve()
   expect(await applied).toBe('the gateway is closed')
-  await expect(apply(generation(3))).rejects.toThrow('the gateway is closed')
+  await expect(apply(serving(3))).rejects.toThrow('the gateway is closed')
   expect(gateway.kernel.instances.size).toBe(0)
   expect(disposed.toSorted()).toEqual([1, 2, 3])
 })

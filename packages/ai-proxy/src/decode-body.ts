@@ -1,25 +1,30 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress, constants } from 'node:zlib'
 import type { Transform } from 'node:stream'
 import { HttpError } from '@sluice/kernel'
-import type { Receiver } from '@sluice/upstream'
+import type { Flow, Receiver } from '@sluice/upstream'
 
 /** Unpacks what an upstream compressed without being asked, so that it can be read and relayed as what it is. */
 export class BodyDecoder implements Receiver {
   readonly #unpack: Transform
   readonly #inner: Receiver
+  readonly #call: Flow
   #over = false
 
-  /** `stop` ends the upstream call where its bytes cannot be unpacked. */
-  constructor(unpack: Transform, inner: Receiver, stop: () => void) {
+  /** `call` is where the bytes come from; it ends where they cannot be unpacked, and waits where they come faster than that. */
+  constructor(unpack: Transform, inner: Receiver, call: Flow) {
     this.#unpack = unpack
     this.#inner = inner
+    this.#call = call
+    unpack.on('drain', () => {
+      if (!unpack.isPaused()) call.resume()
+    })
     unpack.on('data', (chunk: Buffer) => {
       if (!this.#over) inner.data(chunk)
     })
     unpack.on('end', () => this.#once(() => inner.end()))
     unpack.on('error', (cause) =>
       this.#once(() => {
-        stop()
+        call.stop('upstream_error')
         inner.fail(
           new HttpError(502, 'invalid_upstream_response', 'upstream sent a compressed body that cannot be read', {
             cause,
@@ -31,7 +36,7 @@ export class BodyDecoder implements Receiver {
   }
 
   data(chunk: Buffer): void {
-    this.#unpack.write(chunk)
+    if (!this.#unpack.write(chunk)) this.#call.pause()
   }
 
   end(): void {

@@ -96,8 +96,9 @@ export class EventReceiver implements Receiver, ReplyStream {
       return
     }
     const isLeft = error.outcome === 'client_disconnect'
+    const isOurs = error.outcome === 'gateway_error' // what has come may not have been passed on
     // An answer whose own end has passed is whole, whatever becomes of the connection behind it. Clients hang up at that end.
-    if (this.#isWhole && (!isLeft || !this.#facts.sentinel || this.#sentinelSent)) return this.#conclude()
+    if (this.#isWhole && !isOurs && (!isLeft || !this.#facts.sentinel || this.#sentinelSent)) return this.#conclude()
     const { status, message, type, code } = error
     if (!this.#reader.error) this.#say(this.#facts.errorEvent({ status, message, type, code }, this.#attempt.ctx.id))
     if (this.#reader.error && !isLeft) this.#finish('upstream_error')
@@ -136,7 +137,8 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#over) return
     this.#sink = undefined
     this.#upstream.stop(reason)
-    this.#close(reason)
+    // Whoever takes another answer in its place has settled how the exchange goes.
+    this.#close(reason, this.#attempt.ctx.outcome ?? reason)
   }
 
   /** What stands behind the last blank line: an event, if upstream merely left the blank line out; else a fragment of one. */
@@ -245,8 +247,8 @@ export class EventReceiver implements Receiver, ReplyStream {
     this.#sink?.end(ending)
   }
 
-  /** Settles the account, once. */
-  #close(outcome: Outcome): void {
+  /** Settles the account, once; `told` is how the exchange goes. */
+  #close(outcome: Outcome, told = outcome): void {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#commitTimer)
@@ -255,7 +257,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     account.usage = this.#reader.usage
     account.hasToolCalls = this.#reader.hasToolCalls
     if (account.usage) account.usageSource = this.#reader.finished ? 'provider' : 'partial'
-    ctx.outcome = outcome
+    ctx.outcome = told
     this.#settle(outcome)
   }
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '@sluice/kernel'
-import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
+import { Guarded, type Flow, type IncomingHeaders, type Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
 import { FirstBytes } from './first-bytes.ts'
@@ -15,7 +15,7 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
   // An error that is passed is looked at: it may repeat what it was sent.
   if (!facts && (status < 400 || attempt.ctx.request.method === 'HEAD')) return receivePassed(attempt, status, headers, call)
   try {
-    return unpacked(headers, call, (upstream) => {
+    return unpacked(attempt, headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
       if (!facts || status >= 300) return receiveError(attempt, status, headers, stop)
       const asEvents = (fields = headers) => new EventReceiver(attempt, facts, status, fields, upstream)
@@ -43,7 +43,7 @@ function withType(headers: IncomingHeaders, type: string): IncomingHeaders {
   return { ...headers, 'content-type': type }
 }
 
-function unpacked(headers: IncomingHeaders, call: Flow, make: (upstream: Flow) => Receiver): Receiver {
+function unpacked({ ctx }: Attempt, headers: IncomingHeaders, call: Flow, make: (upstream: Flow) => Receiver): Receiver {
   const unpack = unpackerFor(valueOf(headers, 'content-encoding'))
   if (!unpack) return make(call)
   const upstream: Flow = {
@@ -53,14 +53,15 @@ function unpacked(headers: IncomingHeaders, call: Flow, make: (upstream: Flow) =
     },
     resume() {
       unpack.resume()
-      call.resume()
+      if (!unpack.writableNeedDrain) call.resume()
     },
     stop(reason: Outcome) {
       unpack.destroy()
       call.stop(reason)
     },
   }
-  return new BodyDecoder(unpack, make(upstream), () => call.stop('upstream_error'))
+  const inner = new Guarded(make(upstream), ctx, () => upstream.stop('gateway_error'))
+  return new BodyDecoder(unpack, inner, call)
 }
 
 const ignored: Receiver = { data() {}, end() {}, fail() {} }

@@ -1,6 +1,7 @@
 export { Agents, type Lease } from './agents.ts'
 export { Connections, type ConnectionKey } from './connections.ts'
 export { milliseconds, type Stage, type TimeLimits } from './clocks.ts'
+export { Guarded } from './guarded.ts'
 export { hopByHop } from './hop-by-hop.ts'
 export { outgoingBody, wholeBody, type OutgoingBody } from './outgoing-body.ts'
 export { Pump } from './pump.ts'

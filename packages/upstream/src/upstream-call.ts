@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Lease } from './agents.ts'
 import { Clocks, type Stage, type TimeLimits } from './clocks.ts'
 import { durationExceeded, failureOf, timedOut } from './failure.ts'
+import { Guarded } from './guarded.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
 import { Upload } from './upload.ts'
 
@@ -17,7 +18,7 @@ export interface Flow {
   stop(reason: Outcome): void
 }
 
-/** Takes an answer's body as it comes. Exactly one of `end` and `fail` is called, once, last; neither after `stop`. */
+/** Takes an answer's body as it comes. Exactly one of `end` and `fail` is called, once, last; neither after `stop`. Who throws hears `fail`. */
 export interface Receiver {
   data(chunk: Buffer): void
   end(): void
@@ -132,12 +133,12 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
     if (this.#isOver || status < 200) return
-    const { record, onHead } = this.#options
+    const { ctx, record, onHead } = this.#options
     record.headAt = this.#now()
     record.status = status
     record.headers = headers
     this.#clocks.await('idle')
-    this.#receiver = onHead(status, headers, this)
+    this.#receiver = new Guarded(onHead(status, headers, this), ctx, () => this.stop('gateway_error'))
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
