@@ -1,4 +1,4 @@
-import type { Issue, Kernel, Prepared } from '@sluice/kernel'
+import { nearestOf, type Issue, type Kernel, type Prepared } from '@sluice/kernel'
 import { readCollection, type Entry } from './collection.ts'
 import type { Env } from './env.ts'
 import type { GatewaySettings } from './gateway-schema.ts'
@@ -67,11 +67,16 @@ export function checkResources(
 function checkTop(value: Entry['raw'], bench: Workbench): void {
   for (const name of Object.keys(value)) {
     if (unsupportedCollections.includes(name)) bench.problem([name], 'is not supported yet')
-    else if (!members.includes(name)) bench.problem([name], 'is not a known field')
+    else if (!members.includes(name)) bench.problem([name], unknownField(name))
   }
   const { version = '1' } = value
   if (typeof version !== 'string' && typeof version !== 'number')
     bench.problem(['version'], 'must be a string or a number')
+}
+
+function unknownField(name: string): string {
+  const nearest = nearestOf(name, [...members, ...unsupportedCollections])
+  return `is not a known field${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
 }
 
 /** A map by plugin name; or a list whose entries name the plugin as `id`. */

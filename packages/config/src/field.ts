@@ -6,6 +6,7 @@ export const Id = Type.Unsafe<string | number>({
   minLength: 1,
   maxLength: 64,
   pattern: '^[a-zA-Z0-9._\\-]+$',
+  expects: "of letters, digits, '.', '_' and '-'",
   minimum: 1,
   description: 'Unique within its collection. A resource without one goes by its `name`.',
 })
@@ -18,6 +19,7 @@ export function idThat(description: string): typeof Id {
 /** Host that a route or service serves: exact, or with one leading star. */
 export const Host = Type.String({
   pattern: '^\\*?[0-9a-zA-Z._\\[\\]:\\-]+$|^\\*$',
+  expects: "a host name, with a '*' only in front of it",
   maxLength: 255,
   description: 'A host name, `*.example.com`, or `host:port` to compare with the port.',
 })
@@ -50,7 +52,7 @@ export const about = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'A name for people.' })),
   desc: Type.Optional(Type.String({ maxLength: 256, description: 'What it is for.' })),
   labels: Type.Optional(
-    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256, pattern: '^\\S+$' }), {
+    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256, pattern: '^\\S+$', expects: 'free of white space' }), {
       description: 'Labels for tools; they change nothing.',
     }),
   ),

@@ -57,6 +57,7 @@ export const GatewaySchema = Type.Object(
       type: ['integer', 'string'],
       minimum: 1,
       pattern: '^auto$',
+      expects: 'a number or auto',
       default: 1,
       description: 'Processes that serve. More than 1, and `auto`, are not supported yet.',
     }),

@@ -70,10 +70,17 @@ const mostFaults = 20
 
 function toProblem({ code, message, pos }: YAMLError, text: string, positionAt: (offset: number) => Position): Problem {
   const position = positionAt(Math.min(pos[0], text.length))
-  return { path: [], message: textOf(code, message), position }
+  // Every JSON text is YAML, and whoever wrote JSON has not heard of that.
+  const isJson = /^\s*[{[]/.test(text)
+  const what = isJson && code === 'MULTILINE_IMPLICIT_KEY' ? 'a comma is missing behind this value' : textOf(code, message)
+  const intro = whole.has(code) ? '' : `is not valid ${isJson ? 'JSON or YAML' : 'YAML'}: `
+  return { path: [], message: intro + what, position }
 }
 
-// The library's own texts, except where they quote the source or speak to programmers.
+/** Errors of which the text is the whole message. */
+const whole: ReadonlySet<YAMLError['code']> = new Set(['MULTIPLE_DOCS', 'RESOURCE_EXHAUSTION'])
+
+// The library's own texts, except where they quote the source, or speak of YAML's grammar rather than of what is wrong.
 function textOf(code: YAMLError['code'], message: string): string {
   switch (code) {
     case 'MULTIPLE_DOCS':
@@ -81,16 +88,33 @@ function textOf(code: YAMLError['code'], message: string): string {
     case 'RESOURCE_EXHAUSTION':
       return 'is nested too deeply'
     case 'TAG_RESOLVE_FAILED':
-      return 'is not valid YAML: a tag that is not known, or does not fit its value'
+      return 'a tag that is not known, or does not fit its value'
     case 'BAD_DIRECTIVE':
-      return 'is not valid YAML: a directive that is not known'
+      return 'a directive that is not known'
     case 'BAD_DQ_ESCAPE':
-      return 'is not valid YAML: an escape sequence that is not known, in double quotes'
+      return 'an escape sequence that is not known, in double quotes'
     case 'UNEXPECTED_TOKEN':
-      return `is not valid YAML: ${message.replace(/(?: in YAML stream)?: .*$/su, '')}`
+      return message.replace(/(?: in YAML stream)?: .*$/su, '')
     case 'TAB_AS_INDENT':
-      return 'is not valid YAML: tabs are not allowed as indentation'
+      return 'tabs are not allowed as indentation; use spaces'
+    case 'BLOCK_IN_FLOW':
+      return 'a comma, or a closing quote, is missing before this place'
+    case 'BAD_ALIAS':
+      return "a text that begins with '*' needs quotes"
+    case 'BAD_SCALAR_START':
+      return `${message}; put the text in quotes`
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return message.startsWith('Nested mappings') ? "a text with ': ' in it needs quotes" : message
+    case 'BAD_INDENT':
+    case 'MISSING_CHAR':
+      return indentation(message)
     default:
-      return `is not valid YAML: ${message}`
+      return message
   }
+}
+
+function indentation(message: string): string {
+  if (message.startsWith('Sequence item without')) return 'this line is indented like none of those above it'
+  const [, closing] = /must be sufficiently indented and end with a (.)$/u.exec(message) ?? []
+  return closing === undefined ? message : `a ${closing} is missing, or stands too far to the left`
 }

@@ -1,4 +1,4 @@
-import { MetaSchema, Type, type Plugin } from '@sluice/kernel'
+import { MetaSchema, Type, variableNames, type Plugin } from '@sluice/kernel'
 import { unsupportedCollections } from './check-resources.ts'
 import { GatewaySchema } from './gateway-schema.ts'
 import { httpProxy } from './http-proxy-config.ts'
@@ -34,6 +34,20 @@ JSON object in it. 🔒 marks secrets, which are never shown.
 
 Where a route, its plugin config and its service name the same plugin, the first of them wins, whole.`
 
+const variables = `## Variables
+
+\`vars\` and \`_meta.filter\` are [expressions](../expr/README.md#rules) over these; \`gateway.access_log.format\` names them
+with a \`$\` before ([formats](../access-log/README.md#formats)).
+
+| Variable | What it is |
+| --- | --- |
+| \`arg_NAME\`, \`cookie_NAME\` | A query parameter, a cookie. |
+| \`http_NAME\` | A request header: \`http_x_team\` is \`X-Team\`. |
+| \`sent_http_NAME\`, \`upstream_http_NAME\` | A header of the answer, and of upstream’s answer. |
+| \`uri_param_NAME\` | What \`:name\` stood for in the route’s \`uri\`. |
+| \`post_arg.PATH\` | A field of a JSON body: \`post_arg.model\`, \`post_arg.metadata.tier\`, or a JSONPath: \`post_arg.messages[*].role\`. |
+| \`post_arg_NAME\` | A field of a form. |`
+
 /** The configuration reference in Markdown, from the schemas of the resources and of these plugins. Pure. */
 export function referenceMarkdown(plugins: Iterable<Plugin>): string {
   const shown = [...plugins].filter(({ name }) => name !== httpProxy).toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -49,6 +63,9 @@ export function referenceMarkdown(plugins: Iterable<Plugin>): string {
     '## Plugins',
     section('### `_meta`, in every plugin configuration', MetaSchema),
     ...shown.flatMap(pluginSections),
+    variables,
+    `Of every request: ${listed(variableNames)}.`,
+    ...shown.flatMap(variablesOf),
   ]
   return `${blocks.join('\n\n')}\n`
 }
@@ -59,6 +76,15 @@ function pluginSections({ name, priority, schema, metadataSchema, answers }: Plu
   return [section(heading, schema), ...metadata]
 }
 
+function variablesOf({ name, variables: own = {} }: Plugin): string[] {
+  const names = Object.keys(own)
+  return names.length > 0 ? [`Of \`${name}\`: ${listed(names)}.`] : []
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ')
+}
+
 function section(heading: string, schema: object): string {
   const { description } = schema as { description?: string }
   const rows = schemaRows(schema)
@@ -67,7 +93,7 @@ function section(heading: string, schema: object): string {
     heading,
     description,
     rows.length > 0 ? table(rows) : 'No fields.',
-    unsupported.length > 0 ? `Not supported yet: ${unsupported.map((name) => `\`${name}\``).join(', ')}.` : undefined,
+    unsupported.length > 0 ? `Not supported yet: ${listed(unsupported)}.` : undefined,
   ]
   return parts.filter((part) => part !== undefined).join('\n\n')
 }

@@ -114,7 +114,8 @@ function rangeOf(schema: Schema): string {
     const range = spanOf(schema[least], schema[most], least.startsWith('exclusive'))
     return range === '' ? [] : [`${of}${range}`]
   })
-  if (typeof schema['pattern'] === 'string') words.push(code(schema['pattern']))
+  if (typeof schema['expects'] === 'string') words.push(schema['expects'])
+  else if (typeof schema['pattern'] === 'string') words.push(code(schema['pattern']))
   if (schema['uniqueItems'] === true) words.push('no two alike')
   if (schema.items?.enum) words.push(rangeOf(schema.items))
   const constants = [...new Set((schema.anyOf ?? schema.oneOf ?? []).map(rangeOf))].filter((range) => range !== '')

@@ -124,7 +124,7 @@ class Reader {
 
   #alias(alias: Alias, depth: number): Read {
     const target = this.#anchors.get(alias.source)
-    if (!target) return this.#fault(alias, 'the alias refers to nothing above it')
+    if (!target) return this.#fault(alias, "the alias refers to nothing above it; a text that begins with '*' needs quotes")
     const read = this.#known.get(target)
     if (!read) return this.#fault(alias, 'the alias stands within what it refers to')
     if (depth + read.height > deepest) return this.#tooDeep(alias)

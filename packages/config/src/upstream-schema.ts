@@ -46,6 +46,7 @@ export const UpstreamSchema = Type.Object(
         minLength: 1,
         maxLength: 255,
         pattern: '^[0-9a-zA-Z._\\[\\]:\\-]+$',
+        expects: 'a host name, with a port if need be',
         description: 'Required where `pass_host` is rewrite.',
       }),
     ),

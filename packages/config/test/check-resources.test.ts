@@ -46,7 +46,7 @@ describe('checkResources', () => {
   test.for([
     ['a text for a file', 'x', [': must be an object']],
     ['a list for a file', [], [': must be an object']],
-    ['strangers', { rotues: [] }, ['rotues: is not a known field']],
+    ['strangers', { rotues: [] }, ['rotues: is not a known field; did you mean routes?']],
     [
       'what is known and not here',
       { consumers: [], ssls: [] },
@@ -60,13 +60,13 @@ describe('checkResources', () => {
       { routes: [{ uri: '/x', plugins: {} }] },
       ['routes[0].id: is required where there is no name'],
     ],
-    ['a bad id', routes({ id: 'a b', plugins: {} }), ['routes[0].id: must match pattern "^[a-zA-Z0-9._\\-]+$"']],
+    ['a bad id', routes({ id: 'a b', plugins: {} }), ["routes[0].id: must be of letters, digits, '.', '_' and '-'"]],
     [
       'the same id twice',
       routes({ id: 1, plugins: {} }, { id: '1', plugins: {} }),
       ['routes[1].id: 1 is the id of routes[0] already'],
     ],
-    ['strangers on a route', routes({ plugins: {}, uir: '/' }), ['routes[0].uir: is not a known field']],
+    ['strangers on a route', routes({ plugins: {}, uir: '/' }), ['routes[0].uir: is not a known field; did you mean uri?']],
     [
       'what routes have elsewhere',
       routes({ plugins: {}, filter_func: 'function() end', script: 'x', script_id: 1, enable_websocket: true }),
@@ -158,6 +158,7 @@ describe('checkResources', () => {
       { services: [{ id: 's', upstream_id: 'u' }] },
       ['services[0].upstream_id: refers to upstream [u], which does not exist'],
     ],
+    ['misspelt plugins', routes({ plugins: { Tag: {} } }), ['routes[0].plugins.Tag: unknown plugin [Tag]; did you mean tag?']],
     ['unknown plugins', routes({ plugins: { nope: {} } }), ['routes[0].plugins.nope: unknown plugin [nope]']],
     [
       'plugins that are known elsewhere',
@@ -183,7 +184,7 @@ describe('checkResources', () => {
         'plugin_configs[0].plugins.fragile.never: is not a known field',
         'routes[0].plugins.tag.value: must be string',
         'routes[0].plugins.label: must be an object',
-        'global_rules[0].plugins.tag._meta.disabled: is not a known field',
+        'global_rules[0].plugins.tag._meta.disabled: is not a known field; did you mean disable?',
       ],
     ],
     [
@@ -224,7 +225,7 @@ describe('checkResources', () => {
     [
       'a service with hosts that are none',
       { services: [{ id: 's', hosts: ['a*'] }] },
-      [expect.stringMatching(/^services\[0\]\.hosts\[0\]: must match pattern/)],
+      [expect.stringMatching(/^services\[0\]\.hosts\[0\]: must be a host name, /)],
     ],
   ] as const)('refuses %s', ([, value, expected]) => {
     const found = problems(JSON.parse(JSON.stringify(value)))

@@ -48,7 +48,7 @@ describe('the gateway section', () => {
 
   test.for([
     [[], ['gateway: must be object']],
-    [{ listne: {} }, ['gateway.listne: is not a known field']],
+    [{ listne: {} }, ['gateway.listne: is not a known field; did you mean listen?']],
     [{ listen: { port: 70_000 } }, ['gateway.listen.port: must be <= 65535']],
     [{ admin: {} }, ['gateway.admin.key: is required']],
     [{ admin: { key: '' } }, ['gateway.admin.key: must not be empty']],
@@ -60,7 +60,7 @@ describe('the gateway section', () => {
       { trusted_proxies: ['::1', 'proxy'] },
       ['gateway.trusted_proxies[1]: must be an IPv4 or IPv6 address, or a range such as 10.0.0.0/8'],
     ],
-    [{ access_log: { fromat: {} } }, ['gateway.access_log.fromat: is not a known field']],
+    [{ access_log: { fromat: {} } }, ['gateway.access_log.fromat: is not a known field; did you mean format?']],
     [
       { max_body_bytes: 0, plugins: [1] },
       ['gateway.plugins[0]: must be string', 'gateway.max_body_bytes: must be >= 1'],

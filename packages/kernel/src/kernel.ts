@@ -9,6 +9,7 @@ import { formatError as plainError } from './format-error.ts'
 import { identityOf, Instances } from './instances.ts'
 import type { Logger } from './logger.ts'
 import { readMeta, type Meta } from './meta.ts'
+import { nearestOf } from './nearest-of.ts'
 import type { Owner, Plugin } from './plugin.ts'
 import { check, schemaProblem } from './schema.ts'
 import { variablesOf } from './variables.ts'
@@ -108,7 +109,9 @@ export class Kernel extends EventEmitter<KernelEvents> {
   }
 
   #unknown(name: string): string {
-    return this.#unsupported.has(name) ? 'is not supported yet' : `unknown plugin [${name}]`
+    if (this.#unsupported.has(name)) return 'is not supported yet'
+    const nearest = nearestOf(name, [...this.plugins.keys(), ...this.#unsupported])
+    return `unknown plugin [${name}]${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
   }
 
   #tell(error: HttpError | PluginError, ctx: Exchange): void {

@@ -1,6 +1,7 @@
 import { Type, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Issue } from './errors.ts'
+import { nearestOf } from './nearest-of.ts'
 
 declare module '@sinclair/typebox' {
   interface SchemaOptions {
@@ -8,6 +9,8 @@ declare module '@sinclair/typebox' {
     unsupported?: readonly string[]
     /** A credential: shown redacted wherever the configuration is shown. */
     secret?: boolean
+    /** What a text that `pattern` refuses should have been, in words: `must be ${expects}`. */
+    expects?: string
   }
 }
 
@@ -28,6 +31,7 @@ const ajv = new Ajv({
 })
 ajv.addKeyword({ keyword: 'unsupported', metaSchema: { type: 'array', items: { type: 'string' } } })
 ajv.addKeyword({ keyword: 'secret', metaSchema: { type: 'boolean' } })
+ajv.addKeyword({ keyword: 'expects', metaSchema: { type: 'string' } })
 
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
@@ -79,6 +83,12 @@ function toIssue(error: ErrorObject, base: Issue['path']): Issue {
       return { path, message: `must be ${JSON.stringify(params['allowedValue'])}` }
     case 'minLength':
       return { path, message: params['limit'] === 1 ? 'must not be empty' : (error.message ?? 'is too short') }
+    case 'minItems':
+      return { path, message: params['limit'] === 1 ? 'must not be empty' : (error.message ?? 'is too short') }
+    case 'pattern':
+      return { path, message: expected(error) }
+    case 'type':
+      return { path, message: `must be ${String(params['type']).replaceAll(',', ' or ')}` }
     case 'propertyNames':
       return { path: [...path, String(params['propertyName'])], message: 'is not a valid name here' }
     default:
@@ -89,14 +99,33 @@ function toIssue(error: ErrorObject, base: Issue['path']): Issue {
 function notListed({ params, parentSchema, data }: ErrorObject): string {
   const unsupported = (parentSchema as TSchema | undefined)?.['unsupported'] as readonly unknown[] | undefined
   if (unsupported?.includes(data)) return `${String(data)} is not supported yet`
-  return `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
+  const allowed = params['allowedValues'] as unknown[]
+  return `must be one of ${allowed.join(', ')}${hint(String(data), allowed.map(String))}`
+}
+
+function expected({ message = 'is not as it must be', parentSchema }: ErrorObject): string {
+  const expects = (parentSchema as TSchema | undefined)?.['expects'] as string | undefined
+  return expects === undefined ? message : `must be ${expects}`
 }
 
 function unknownMember({ params, parentSchema }: ErrorObject, path: Issue['path']): Issue {
   const name = String(params['additionalProperty'])
-  const unsupported = (parentSchema as TSchema | undefined)?.['unsupported'] as readonly string[] | undefined
-  const message = unsupported?.includes(name) ? 'is not supported yet' : 'is not a known field'
-  return { path: [...path, name], message }
+  const { unsupported = [], properties = {}, patternProperties } = parentSchema as ObjectSchema
+  const at = [...path, name]
+  if (unsupported.includes(name)) return { path: at, message: 'is not supported yet' }
+  if (patternProperties) return { path: at, message: 'is not a valid name here' }
+  return { path: at, message: `is not a known field${hint(name, [...Object.keys(properties), ...unsupported])}` }
+}
+
+interface ObjectSchema {
+  readonly unsupported?: readonly string[]
+  readonly properties?: object
+  readonly patternProperties?: object
+}
+
+function hint(name: string, candidates: readonly string[]): string {
+  const nearest = nearestOf(name, candidates)
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
 }
 
 /** JSON Pointer to steps; digits below an array are indexes. */

@@ -89,6 +89,9 @@ const plain: Record<string, Read> = {
   },
 }
 
+/** The built-in variables that have one name; those with a part to choose, such as `http_NAME`, stand beside them. */
+export const variableNames: readonly string[] = Object.keys(plain)
+
 function prefixed(name: string): Variable<Exchange> | undefined {
   const rest = (prefix: string): string | undefined => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined)
   let key: string | undefined

@@ -27,6 +27,8 @@ describe('check', () => {
     [{ kind: 'c' }, ['kind'], 'must be one of a, b'],
     [{}, ['kind'], 'is required'],
     [{ kind: 'a', colour: 1 }, ['colour'], 'is not a known field'],
+    [{ kind: 'a', cuont: 1 }, ['cuont'], 'is not a known field; did you mean count?'],
+    [{ kind: 'a', latr: 1 }, ['latr'], 'is not a known field; did you mean later?'],
     [{ kind: 'a', later: 1 }, ['later'], 'is not supported yet'],
     [{ kind: 'a', constructor: 1 }, ['constructor'], 'is not a known field'],
     [{ kind: 'a', name: '' }, ['name'], 'must not be empty'],
@@ -48,6 +50,16 @@ describe('check', () => {
     const soon = Type.Object({ policy: oneOf(['local'], { unsupported: ['redis'] }) })
     expect(check(soon, { policy: 'redis' }).issues).toEqual([{ path: ['policy'], message: 'redis is not supported yet' }])
     expect(check(soon, { policy: 'other' }).issues).toEqual([{ path: ['policy'], message: 'must be one of local' }])
+  })
+
+  test('words of the schema tell what a pattern wants', () => {
+    const worded = Type.Object({ host: Type.String({ pattern: '^[a-z.]+$', expects: 'a host name' }), tags: Type.Array(Type.String(), { minItems: 1 }) })
+    const headers = Type.Record(Type.String({ pattern: '^[a-z-]+$' }), Type.String(), { additionalProperties: false })
+    expect(check(worded, { host: 'a b', tags: [] }).issues).toEqual([
+      { path: ['host'], message: 'must be a host name' },
+      { path: ['tags'], message: 'must not be empty' },
+    ])
+    expect(check(headers, { 'a b': 'c' }).issues).toEqual([{ path: ['a b'], message: 'is not a valid name here' }])
   })
 
   test('a branch that fails does not report that it was chosen', () => {
@@ -97,6 +109,8 @@ describe('prepare', () => {
     ['strict', [], { path: ['p'], message: 'must be an object' }],
     ['ai-rag', {}, { path: ['p'], message: 'is not supported yet' }],
     ['ai-telepathy', {}, { path: ['p'], message: 'unknown plugin [ai-telepathy]' }],
+    ['strcit', {}, { path: ['p'], message: 'unknown plugin [strcit]; did you mean strict?' }],
+    ['ai_rag', {}, { path: ['p'], message: 'unknown plugin [ai_rag]; did you mean ai-rag?' }],
     ['constructor', {}, { path: ['p'], message: 'unknown plugin [constructor]' }],
   ])('%s with %j is refused', ([name, config, issue]) => {
     expect(prepare(name, config)).toEqual({ issues: [issue] })

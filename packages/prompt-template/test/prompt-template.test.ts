@@ -140,8 +140,8 @@ describe('what it refuses', () => {
 
   const message = { role: 'user', content: 'x' }
   test.for<[string, unknown, string]>([
-    ['no templates', { templates: [] }, 'templates: must NOT have fewer than 1 items'],
-    ['a template without messages', { templates: [{ name: 't', template: { messages: [] } }] }, 'messages: must NOT have fewer than 1 items'],
+    ['no templates', { templates: [] }, 'templates: must not be empty'],
+    ['a template without messages', { templates: [{ name: 't', template: { messages: [] } }] }, 'messages: must not be empty'],
     ['a template without a name', { templates: [{ name: '', template: { messages: [message] } }] }, 'templates[0].name: must not be empty'],
     ['two templates of one name', { templates: [essay, essay] }, 'templates[1].name: another template is called essay'],
     ['an unknown member', { templates: [{ name: 't', template: { messages: [message], stream: true } }] }, 'template.stream: is not a known field'],
