@@ -3,6 +3,7 @@ import {
   bodyLength,
   headerMap,
   headerOf,
+  HttpError,
   isStream,
   type Awaitable,
   type Exchange,
@@ -36,7 +37,10 @@ export interface Ending {
 export type Verdict = void | readonly Uint8Array[] | Ending
 
 export interface EventEditor {
-  /** Called for each event in order. While a promise is pending, the answer waits. What it throws breaks the answer off. */
+  /**
+   * Called for each event in order. While a promise is pending, the answer waits. An `HttpError` ends the answer: the
+   * client gets it as a status where nothing has left yet, else as an event of its dialect. Any other error breaks it off.
+   */
   onEvent(event: ReplyEvent): Awaitable<Verdict>
   /** Called when the answer has ended by itself; what it returns goes out last. */
   onEnd?(outcome: Outcome): Awaitable<readonly Uint8Array[] | void>
@@ -55,14 +59,20 @@ export async function editEvents(ctx: Exchange, reply: Reply, editor: EventEdito
       ctx.outcome = outcome
     },
     failed: (err) => {
-      ctx.log.error({ err }, 'the answer broke off: an editor of its events failed')
-      return dialectOf(body.dialect as Dialect)?.errorEvent({ status: 500, message: 'internal error' }, ctx.id)
+      const facts = dialectOf(body.dialect as Dialect)
+      if (!(err instanceof HttpError)) {
+        ctx.log.error({ err }, 'the answer broke off: an editor of its events failed')
+        return { event: facts?.errorEvent({ status: 500, message: 'internal error' }, ctx.id) }
+      }
+      const { status, code, message, type, param, outcome } = err
+      ctx.log.info({ code, status }, err.logMessage)
+      return { event: facts?.errorEvent({ status, message, type, code, param }, ctx.id), refused: outcome }
     },
   }
   return withBody(reply, new EditedStream(body, editing))
 }
 
-/** Ends the answer in the middle of a stream: `return endReply([event], 'blocked')`. */
+/** Ends the answer here, with events (of a whole answer: a body) that you write; `blocked` counts as whole for the client. To refuse with a message, throw an `HttpError`. */
 export function endReply(events: readonly Uint8Array[], outcome: Outcome): Ending {
   return { end: events, outcome }
 }

@@ -71,8 +71,16 @@ export interface Editing {
   readonly cut: Cutter
   /** The editor has ended the answer. */
   ended(outcome: Outcome): void
-  /** The editor threw, or the answer cannot be edited; it breaks off. Gives the event that tells the client. */
-  failed(error: unknown): Buffer | undefined
+  /** The editor threw, or the answer cannot be edited. */
+  failed(error: unknown): Failure
+}
+
+/** How an answer ends whose editor threw. */
+export interface Failure {
+  /** Tells the client; absent where its dialect is not known. */
+  readonly event: Buffer | undefined
+  /** The editor threw on purpose, and how that counts. */
+  readonly refused?: Outcome
 }
 
 /** Pulls events through an editor, one after the other; what comes while one waits is queued, and upstream is paused. */
@@ -217,9 +225,10 @@ export class EditedStream implements ReplyStream {
 
   #fail(error: unknown, outcome: Outcome): void {
     if (this.#isOver) return
-    const event = this.#editing.failed(error)
+    const { event, refused } = this.#editing.failed(error)
     if (event) this.#write([event])
-    this.#finish(outcome)
+    this.#finish(refused ?? outcome)
+    if (refused !== undefined) this.#editing.ended(refused)
   }
 
   #finish(outcome: Outcome, told: Outcome | Promise<Outcome> = outcome): void {

@@ -1,4 +1,4 @@
-import { definePlugin, Type, type Exchange, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
+import { definePlugin, HttpError, Type, type Exchange, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
 import { collect, eventStream, exchangeOf, exercise, type TestEvent } from '@sluice/testkit'
 import { describe, expect, test } from 'vitest'
 import { editEvents, endReply, type EventEditor, type ReplyEvent, type Verdict } from '../src/index.ts'
@@ -123,6 +123,21 @@ describe('a stream', () => {
     expect(events.map(({ data }) => data)).toEqual(['one', expect.stringContaining('internal error')])
     expect([ended, outcome, stream.cancelled]).toEqual(['gateway_error', 'gateway_error', 'gateway_error'])
     expect(lines).toEqual([{ err: expect.any(Error) }])
+  })
+
+  test.for([
+    [{ outcome: 'blocked' }, 'complete', 'blocked'],
+    [{}, 'refused', 'refused'],
+  ] as const)('an editor that refuses with %j says so in the dialect of the client', async ([options, told, outcome]) => {
+    const stream = eventStream('openai-chat', words)
+    const ctx = exchangeOf()
+    const onEvent = ({ name }: ReplyEvent): void => {
+      if (name === 'two') throw new HttpError(400, 'off_limits', 'let us talk of something else', options)
+    }
+    const { events, ended } = await collect(await editEvents(ctx, replyOf(stream), { onEvent }))
+    expect(events).toHaveLength(2)
+    expect(JSON.parse(events[1]!.data)).toMatchObject({ error: { message: 'let us talk of something else', code: 'off_limits' } })
+    expect([ended, ctx.outcome, stream.cancelled]).toEqual([told, outcome, outcome])
   })
 
   test('an editor that fails at the end breaks it off as well', async () => {
