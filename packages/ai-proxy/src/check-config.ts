@@ -41,7 +41,8 @@ export function checkConfig(
   try {
     keyFileOf(config, gcpServiceAccount)
   } catch (error) {
-    add(['auth', 'gcp'], (error as Error).message)
+    const isGiven = config.auth.gcp?.service_account_json !== undefined
+    add(['auth', 'gcp', ...(isGiven ? ['service_account_json'] : [])], (error as Error).message)
   }
   return issues
 }
