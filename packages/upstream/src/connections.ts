@@ -1,4 +1,4 @@
-import { Client, Dispatcher } from 'undici'
+import { buildConnector, Client, Dispatcher, errors } from 'undici'
 
 /** What makes two connections interchangeable. Times are milliseconds. */
 export interface ConnectionKey {
@@ -21,7 +21,11 @@ const idleAfterMs = 250
 export class Connections extends Dispatcher {
   readonly #key: ConnectionKey
   readonly #keptIdle: number
+  /** One for all, so that TLS sessions are resumed. */
+  readonly #connector: ReturnType<typeof buildConnector>
   readonly #open = new Set<Client>()
+  /** Those whose connection did not end but break. */
+  readonly #broken = new WeakSet<Client>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
   readonly #idle: Client[] = []
   /** The fewest that waited at once since the timer was set. */
@@ -34,6 +38,7 @@ export class Connections extends Dispatcher {
     super()
     this.#key = { ...key, origin: new URL(key.origin).origin }
     this.#keptIdle = key.idle.ms > 0 ? key.idle.size : 0
+    this.#connector = buildConnector({ timeout: key.connectMs, rejectUnauthorized: key.verify, allowH2: false })
   }
 
   /** Connections that stand or are being made. */
@@ -45,7 +50,8 @@ export class Connections extends Dispatcher {
     const client = this.#idle.pop() ?? this.#connect()
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
-    return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, (isGood) => this.#giveBack(client, isGood)))
+    const loan: Loan = { isBroken: () => this.#broken.has(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
+    return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, loan))
   }
 
   /** Ends every connection, those in use and those still being made included. */
@@ -63,9 +69,9 @@ export class Connections extends Dispatcher {
   }
 
   #connect(): Client {
-    const { origin, verify, connectMs, idle } = this.#key
+    const { origin, idle } = this.#key
     const keepAliveMs = Math.max(idle.ms, 1)
-    const client = new Client(origin, {
+    const client: Client = new Client(origin, {
       // The clocks of each call decide; undici's tick too coarsely and cannot tell a slow client from a slow upstream.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -74,7 +80,11 @@ export class Connections extends Dispatcher {
       ...(idle.requests !== undefined && { maxRequestsPerClient: idle.requests }),
       maxHeaderSize: 64 * 1024,
       allowH2: false,
-      connect: { timeout: connectMs, rejectUnauthorized: verify },
+      connect: (options, callback) =>
+        this.#connector(options, (...made) => {
+          made[1]?.once('error', () => this.#broken.add(client))
+          callback(...made)
+        }),
     })
     this.#open.add(client)
     client.on('disconnect', () => this.#forgetIdle(client))
@@ -121,14 +131,20 @@ export class Connections extends Dispatcher {
   }
 }
 
+/** A connection as its borrower sees it. */
+interface Loan {
+  isBroken(): boolean
+  giveBack(isGood: boolean): void
+}
+
 /** Passes on what comes of a request, and gives its connection back when all of it has come. */
 class Borrower implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
-  readonly #giveBack: (isGood: boolean) => void
+  readonly #loan: Loan
 
-  constructor(handler: Dispatcher.DispatchHandler, giveBack: (isGood: boolean) => void) {
+  constructor(handler: Dispatcher.DispatchHandler, loan: Loan) {
     this.#handler = handler
-    this.#giveBack = giveBack
+    this.#loan = loan
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -152,12 +168,15 @@ class Borrower implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
-    this.#giveBack(true)
+    const [controller] = end
+    // To undici, a body that ends with its connection is whole even where that was reset.
+    if (this.#loan.isBroken()) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
+    this.#loan.giveBack(true)
     this.#handler.onResponseEnd?.(...end)
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    this.#giveBack(false)
+    this.#loan.giveBack(false)
     this.#handler.onResponseError?.(controller, error)
   }
 }
