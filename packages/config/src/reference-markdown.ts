@@ -37,7 +37,7 @@ Where a route, its plugin config and its service name the same plugin, the first
 const variables = `## Variables
 
 \`vars\` and \`_meta.filter\` are [expressions](../expr/README.md#rules) over these; \`gateway.access_log.format\` names them
-with a \`$\` before ([formats](../access-log/README.md#formats)).
+with a \`$\` before ([formats](../access-log/README.md#formats)). Times are seconds, those of \`llm_\` and \`apisix_\` milliseconds.
 
 | Variable | What it is |
 | --- | --- |

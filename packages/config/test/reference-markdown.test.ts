@@ -25,6 +25,7 @@ describe('referenceMarkdown', () => {
       '#### `plugin_metadata.fragile`',
       '### `label`',
       '### `tag`',
+      '## Variables',
     ])
   })
 
@@ -45,6 +46,19 @@ describe('referenceMarkdown', () => {
     expect(text).toContain('`type: chash`')
     expect(text).toContain('`tls.client_cert`')
     expect(text).toContain('Not supported yet: `consumers`')
+  })
+
+  test('lists the variables, those of plugins by plugin', () => {
+    const own = definePlugin({
+      name: 'weather',
+      priority: 0,
+      schema: Type.Object({}),
+      variables: { weather_today: () => 'rain' },
+      setup: () => ({}),
+    })
+    const told = referenceMarkdown([own])
+    expect(told).toMatch(/^Of every request: .*`request_id`/m)
+    expect(told).toContain('\nOf `weather`: `weather_today`.\n')
   })
 
   test('describes every field that can be written', () => {
