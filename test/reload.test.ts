@@ -97,4 +97,13 @@ describe('an edit of the file', () => {
     await program.says(/gateway\.listen has changed: restart to apply it/)
     expect((await fetch(url)).status).toBe(404)
   })
+
+  test('has nothing more to say of a setting that is what it was at the start', async () => {
+    const { file, program } = await runGateway({ gateway: anyPorts, routes: [] })
+    await writeFile(file, JSON.stringify({ gateway: { ...anyPorts, plugins: ['./later.ts'] }, routes: [] }))
+    await program.says(/gateway\.plugins has changed: restart to apply it[^]*the configuration has changed/)
+    await writeFile(file, JSON.stringify({ gateway: anyPorts, routes: [] }))
+    await program.says(/(?:"the configuration has changed"[^]*){2}/)
+    expect(program.stderr().match(/restart to apply it/g)).toHaveLength(1)
+  })
 })

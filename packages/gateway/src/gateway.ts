@@ -34,6 +34,8 @@ export class Gateway {
   readonly #log: Logger
   readonly #front: Server
   readonly #status: Server
+  /** What some settings stay at until a restart. */
+  readonly #started: GatewaySettings
   #settings: GatewaySettings
   #snapshot: Snapshot
   #accessLog: AccessLog | undefined
@@ -63,6 +65,7 @@ export class Gateway {
     this.#source = source
     this.#log = source.log
     this.kernel = kernel
+    this.#started = read.settings
     this.#settings = read.settings
     this.#snapshot = this.#watch(snapshot)
     this.#limits = limitsOf(read.settings)
@@ -195,7 +198,7 @@ export class Gateway {
 
   #serve({ settings }: ReadConfig, snapshot: Snapshot): void {
     const { listen, status } = this.#settings
-    this.#sayWhatNeedsRestart(this.#settings, settings)
+    this.#sayWhatNeedsRestart(settings)
     this.#limits = limitsOf(settings)
     this.#settings = { ...settings, listen, status }
     this.#snapshot = this.#watch(snapshot)
@@ -209,9 +212,9 @@ export class Gateway {
     return snapshot
   }
 
-  #sayWhatNeedsRestart(before: GatewaySettings, now: GatewaySettings): void {
+  #sayWhatNeedsRestart(now: GatewaySettings): void {
     for (const name of ['listen', 'status', 'admin', 'plugins', 'workers'] as const) {
-      if (isOther(before[name], now[name])) this.#log.warn({ setting: `gateway.${name}` }, `gateway.${name} has changed: restart to apply it`)
+      if (isOther(this.#started[name], now[name])) this.#log.warn({ setting: `gateway.${name}` }, `gateway.${name} has changed: restart to apply it`)
     }
   }
 }

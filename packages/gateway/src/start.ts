@@ -38,7 +38,7 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   const store = new FileStore(file, text)
   store.watch(
     (changed) => void reload(gateway, changed, log),
-    (err) => log.error({ err }, 'the configuration cannot be read; the one before it goes on serving'),
+    ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),
   )
   return untilStopped(gateway, store, mock, log)
 }

@@ -9,13 +9,17 @@ export function welcome(gateway: Gateway, file: string, mockUrl: string | undefi
   const lines = [
     `sluice serves ${file} on ${base}, health on ${status}/healthz`,
     ...(mockUrl ? [`mock-llm answers on ${mockUrl} and needs no key`] : []),
-    ...routes.slice(0, 20).map(({ info, uris, methods }) => {
-      return `  ${(methods?.join(',') || 'any').padEnd(6)} ${uris.join(' ')}  → route ${info.id}`
-    }),
+    ...table(routes.slice(0, 20).map(({ info, uris, methods }) => [methods?.join(',') || 'any', uris.join(' '), `→ route ${info.id}`])),
     ...(routes.length > 20 ? [`  … and ${routes.length - 20} more: sluice routes -c ${file}`] : []),
     ...example(gateway, base),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Lines of three columns. */
+function table(rows: readonly (readonly [string, string, string])[]): string[] {
+  const [first, second] = ([0, 1] as const).map((column) => Math.max(...rows.map((row) => row[column].length)))
+  return rows.map(([a, b, c]) => `  ${a.padEnd(first ?? 0)}  ${b.padEnd(second ?? 0)}  ${c}`)
 }
 
 /** A request that one of the routes answers. */
