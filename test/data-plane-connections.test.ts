@@ -36,6 +36,22 @@ test('requests that come before their turn are answered in their turn, and a cut
   ])
 })
 
+test.for<[what: string, request: string]>([
+  ['two hosts', 'GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n'],
+  ['one host twice', 'GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n'],
+  ['a host that begins a path', 'GET / HTTP/1.1\r\nhost: a/b\r\n'],
+  ['a user in its target', 'GET http://me:secret@a/ HTTP/1.1\r\nhost: a\r\n'],
+])('a request with %s is refused, for who reads it next may take it for another', async ([, request]) => {
+  const { url, lines } = await startGateway({})
+  expect(await sendBytes(url, `${request}${bye}\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*one valid Host/)
+  expect(await lines(1)).toMatchObject([{ status: 400, outcome: 'refused' }])
+})
+
+test.for(['a', 'a.example:8080', 'A-b_c.example.', '[::1]:80', '127.0.0.1', ''])('a request for the host %j is served', async (host) => {
+  const { url } = await startGateway({})
+  expect(await sendBytes(url, `GET / HTTP/1.1\r\nhost: ${host}\r\n${bye}\r\n`)).toMatch(/^HTTP\/1\.1 404 /)
+})
+
 test('a request whose turn never comes asks nobody, and holds nothing', async () => {
   const { url, lines, asked, upstream, gateway } = await relaying()
   const socket = await openSocket(url)

@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { askRaw } from './support/raw-client.ts'
+import { askRaw, sendRaw } from './support/raw-client.ts'
 import { chat } from './support/stage.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
+import { startUpstream } from './support/upstream.ts'
 
 test.for([
   ['a passed operation', '/v1/audio/speech', { status: 200, isWhole: false }, 'truncated'],
@@ -20,4 +22,24 @@ test.for([
   const { url, lines } = await startGateway({ routes: [aiRoute(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)] })
   expect(await askRaw(url + path, { body: chat.body })).toMatchObject(expected)
   expect(await lines(1)).toMatchObject([{ outcome }])
+})
+
+test('a client that leaves while a token is fetched is no failure of the plugin', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { server, url: tokens } = await startUpstream(() => {})
+  const key = {
+    type: 'service_account',
+    client_email: 'me@p.iam.gserviceaccount.com',
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    token_uri: `${tokens}/token`,
+  }
+  const auth = { gcp: { service_account_json: JSON.stringify(key) } }
+  const { url, lines, logged } = await startGateway({ routes: [aiRoute('http://127.0.0.1:9', { auth })] })
+  const asked = once(server, 'request')
+  const { answer, hangUp } = sendRaw(url + chat.path, { body: chat.body })
+  await asked
+  hangUp()
+  await answer.catch(() => {})
+  expect(await lines(1)).toMatchObject([{ status: 499, outcome: 'client_disconnect' }])
+  expect(logged()).not.toContain('failed in its proxy hook')
 })

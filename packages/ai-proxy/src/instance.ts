@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Target } from '@sluice/ai-core'
 import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
 import { dialectOf } from '@sluice/dialects'
-import { HttpError, isSecretName, type UpstreamRecord } from '@sluice/kernel'
+import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
 import type { Agents, Lease, TimeLimits } from '@sluice/upstream'
 import type { Config } from './config.ts'
@@ -95,6 +95,7 @@ export class Instance {
     try {
       return await this.#tokens.token(signal)
     } catch (cause) {
+      if (signal.aborted) throw abandoned(signal.reason as Outcome)
       if (!(cause instanceof CloudAuthError)) throw cause
       const status = cause.kind === 'timeout' ? 504 : 502
       throw new HttpError(status, 'upstream_auth_failed', cause.message, { cause, outcome: 'upstream_error' })

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { formatError } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
-import { cancelBody, Exchange, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
+import { cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
@@ -172,10 +172,13 @@ class Visit {
   }
 }
 
-/** RFC 9112 §3.2 asks for a host since HTTP/1.1. Node would answer on its own, past the log. */
+const validHost = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i
+
+/** RFC 9112 §3.2 asks for one host since HTTP/1.1, and for none that can be read in two ways. Node would answer on its own, past the log. */
 function hostProblem({ httpVersion, headers }: Pick<ExchangeRequest, 'httpVersion' | 'headers'>): HttpError | undefined {
-  if (httpVersion === '1.0' || headers['host'] !== undefined) return undefined
-  return new HttpError(400, 'missing_host', 'the request has no Host header')
+  const host = headerOf(headers, 'host')
+  if (host !== undefined) return validHost.test(host) ? undefined : new HttpError(400, 'malformed_host', 'the request does not have one valid Host')
+  return httpVersion === '1.0' ? undefined : new HttpError(400, 'missing_host', 'the request has no Host header')
 }
 
 function malformedPath(): HttpError {

@@ -34,7 +34,7 @@ export function requestOf(
   }
 }
 
-/** Several fields of one name become one, as RFC 9110 §5.3 allows; `host` keeps its first, cookies join by semicolons. */
+/** Several fields of one name become one, as RFC 9110 §5.3 allows; cookies join by semicolons. */
 function headersOf(raw: readonly string[]): HeaderMap {
   const headers = headerMap()
   for (let index = 0; index < raw.length; index += 2) {
@@ -43,7 +43,7 @@ function headersOf(raw: readonly string[]): HeaderMap {
     const before = headers[name]
     if (before === undefined) headers[name] = value
     else if (name === 'cookie') headers[name] = `${String(before)}; ${value}`
-    else if (name !== 'host') headers[name] = `${String(before)}, ${value}`
+    else headers[name] = `${String(before)}, ${value}`
   }
   return headers
 }
