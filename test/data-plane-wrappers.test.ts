@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { editEvents } from '@sluice/ai-core'
 import { definePlugin, headerMap, isStream, Type, type Plugin, type Reply, type Sink } from '@sluice/kernel'
 import { expect, test } from 'vitest'
 import { askRaw } from './support/raw-client.ts'
@@ -66,6 +67,37 @@ test.for<[what: string, plugin: Plugin, encoding: string, isCut: boolean]>([
   expect(logged()).toContain('the wrapper is broken')
   expect(gateway.snapshot.inFlight).toBe(0)
   await expect.poll(() => upstream.open()).toBeLessThan(2)
+})
+
+const later = async (): Promise<void> => {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+test.for<[what: string, plugin: Plugin, onEvent: () => Promise<void> | void]>([
+  ['in a write, behind an editor that waits', inWrite, later],
+  ['in a write, behind an editor that does not', inLaterWrite, () => {}],
+  ['in its end, behind an editor that waits', inEnd, later],
+  ['in its end, behind an editor that does not', inEnd, () => {}],
+])('a wrapper that throws %s costs its own stream, too', async ([, plugin, onEvent]) => {
+  const upstream = await startUpstream((_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).write(first)
+    setTimeout(() => res.end(smallStream.slice(first.length)), 30)
+  })
+  const edit = definePlugin({
+    name: 'edit',
+    priority: 1500,
+    schema: Type.Object({}),
+    setup: () => ({ proxy: async (ctx, next) => editEvents(ctx, await next(), { onEvent }) }),
+  })
+  const { routes } = withPlugin(upstream.url, 'wrap') as { routes: [{ plugins: object }] }
+  const [route] = routes
+  const { url, lines, logged } = await startGateway(
+    { routes: [{ ...route, plugins: { ...route.plugins, edit: {} } }] },
+    { plugins: [plugin, edit] },
+  )
+  expect(await askRaw(url + chat.path, { body: { ...chat.body, stream: true } })).toMatchObject({ status: 200, isWhole: false })
+  expect(await lines(1)).toMatchObject([{ status: 200, outcome: 'gateway_error' }])
+  expect(logged()).toContain('the wrapper is broken')
 })
 
 test('an answer that took the place of a stream is complete, whatever became of the stream', async () => {

@@ -68,6 +68,10 @@ export async function editEvents(ctx: Exchange, reply: Reply, editor: EventEdito
       ctx.log.info({ code, status }, err.logMessage)
       return { event: facts?.errorEvent({ status, message, type, code, param }, ctx.id), refused: outcome }
     },
+    lost: (err) => {
+      ctx.log.error({ err }, 'the answer broke off: whoever wrapped it failed')
+      ctx.abort('gateway_error')
+    },
   }
   return withBody(reply, new EditedStream(body, editing))
 }

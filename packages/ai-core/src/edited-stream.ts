@@ -73,6 +73,8 @@ export interface Editing {
   ended(outcome: Outcome): void
   /** The editor threw, or the answer cannot be edited. */
   failed(error: unknown): Failure
+  /** Whoever takes the edited answer threw: there is nobody left to tell in the answer. */
+  lost(error: unknown): void
 }
 
 /** How an answer ends whose editor threw. */
@@ -220,7 +222,18 @@ export class EditedStream implements ReplyStream {
   }
 
   #write(pieces: readonly Uint8Array[]): void {
-    for (const piece of pieces) if (!this.#isOver && this.#sink?.write(piece) === false) this.pause()
+    for (const piece of pieces) if (!this.#isOver && !this.#send(piece)) this.pause()
+  }
+
+  /** False: no more for now. What a sink throws is no failure of the editor, and no reason to tell that sink. */
+  #send(piece: Uint8Array): boolean {
+    try {
+      return this.#sink?.write(piece) !== false
+    } catch (error) {
+      this.cancel('gateway_error')
+      this.#editing.lost(error)
+      return false
+    }
   }
 
   #fail(error: unknown, outcome: Outcome): void {
@@ -236,8 +249,12 @@ export class EditedStream implements ReplyStream {
     this.#isOver = true
     this.#queue = []
     if (this.#sourceEnd === undefined) this.source.cancel(outcome)
-    // The client of an answer that was ended on purpose has a whole answer.
-    this.#sink?.end(outcome === 'blocked' ? 'complete' : outcome)
     this.#settle(told)
+    try {
+      // The client of an answer that was ended on purpose has a whole answer.
+      this.#sink?.end(outcome === 'blocked' ? 'complete' : outcome)
+    } catch (error) {
+      this.#editing.lost(error)
+    }
   }
 }
