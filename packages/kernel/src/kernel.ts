@@ -127,7 +127,8 @@ export class Kernel extends EventEmitter<KernelEvents> {
     if (error instanceof PluginError) {
       ctx.log.error({ err: error.cause, plugin: error.plugin, phase: error.phase }, error.message)
     } else if (error.status >= 500 && error.outcome === 'gateway_error') {
-      ctx.log.error({ err: error, code: error.code }, error.message)
+      // Thrown on purpose: where it was thrown says nothing, what it was thrown for does.
+      ctx.log.error({ code: error.code, status: error.status, ...(error.cause !== undefined && { err: error.cause }) }, error.logMessage)
     } else if (error.status >= 500) {
       ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.logMessage)
     } else {

@@ -193,6 +193,12 @@ describe('errors', () => {
     expect(ctx.outcome).toBe(outcome)
   })
 
+  test('an error on purpose brings its reason to the log, and no stack of its own', async () => {
+    const { run, lines, kernel } = await rig([plugin('p', { access: () => Promise.reject(new HttpError(502, 'no_upstream', 'nobody answers')) })])
+    await run(exchangeOf({ log: kernel.log }))
+    expect(lines).toEqual([{ level: 'error', message: 'nobody answers', fields: { request_id: 'x-1', code: 'no_upstream', status: 502 } }])
+  })
+
   test('it shapes errors with the formatter that it was given', async () => {
     const { run } = await rig([plugin('p', { access: () => Promise.reject(new HttpError(418, 'tea', 'teapot')) })], {
       formatError: (error) => json(error instanceof HttpError ? error.status : 500, { shaped: error.message }),
@@ -223,7 +229,7 @@ describe('errors', () => {
     const { run, lines, kernel } = await rig([], { unanswered: () => Promise.reject(cause) })
     const ctx = exchangeOf({ log: kernel.log })
     expect(await run(ctx)).toMatchObject({ status: 500, body: expect.not.stringContaining('hunter2') })
-    expect(lines).toMatchObject([{ level: 'error', fields: { code: 'internal_error' } }])
+    expect(lines).toMatchObject([{ level: 'error', fields: { code: 'internal_error', err: cause } }])
     expect(ctx.outcome).toBe('gateway_error')
   })
 
