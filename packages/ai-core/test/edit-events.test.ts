@@ -354,6 +354,25 @@ describe('an answer that is not streamed', () => {
   })
 })
 
+test('a guard that refuses a whole answer gives the client a status', async () => {
+  const guard = definePlugin({
+    name: 'guard',
+    priority: 1,
+    schema: Type.Object({}),
+    setup: () => ({
+      proxy: async (ctx, next) =>
+        editEvents(ctx, await next(), {
+          onEvent: () => {
+            throw new HttpError(451, 'off_limits', 'not here', { outcome: 'blocked' })
+          },
+        }),
+    }),
+  })
+  const { reply, outcome } = await exercise(guard, {}, { path: '/v1/messages' })
+  expect([reply.status, outcome]).toEqual([451, 'blocked'])
+  expect(JSON.parse(reply.body)).toMatchObject({ type: 'error', error: { message: 'not here' } })
+})
+
 test('a guard written once serves streams and whole answers, in a real chain', async () => {
   const guard = definePlugin({
     name: 'guard',
