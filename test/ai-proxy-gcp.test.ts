@@ -184,7 +184,7 @@ describe('auth.gcp', () => {
       }),
     )
     expect(await problemsOf({ routes })).toEqual([
-      expect.stringContaining('routes[0].plugins.ai-proxy.auth.gcp: invalid gcp service_account_json: '),
+      expect.stringContaining('routes[0].plugins.ai-proxy.auth.gcp.service_account_json: invalid gcp service_account_json: '),
       expect.stringMatching(/routes\[1\].*token_uri/),
     ])
   })

@@ -44,7 +44,7 @@ const refused: readonly [name: string, config: object, where: string, what: stri
   [
     'a key file that is none',
     { provider: 'openai', auth: { gcp: { service_account_json: '{"private' } } },
-    '.auth.gcp',
+    '.auth.gcp.service_account_json',
     /^invalid gcp service_account_json: /,
   ],
   [
@@ -117,6 +117,13 @@ test.for(refused)('%s is a problem, with its place', async ([, config, where, wh
   expect([place, message]).toEqual([
     where,
     expect.stringMatching(what instanceof RegExp ? what : new RegExp(`^${what.replace(/[.()+]/g, '\\$&')}$`)),
+  ])
+})
+
+test('a key file that the environment does not have is one problem, not two', async () => {
+  const gcp = { service_account_json: '$env://NO_SUCH_KEY_FILE' }
+  expect(await problemsOf(routeWith({ provider: 'openai', auth: { gcp } }))).toEqual([
+    expect.stringMatching(/\.auth\.gcp\.service_account_json: environment variable NO_SUCH_KEY_FILE is not set$/),
   ])
 })
 
