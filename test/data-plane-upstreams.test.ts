@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { retry } from '../examples/plugins/retry.ts'
 import { askRaw, sendRaw } from './support/raw-client.ts'
 import { chat } from './support/stage.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
@@ -42,4 +43,21 @@ test('a client that leaves while a token is fetched is no failure of the plugin'
   await answer.catch(() => {})
   expect(await lines(1)).toMatchObject([{ status: 499, outcome: 'client_disconnect' }])
   expect(logged()).not.toContain('failed in its proxy hook')
+})
+
+test('the retry of the examples sends the body of a passed operation again, too', async () => {
+  const bodies: string[] = []
+  const { url: provider } = await startUpstream((req, res) => {
+    let body = ''
+    req.on('data', (chunk: Buffer) => (body += chunk.toString())).on('end', () => {
+      bodies.push(body)
+      res.writeHead(bodies.length === 1 ? 503 : 200).end()
+    })
+  })
+  const route = aiRoute(provider) as { plugins: object }
+  const routes = [{ ...route, plugins: { ...route.plugins, retry: {} } }]
+  const { url } = await startGateway({ routes }, { plugins: [retry] })
+  const headers = { 'content-type': 'audio/wav' }
+  expect(await askRaw(`${url}/v1/audio/transcriptions`, { headers, body: 'sound' })).toMatchObject({ status: 200 })
+  expect(bodies).toEqual(['sound', 'sound'])
 })

@@ -4,6 +4,7 @@ import { definePlugin, Type, type Reply } from '@sluice/kernel'
 export const retry = definePlugin({
   name: 'retry',
   priority: 1050, // around ai-proxy, inside everything that must see one reply
+  body: 'whole', // kept, so that it can be sent again
   schema: Type.Object({ attempts: Type.Integer({ minimum: 2, default: 2 }) }),
   setup: ({ attempts }) => ({
     async proxy(ctx, next): Promise<Reply> {
