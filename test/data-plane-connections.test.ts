@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { definePlugin, json, Type } from '@sluice/kernel'
+import { connect, type Socket } from 'node:net'
+import { definePlugin, json, Type, type Sink } from '@sluice/kernel'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSocket, sendBytes } from './support/raw-socket.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
@@ -110,6 +111,39 @@ test('a body that nobody reads is dropped for the sake of the next request, but 
     vi.advanceTimersByTime(30_000)
     await new Promise((resolve) => setImmediate(resolve))
   }
+})
+
+test('a client that takes nothing of its answer for minutes is let go, one that waits for words is not', async () => {
+  const sockets: Socket[] = []
+  const opened = (message: unknown): unknown => sockets.push((message as { socket: Socket }).socket)
+  subscribe('net.server.socket', opened)
+  onTestFinished(() => void unsubscribe('net.server.socket', opened))
+  const says = definePlugin({
+    name: 'says',
+    priority: 1,
+    answers: true,
+    schema: Type.Object({}),
+    setup: () => ({
+      proxy: ({ request }) => {
+        const start = (sink: Sink): void => void sink.write(Buffer.alloc(request.path === '/much' ? 50_000_000 : 1))
+        return { status: 200, headers: {}, body: { start, pause() {}, resume() {}, cancel() {}, done: new Promise(() => {}) } }
+      },
+    }),
+  })
+  const { url, lines, gateway } = await startGateway({ routes: [{ id: 'r', uri: '/*', plugins: { says: {} } }] }, { plugins: [says] })
+  const [stalled, waiting] = [await openSocket(url), await openSocket(url)]
+  waiting.resume().write(get('/little'))
+  await once(waiting, 'data')
+  stalled.write(get('/much'))
+  await vi.waitUntil(() => gateway.snapshot.inFlight === 2)
+  for (const socket of sockets) {
+    expect(socket.timeout).toBe(300_000)
+    socket.setTimeout(20)
+  }
+  expect(await lines(1)).toMatchObject([{ uri: '/much', outcome: 'client_disconnect' }])
+  expect(gateway.snapshot.inFlight).toBe(1)
+  stalled.destroy()
+  waiting.destroy()
 })
 
 test('a client that left before its body was looked at is not waited for', async () => {

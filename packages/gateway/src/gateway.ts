@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AccessLog } from '@sluice/access-log'
 import type { GatewaySettings, Listen, Snapshot } from '@sluice/config'
@@ -8,7 +8,7 @@ import type { Exchange, Kernel, Logger } from '@sluice/kernel'
 import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
-import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
+import { answerOf, NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { createStatus } from './status.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
@@ -21,6 +21,8 @@ const idleCheckMs = 50
 const settleGraceMs = 2_000
 /** Longer than load balancers in front keep theirs, so that it is never us who close a connection as a request arrives. */
 const keepAliveTimeoutMs = 75_000
+/** Milliseconds for which a client may take nothing of what waits for it. */
+const stallTimeoutMs = 300_000
 
 export interface Address {
   readonly host: string
@@ -157,6 +159,7 @@ export class Gateway {
     const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true, requireHostHeader: false }, serve)
     const reject = (error: Error, socket: Duplex): void => rejectedRequest(error, socket, this.#log, onSettled)
     server.on('clientError', reject)
+    server.setTimeout(stallTimeoutMs, endStalled)
     // What Node would answer by itself, or not at all, and nobody would hear of.
     server.on('checkExpectation', serve)
     server.on('connect', (_, socket) => reject(new NoTunnelError(), socket))
@@ -225,6 +228,12 @@ function limitsOf({ max_body_bytes: maxBodyBytes, trusted_proxies: trusted }: Ga
 
 function isOther(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) !== JSON.stringify(b)
+}
+
+/** Nothing has moved on a connection for its time. */
+function endStalled(socket: Socket): void {
+  // An answer that has nothing to say yet is no fault of the client.
+  if (!answerOf(socket) || socket.writableLength > 0) socket.destroy()
 }
 
 async function listenOn(server: Server, { host, port }: Listen): Promise<void> {

@@ -72,7 +72,7 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
 }
 
 /** The answer that Node has begun on this connection: https://nodejs.org/api/http.html#event-clienterror. */
-function answerOf(socket: Socket): ServerResponse | undefined {
+export function answerOf(socket: Socket): ServerResponse | undefined {
   const { _httpMessage: message } = socket as Socket & { _httpMessage?: ServerResponse | null }
   return message ?? undefined
 }
