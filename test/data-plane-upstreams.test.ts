@@ -6,7 +6,7 @@ import { retry } from '../examples/plugins/retry.ts'
 import { askRaw, sendRaw } from './support/raw-client.ts'
 import { chat } from './support/stage.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
-import { startUpstream } from './support/upstream.ts'
+import { smallAnswer, startUpstream } from './support/upstream.ts'
 
 test.for([
   ['a passed operation', '/v1/audio/speech', { status: 200, isWhole: false }, 'truncated'],
@@ -60,4 +60,19 @@ test('the retry of the examples sends the body of a passed operation again, too'
   const headers = { 'content-type': 'audio/wav' }
   expect(await askRaw(`${url}/v1/audio/transcriptions`, { headers, body: 'sound' })).toMatchObject({ status: 200 })
   expect(bodies).toEqual(['sound', 'sound'])
+})
+
+test.for<[what: string, status: number, path: string]>([
+  ['an error', 401, chat.path],
+  ['an answer', 200, chat.path],
+  ['a passed answer', 200, '/v1/models'],
+])('a header of %s that repeats the key goes to nobody', async ([, status, path]) => {
+  const { url: provider } = await startUpstream((req, res) => {
+    const echo = { 'x-request-id': `for ${req.headers.authorization}`, 'openai-organization': 'acme' }
+    res.writeHead(status, { 'content-type': 'application/json', ...echo }).end(smallAnswer)
+  })
+  const { url, logged } = await startGateway({ routes: [aiRoute(provider, { auth: { header: { Authorization: 'Bearer sk-hidden' } } })] })
+  const { headers } = await askRaw(url + path, path === chat.path ? { body: chat.body } : { method: 'GET' })
+  expect(headers['openai-organization']).toBe('acme')
+  expect(JSON.stringify(headers) + logged()).not.toContain('sk-hidden')
 })

@@ -28,7 +28,7 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
       const isTheirs = attempt.facts === undefined || attempt.facts.isError(json)
       if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(body)
       begin(attempt)
-      attempt.resolve({ status, headers: relayedHeaders(headers), body })
+      attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
     },
     tooLarge: wrap,
     // The status is known; the rest of the body is not worth another error.

@@ -225,7 +225,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#committed || this.#over) return
     this.#committed = true
     clearTimeout(this.#commitTimer)
-    const headers = relayedHeaders(this.#headers)
+    const headers = relayedHeaders(this.#headers, this.#attempt.secrets)
     headers['cache-control'] = 'no-cache'
     headers['x-accel-buffering'] = 'no'
     this.#attempt.resolve({ status: this.#status, headers, body: this })

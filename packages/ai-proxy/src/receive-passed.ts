@@ -10,7 +10,7 @@ const describing = ['content-encoding', 'content-length', 'content-disposition']
 export function receivePassed(attempt: Attempt, status: number, incoming: IncomingHeaders, flow: Flow): Receiver {
   const { ctx, account } = attempt
   const pump = new Pump(flow)
-  const headers: HeaderMap = relayedHeaders(incoming)
+  const headers: HeaderMap = relayedHeaders(incoming, attempt.secrets)
   for (const name of describing) {
     const value = incoming[name]
     if (value !== undefined) headers[name] = value

@@ -25,7 +25,7 @@ export function receiveWhole(
       attempt.account.firstTokenMs = attempt.account.durationMs
       const problem = notAnAnswer(body, headers, attempt.provider) ?? account(attempt, facts, body, headers)
       if (problem) attempt.reject(problem)
-      else attempt.resolve({ status, headers: relayedHeaders(headers), body })
+      else attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
     },
     tooLarge: () => attempt.reject(responseTooLarge()),
     failed: (error) => attempt.reject(error),

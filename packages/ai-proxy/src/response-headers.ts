@@ -8,12 +8,16 @@ const relayedPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-']
 const judged = new Map<string, boolean>()
 const mostJudged = 1000
 
-/** What the client gets of the provider's headers: what tells it about its request, its limits and its retries. */
-export function relayedHeaders(incoming: IncomingHeaders): HeaderMap {
+/**
+ * What the client gets of the provider's headers: what tells it about its request, its limits and its retries. A header
+ * that repeats one of the `secrets` stays here.
+ */
+export function relayedHeaders(incoming: IncomingHeaders, secrets: readonly string[]): HeaderMap {
   const headers = headerMap()
   for (const name in incoming) {
     const value = incoming[name]
-    if (value !== undefined && isRelayed(name)) headers[name] = value
+    if (value === undefined || !isRelayed(name)) continue
+    if (!secrets.some((secret) => String(value).includes(secret))) headers[name] = value
   }
   return headers
 }

@@ -7,7 +7,7 @@ import { withoutSecrets } from './secrets.ts'
 
 /** An upstream's error as one that the gateway throws; the client's dialect shapes it. */
 export function toUpstreamFailure(attempt: Attempt, error: UpstreamError & { headers: IncomingHeaders }): HttpError {
-  const headers = relayedHeaders(error.headers)
+  const headers = relayedHeaders(error.headers, attempt.secrets)
   delete headers['content-type']
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] ??= String(Math.ceil(error.retryAfterSeconds))
   const clean = (text: string): string => withoutSecrets(text, attempt.secrets)
