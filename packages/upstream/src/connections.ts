@@ -122,7 +122,7 @@ export class Connections extends Dispatcher {
   /** Lets undici finish with the request whose answer has just come. */
   async #end(client: Client): Promise<void> {
     this.#open.delete(client)
-    await client.close()
+    if (!client.destroyed) await client.close()
   }
 
   async #drop(client: Client): Promise<void> {
