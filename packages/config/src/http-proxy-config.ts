@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { Issue } from '@sluice/kernel'
-import type { Timeout, Upstream } from './upstream-schema.ts'
+import type { Upstream } from './upstream-schema.ts'
 
 /** Name of the plugin that answers for ordinary upstreams. It is added to a route’s chain, never written in `plugins`. */
 export const httpProxy = 'http-proxy'
@@ -14,17 +14,8 @@ export interface HttpProxyNode {
 }
 
 /** What the plugin `http-proxy` is set up with: an upstream in one spelling, defaults filled in. Times are seconds. */
-export interface HttpProxyConfig {
+export interface HttpProxyConfig extends Omit<Upstream, 'nodes'> {
   readonly nodes: readonly HttpProxyNode[]
-  readonly scheme: 'http' | 'https'
-  readonly pass_host: 'pass' | 'node' | 'rewrite'
-  readonly upstream_host?: string
-  /** Absent: one less than there are nodes. */
-  readonly retries?: number
-  readonly retry_timeout: number
-  readonly timeout: Timeout
-  readonly keepalive_pool: { readonly size: number; readonly idle_timeout: number; readonly requests: number }
-  readonly tls: { readonly verify: boolean }
 }
 
 /** Brings a checked upstream into one spelling; what the schema cannot say goes into `issues`. */

@@ -96,6 +96,7 @@ export interface Upstream {
   readonly scheme: 'http' | 'https'
   readonly pass_host: 'pass' | 'node' | 'rewrite'
   readonly upstream_host?: string
+  /** Absent: one less than there are nodes. */
   readonly retries?: number
   readonly retry_timeout: number
   readonly timeout: Timeout

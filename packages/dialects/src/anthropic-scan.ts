@@ -61,9 +61,9 @@ export class AnthropicScan {
     else if (walk.is(CONTENT) && walk.enterArray()) {
       while (walk.element()) {
         if (walk.enterObject()) this.#readBlock(walk)
-        else walk.skip()
+        else walk.skipValue()
       }
-    } else walk.skip()
+    } else walk.skipValue()
   }
 
   #readDelta(walk: JsonWalk): void {
@@ -71,8 +71,8 @@ export class AnthropicScan {
       if (walk.is(STOP_REASON)) this.#readStopReason(walk)
       else if (walk.isOneOf(contentKeys) && walk.atText) {
         this.hasContent = true
-        walk.skip()
-      } else walk.skip()
+        walk.skipValue()
+      } else walk.skipValue()
     }
   }
 
@@ -83,17 +83,17 @@ export class AnthropicScan {
       if (walk.is(TYPE)) {
         if (walk.atStringOf(TOOL_USE)) this.hasToolCalls = true
         isEmptyByNature = walk.atStringOf(TEXT) || walk.atStringOf(THINKING)
-        walk.skip()
+        walk.skipValue()
       } else if (walk.isOneOf(contentKeys) && walk.atText) {
         this.hasContent = true
-        walk.skip()
-      } else walk.skip()
+        walk.skipValue()
+      } else walk.skipValue()
     }
     if (!isEmptyByNature) this.hasContent = true
   }
 
   #readStopReason(walk: JsonWalk): void {
     if (walk.atText) this.hasStopReason = true
-    walk.skip()
+    walk.skipValue()
   }
 }

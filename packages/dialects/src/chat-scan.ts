@@ -82,7 +82,7 @@ export class ChatScan {
       else if (walk.is(X_GROQ) && walk.enterObject()) groqUsage = this.#readGroq(walk)
       else if (walk.is(MODEL) && wantsModel && walk.atText) this.model = String(walk.take())
       else if (walk.is(OBJECT) && walk.atStringOf(ERROR)) this.#readError(walk)
-      else walk.skip()
+      else walk.skipValue()
     }
     this.usage ??= groqUsage
     this.isWhole = !walk.broken
@@ -91,17 +91,17 @@ export class ChatScan {
   #readChoice(walk: JsonWalk): void {
     let index = this.choices.length
     let isFinished = false
-    if (!walk.enterObject()) return walk.skip()
+    if (!walk.enterObject()) return walk.skipValue()
     while (walk.member()) {
       if ((walk.is(DELTA) || walk.is(MESSAGE)) && walk.enterObject()) this.#readDelta(walk)
       else if (walk.is(FINISH_REASON)) {
         // Some servers write the word.
         isFinished = walk.atText && !walk.atStringOf(NULL)
         if (walk.atStringOf(ERROR)) this.hasFailed = true
-        walk.skip()
+        walk.skipValue()
       } else if (walk.is(INDEX)) index = walk.takeIndex()
       else if (walk.is(ERROR)) this.#readError(walk)
-      else walk.skip()
+      else walk.skipValue()
     }
     if (isFinished) this.hasFinish = true
     this.choices.push({ index, isFinished })
@@ -110,7 +110,7 @@ export class ChatScan {
   #readDelta(walk: JsonWalk): void {
     while (walk.member()) {
       if (!walk.isOneOf(contentKeys)) {
-        walk.skip()
+        walk.skipValue()
         continue
       }
       const isToolCalls = walk.is(TOOL_CALLS)
@@ -125,7 +125,7 @@ export class ChatScan {
     while (walk.member()) {
       if (walk.is(USAGE) && walk.atObject) usage = walk.take()
       else if (walk.is(ERROR)) this.#readError(walk)
-      else walk.skip()
+      else walk.skipValue()
     }
     return usage
   }

@@ -18,7 +18,7 @@ const nearBytes = 48
  * Walks over the members of JSON in its bytes: nothing is decoded, nothing allocated, any depth, and each byte once. It
  * expects well-formed JSON; what is not ends the walk early, and `broken` says so.
  *
- * Every member or element has to be consumed, by `skip` or by entering it and walking to its end.
+ * Every member or element has to be consumed, by `skipValue` or by entering it and walking to its end.
  */
 export class JsonWalk {
   bytes: Buffer = nothing
@@ -119,7 +119,7 @@ export class JsonWalk {
   }
 
   /** Steps over the value that stands here, whatever it is. */
-  skip(): void {
+  skipValue(): void {
     const first = this.bytes[this.at]
     if (first === QUOTE) this.at = this.#behindString(this.at)
     else if (first === OPEN_OBJECT || first === OPEN_ARRAY) this.#skipContainer()
@@ -129,21 +129,21 @@ export class JsonWalk {
   /** Steps over the value that stands here and parses it; undefined where it is no JSON. */
   take(): unknown {
     const start = this.at
-    this.skip()
+    this.skipValue()
     return parseJson(this.bytes, start, this.at)
   }
 
   /** Steps over the string that stands here and gives it as it is written, for names that have no escapes. */
   takeName(): string {
     const start = this.at
-    this.skip()
+    this.skipValue()
     return this.bytes.toString('latin1', start + 1, this.at - 1)
   }
 
   /** Steps over the value that stands here and takes it for a whole number; -1 where it is none below a million. */
   takeIndex(): number {
     const start = this.at
-    this.skip()
+    this.skipValue()
     if (this.at === start || this.at - start > 6) return -1
     let value = 0
     for (let i = start; i < this.at; i++) {
@@ -162,7 +162,7 @@ export class JsonWalk {
       while (isSpace(this.bytes[next])) next++
       isFilled = this.bytes[next] !== CLOSE_OBJECT && this.bytes[next] !== CLOSE_ARRAY
     }
-    this.skip()
+    this.skipValue()
     return isFilled
   }
 
@@ -170,7 +170,7 @@ export class JsonWalk {
   takeSubstance(keys: readonly Uint8Array[]): boolean {
     if (this.atString) {
       const { atText } = this
-      this.skip()
+      this.skipValue()
       return atText
     }
     let depth = 0

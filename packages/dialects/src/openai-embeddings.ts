@@ -58,7 +58,7 @@ function membersOf(body: Buffer): Members {
   while (walk.member()) {
     if (!walk.is(DATA)) readMember(walk, found)
     else if (readTail(body, walk.at, found)) return found
-    else walk.skip()
+    else walk.skipValue()
   }
   return found
 }
@@ -67,7 +67,7 @@ function readMember(walk: JsonWalk, found: Members): void {
   if (walk.is(USAGE) && walk.atObject) found.usage = walk.take()
   else if (walk.is(MODEL) && walk.atText) found.model = String(walk.take())
   else if (walk.is(ERROR)) found.hasError = walk.takeIsFilled()
-  else walk.skip()
+  else walk.skipValue()
 }
 
 /**

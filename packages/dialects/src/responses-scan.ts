@@ -41,7 +41,7 @@ export class ResponsesScan {
       if (walk.is(TYPE) && walk.atText) this.type = walk.takeName()
       else if (walk.is(DELTA)) {
         this.hasDelta = walk.atText
-        walk.skip()
+        walk.skipValue()
       } else if (walk.is(ITEM) && walk.enterObject()) this.#readItem(walk)
       else if (walk.is(RESPONSE) && walk.enterObject()) this.#readResponse(walk)
       else this.#readMember(walk)
@@ -61,19 +61,19 @@ export class ResponsesScan {
       if (walk.takeIsFilled()) this.hasError = true
     } else if (walk.is(STATUS)) {
       if (walk.atStringOf(FAILED)) this.hasFailed = true
-      walk.skip()
+      walk.skipValue()
     } else if (walk.is(OUTPUT) && walk.enterArray()) {
       while (walk.element()) {
         if (walk.enterObject()) this.#readItem(walk)
-        else walk.skip()
+        else walk.skipValue()
       }
-    } else walk.skip()
+    } else walk.skipValue()
   }
 
   #readItem(walk: JsonWalk): void {
     while (walk.member()) {
       if (walk.is(TYPE) && toolCalls.some((type) => walk.atStringOf(type))) this.hasToolCalls = true
-      walk.skip()
+      walk.skipValue()
     }
   }
 }
