@@ -1,15 +1,18 @@
+import { layOutIdlePlugins } from './idle-plugins.ts'
 import { modelOfRoute, variedRoutes } from './requests.ts'
 import { chatPath, decoration, embeddingsPath, providerKey, sentModel, sentTemperature } from './wire.ts'
 
 /** Where one gateway process listens, sends and logs. */
 export interface Place {
+  /** Of its configuration file. */
+  readonly folder: string
   readonly port: number
   readonly statusPort: number
   readonly upstream: string
   readonly accessLog: string
 }
 
-type Resource = Readonly<Record<string, unknown>>
+export type Resource = Readonly<Record<string, unknown>>
 
 /** A configuration file with one chat route and one for embeddings. */
 export function oneRoute(place: Place): Resource {
@@ -26,6 +29,13 @@ export function tenThousandRoutes(place: Place): Resource {
   return { ...file(place, [embeddingsRoute(place), ...varied, ...others]), services: [{ id: 'shared', plugins: chatPlugins(place) }] }
 }
 
+/** `oneRoute` with 20 more plugins on the chat route; none of their hooks does anything. */
+export function twentyPlugins(place: Place): Resource {
+  const idle = layOutIdlePlugins(place.folder, 20)
+  const chat = chatRoute('chat', place, Object.fromEntries(idle.map(({ name }) => [name, {}])))
+  return file(place, [chat, embeddingsRoute(place)], { plugins: idle.map(({ path }) => path) })
+}
+
 function whereabouts(n: number): Resource {
   if (n % 4 === 0) return { uri: `/team-${n}${chatPath}`, methods: ['POST'] }
   if (n % 4 === 1) return { uri: `/team-${n}/*` }
@@ -33,13 +43,14 @@ function whereabouts(n: number): Resource {
   return { uri: `/tenants/:tenant/team-${n}${chatPath}` }
 }
 
-function file({ port, statusPort, accessLog }: Place, routes: readonly Resource[]): Resource {
+function file({ port, statusPort, accessLog }: Place, routes: readonly Resource[], settings: Resource = {}): Resource {
   return {
     version: '1',
     gateway: {
       listen: { host: '127.0.0.1', port },
       status: { listen: { host: '127.0.0.1', port: statusPort } },
       log: { level: 'warn' },
+      ...settings,
       access_log: {
         path: accessLog,
         format: {
@@ -63,8 +74,8 @@ function file({ port, statusPort, accessLog }: Place, routes: readonly Resource[
   }
 }
 
-function chatRoute(id: string, place: Place): Resource {
-  return { id, uri: chatPath, methods: ['POST'], plugins: chatPlugins(place) }
+function chatRoute(id: string, place: Place, more: Resource = {}): Resource {
+  return { id, uri: chatPath, methods: ['POST'], plugins: { ...chatPlugins(place), ...more } }
 }
 
 function chatPlugins(place: Place): Resource {

@@ -40,7 +40,7 @@ export class GatewayProcess {
 
   /** Starts one in `folder` and waits until it is ready; throws with what it printed when it does not get there. */
   static async start({ folder, upstream, toConfig, guard, execArgv = [] }: GatewayOptions): Promise<GatewayProcess> {
-    const place = { port: await freePort(), statusPort: await freePort(), upstream, accessLog: join(folder, 'access.log') }
+    const place = { folder, port: await freePort(), statusPort: await freePort(), upstream, accessLog: join(folder, 'access.log') }
     const config = join(folder, 'gateway.yaml')
     // JSON is YAML.
     writeFileSync(config, JSON.stringify(toConfig(place)))

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Forked } from './forked.ts'
-import { oneRoute, tenThousandRoutes, type Place } from './gateway-config.ts'
+import { oneRoute, tenThousandRoutes, twentyPlugins, type Place } from './gateway-config.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import type { Guard } from './guard.ts'
 
@@ -14,6 +14,7 @@ const gateways = {
   gateway: oneRoute,
   'gateway-twin': oneRoute,
   'gateway-10k': tenThousandRoutes,
+  'gateway-20-plugins': twentyPlugins,
 } satisfies Record<string, (place: Place) => object>
 
 /** What load is sent to and CPU time is read from. */
