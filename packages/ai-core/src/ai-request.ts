@@ -61,7 +61,7 @@ export function detectDialect(path: string, document: Document): Dialect | undef
   if (document.kind([]) !== 'object') return undefined
   const messages = document.kind('messages')
   if (path.endsWith('/converse') && messages === 'array') return 'bedrock-converse'
-  if (path.endsWith('/v1/messages')) return document.keys().length > 0 ? 'anthropic-messages' : undefined
+  if (path.endsWith('/v1/messages')) return document.isEmpty ? undefined : 'anthropic-messages'
   if (path.endsWith('/v1/responses') && document.has('input')) return 'openai-responses'
   if (messages === 'array' || messages === 'object') return 'openai-chat'
   return document.has('input') ? 'openai-embeddings' : undefined

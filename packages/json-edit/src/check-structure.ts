@@ -17,7 +17,6 @@ export function checkStructure(source: Source, start = 0): Text {
   const { bytes } = source
   const nesting = new Nesting()
   const names: number[] = []
-  const values: number[] = []
   const first = source.skipSpace(start)
   let at = first
 
@@ -25,10 +24,7 @@ export function checkStructure(source: Source, start = 0): Text {
     if (nesting.inObject) {
       const open = at
       at = nameEnd(source, open)
-      if (nesting.depth === 1) {
-        names.push(open)
-        values.push(at)
-      }
+      if (nesting.depth === 1) names.push(open)
     }
     const byte = bytes[at]
     if (byte === quote) at = source.stringEnd(at)
@@ -68,7 +64,7 @@ export function checkStructure(source: Source, start = 0): Text {
 
   const rest = source.skipSpace(at)
   if (rest !== bytes.length) throw new JsonSyntaxError(bytes, rest, 'nothing after the value')
-  const members = bytes[first] === openBrace ? new Members(source, names, values, at - 1) : undefined
+  const members = bytes[first] === openBrace ? new Members(source, names, at - 1) : undefined
   return new Text(source, first, at, members)
 }
 

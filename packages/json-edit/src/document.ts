@@ -73,6 +73,13 @@ export class Document {
     return value instanceof Container ? value.count : (value as Text).entries?.count
   }
 
+  /** Whether the document is an object or an array without entries; reads none of them. */
+  get isEmpty(): boolean {
+    const root = this.#root
+    if (root instanceof Container) return root.count === 0
+    return root instanceof Text && (root.kind === 'object' || root.kind === 'array') && root.isEmpty
+  }
+
   /**
    * Replaces the value, or adds it as the last member of its object, creating objects on the way. Throws a `TypeError`
    * for what JSON cannot say and for a path through something else, a `RangeError` for an element that is not there.

@@ -8,6 +8,7 @@ export class Elements {
   /** Where the next element begins, while the closing bracket has not been seen. */
   #next: number
   #close = -1
+  #count = -1
 
   /** `open` is the offset of the opening bracket. */
   constructor(source: Source, open: number) {
@@ -16,10 +17,10 @@ export class Elements {
     if (source.bytes[this.#next] === closeBracket) this.#close = this.#next
   }
 
-  /** Walks the whole array. */
+  /** Walks the whole array once, and remembers nothing else of it: there may be millions. */
   get count(): number {
-    this.#reach(Infinity)
-    return this.#starts.length
+    if (this.#count === -1) this.#count = this.#close === -1 ? this.#countOn() : this.#starts.length
+    return this.#count
   }
 
   /** Walks no further than that element. */
@@ -46,6 +47,22 @@ export class Elements {
     const next = this.#starts[ordinal + 1]
     if (next !== undefined) return source.spaceBefore(source.spaceBefore(next) - 1)
     return this.#close === -1 ? source.valueEnd(this.start(ordinal)) : source.spaceBefore(this.#close)
+  }
+
+  #countOn(): number {
+    const { source } = this
+    let count = this.#starts.length
+    let at = this.#starts.at(-1)
+    if (at === undefined) {
+      at = this.#next
+      count++
+    }
+    for (;;) {
+      at = source.skipSpace(source.valueEnd(at))
+      if (source.bytes[at] !== comma) return count
+      at = source.skipSpace(at + 1)
+      count++
+    }
   }
 
   #reach(ordinal: number): void {

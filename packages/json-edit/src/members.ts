@@ -1,34 +1,34 @@
 import { backslash, closeBrace, comma, quote } from './ascii.ts'
+import { hashesOf, hashOf } from './name-hashes.ts'
 import type { Source } from './source.ts'
 
-/** Where the members of an object stand: offsets of the names' quotes and of the values. */
+/** An object with more members than this is nobody's request: its names are hashed before one is looked for. */
+const many = 256
+
+/** Where the members of an object stand, by the quotes of their names. */
 export class Members {
   readonly source: Source
   /** Offset of the closing brace. */
   readonly close: number
   readonly #names: readonly number[]
-  readonly #values: readonly number[]
+  #hashes: Int32Array | undefined
 
-  constructor(source: Source, names: readonly number[], values: readonly number[], close: number) {
+  constructor(source: Source, names: readonly number[], close: number) {
     this.source = source
     this.#names = names
-    this.#values = values
     this.close = close
   }
 
   /** Of the checked object whose brace stands at `open`. */
   static of(source: Source, open: number): Members {
     const names: number[] = []
-    const values: number[] = []
     let at = source.skipSpace(open + 1)
     while (source.bytes[at] !== closeBrace) {
       names.push(at)
-      at = source.skipSpace(source.skipSpace(source.stringEnd(at)) + 1)
-      values.push(at)
-      at = source.skipSpace(source.valueEnd(at))
+      at = source.skipSpace(source.valueEnd(valueAfter(source, at)))
       if (source.bytes[at] === comma) at = source.skipSpace(at + 1)
     }
-    return new Members(source, names, values, at)
+    return new Members(source, names, at)
   }
 
   get count(): number {
@@ -42,7 +42,7 @@ export class Members {
 
   /** Where its value begins. */
   valueStart(ordinal: number): number {
-    return this.#values[ordinal] ?? this.close
+    return ordinal < this.count ? valueAfter(this.source, this.start(ordinal)) : this.close
   }
 
   /** Where its value ends: before the comma of the next one. */
@@ -59,6 +59,8 @@ export class Members {
 
   /** The last member of that name at or before `from`, or -1. The last, because that is what parsers take. */
   findLast(name: string, from = this.count - 1): number {
+    const hash = this.count > many ? hashOf(name) : undefined
+    if (hash !== undefined) return this.#findHashed(name, hash, from)
     const { bytes } = this.source
     const first = name.length === 0 ? quote : name.charCodeAt(0)
     for (let i = from; i >= 0; i--) {
@@ -76,6 +78,12 @@ export class Members {
     return found.toReversed()
   }
 
+  #findHashed(name: string, hash: number, from: number): number {
+    const hashes = (this.#hashes ??= hashesOf(this.source.bytes, this.#names))
+    for (let i = from; i >= 0; i--) if (hashes[i] === hash && this.#isNamed(this.#names[i] as number, name)) return i
+    return -1
+  }
+
   #isNamed(open: number, name: string): boolean {
     const { bytes } = this.source
     for (let i = 0; i < name.length; i++) {
@@ -87,4 +95,9 @@ export class Members {
     }
     return bytes[open + 1 + name.length] === quote
   }
+}
+
+/** Where the value begins of the member whose name opens there. */
+function valueAfter(source: Source, open: number): number {
+  return source.skipSpace(source.skipSpace(source.stringEnd(open)) + 1)
 }
