@@ -76,6 +76,29 @@ export const GatewaySchema = Type.Object(
       maximum: 1_073_741_824,
       description: 'Bytes of a request body that are read into memory; a larger one is answered with 413.',
     }),
+    max_buffered_bytes: Type.Integer({
+      default: 1_073_741_824,
+      minimum: 1,
+      description:
+        'Bytes of request bodies above 64 KiB that are in memory at once, all together; a request that would exceed them is answered with 503.',
+    }),
+    max_connections: Type.Integer({
+      default: 16_384,
+      minimum: 1,
+      description: 'Connections of clients that are open at once; one more closes the oldest on which no request is under way.',
+    }),
+    header_timeout_ms: Type.Integer({
+      default: 60_000,
+      minimum: 100,
+      maximum: 86_400_000,
+      description: 'Milliseconds that the head of a request may take to arrive.',
+    }),
+    request_timeout_ms: Type.Integer({
+      default: 300_000,
+      minimum: 100,
+      maximum: 86_400_000,
+      description: 'Milliseconds that a request may take to arrive, its body included; a later one is answered with 408.',
+    }),
     trusted_proxies: Type.Array(Type.String(), {
       default: [],
       description: 'Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed.',
@@ -101,5 +124,11 @@ export interface GatewaySettings {
   readonly workers: 1
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
   readonly max_body_bytes: number
+  /** Not less than `max_body_bytes`. */
+  readonly max_buffered_bytes: number
+  readonly max_connections: number
+  readonly header_timeout_ms: number
+  /** Not less than `header_timeout_ms`. */
+  readonly request_timeout_ms: number
   readonly trusted_proxies: readonly string[]
 }

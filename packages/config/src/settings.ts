@@ -8,6 +8,10 @@ interface Written {
   readonly access_log?: boolean | { path: string }
   readonly workers?: number | string
   readonly trusted_proxies?: readonly string[]
+  readonly max_body_bytes?: number
+  readonly max_buffered_bytes?: number
+  readonly header_timeout_ms?: number
+  readonly request_timeout_ms?: number
 }
 
 /**
@@ -24,7 +28,7 @@ export function checkSettings(value: unknown, env: Env): { settings?: GatewaySet
   issues.push(...checked.issues.filter((issue) => !known.has(issue.path.join('\0'))))
   if (!isRecord(checked.value)) return { issues }
   const complete: Written = checked.value
-  issues.push(...workerIssues(complete.workers, [...path, 'workers']), ...proxyIssues(complete, path))
+  issues.push(...workerIssues(complete.workers, [...path, 'workers']), ...proxyIssues(complete, path), ...orderIssues(complete, path))
   if (issues.length > 0) return { issues }
   const access = complete.access_log === true ? { path: '/dev/stdout' } : complete.access_log
   return { settings: { ...checked.value, access_log: access } as unknown as GatewaySettings, issues }
@@ -43,4 +47,18 @@ function proxyIssues({ trusted_proxies: proxies }: Written, path: Issue['path'])
       ? [{ path: [...path, 'trusted_proxies', index], message: notAddress }]
       : [],
   )
+}
+
+/** Of two settings, the first may not be less than the second. */
+const ordered = [
+  ['max_buffered_bytes', 'max_body_bytes'],
+  ['request_timeout_ms', 'header_timeout_ms'],
+] as const
+
+function orderIssues(written: Written, path: Issue['path']): Issue[] {
+  return ordered.flatMap(([larger, smaller]) => {
+    const [most, least] = [written[larger], written[smaller]]
+    if (typeof most !== 'number' || typeof least !== 'number' || most >= least) return []
+    return [{ path: [...path, larger], message: `must not be less than ${smaller}, which is ${least}` }]
+  })
 }

@@ -15,6 +15,10 @@ describe('the gateway section', () => {
       workers: 1,
       log: { level: 'info' },
       max_body_bytes: 67_108_864,
+      max_buffered_bytes: 1_073_741_824,
+      max_connections: 16_384,
+      header_timeout_ms: 60_000,
+      request_timeout_ms: 300_000,
       trusted_proxies: [],
     })
   })
@@ -29,6 +33,10 @@ describe('the gateway section', () => {
       workers: 1,
       log: { level: 'warn' },
       max_body_bytes: 1,
+      max_buffered_bytes: 2,
+      max_connections: 3,
+      header_timeout_ms: 100,
+      request_timeout_ms: 101,
       trusted_proxies: ['10.0.0.0/8', '::1'],
     }
     expect(settingsOf(written).settings).toEqual(written)
@@ -59,6 +67,13 @@ describe('the gateway section', () => {
     [
       { trusted_proxies: ['::1', 'proxy'] },
       ['gateway.trusted_proxies[1]: must be an IPv4 or IPv6 address, or a range such as 10.0.0.0/8'],
+    ],
+    [
+      { max_body_bytes: 10, max_buffered_bytes: 9, header_timeout_ms: 300_001 },
+      [
+        'gateway.max_buffered_bytes: must not be less than max_body_bytes, which is 10',
+        'gateway.request_timeout_ms: must not be less than header_timeout_ms, which is 300001',
+      ],
     ],
     [{ access_log: { fromat: {} } }, ['gateway.access_log.fromat: is not a known field; did you mean format?']],
     [

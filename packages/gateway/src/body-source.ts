@@ -1,18 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { HttpError, tooLarge, type BodySource } from '@sluice/kernel'
+import { smallBody, type LargeBodies, type Share } from './large-bodies.ts'
 
 /** A request's body as Node receives it. */
 export class SocketBody implements BodySource {
   readonly declaredLength: number | undefined
   readonly #req: IncomingMessage
+  readonly #large: LargeBodies
 
-  constructor(req: IncomingMessage, contentLength: string | undefined) {
+  constructor(req: IncomingMessage, contentLength: string | undefined, large: LargeBodies) {
     this.#req = req
+    this.#large = large
     this.declaredLength = lengthOf(req, contentLength)
   }
 
-  /** Bounded by `limit` while it reads, and by the server's `requestTimeout` in time. */
+  /** Bounded by `limit` while it reads, by what other bodies take, and by the server's `requestTimeout` in time. */
   gather(limit: number): Promise<Buffer[]> {
     if (this.declaredLength === 0) return Promise.resolve([])
     const req = this.#req
@@ -21,6 +24,7 @@ export class SocketBody implements BodySource {
     return new Promise((resolve, reject) => {
       const pieces: Buffer[] = []
       let size = 0
+      let share: Share | undefined
       const stop = (error: Error | undefined): void => {
         req.off('data', take).off('end', end).off('error', gone).off('close', gone)
         if (error) {
@@ -30,11 +34,16 @@ export class SocketBody implements BodySource {
       }
       const take = (chunk: Buffer): void => {
         size += chunk.byteLength
-        if (size > limit) stop(tooLarge(size, limit))
-        else pieces.push(chunk)
+        try {
+          if (size > limit) throw tooLarge(size, limit)
+          if (size > smallBody) (share ??= this.#large.share(req)).grow(size)
+          pieces.push(chunk)
+        } catch (error) {
+          stop(error as HttpError)
+        }
       }
       const end = (): void => stop(undefined)
-      const gone = (): void => stop(incomplete())
+      const gone = (error?: Error): void => stop(error instanceof HttpError ? error : incomplete())
       req.on('data', take).on('end', end).on('error', gone).on('close', gone)
     })
   }

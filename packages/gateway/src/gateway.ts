@@ -5,10 +5,14 @@ import type { Duplex } from 'node:stream'
 import { AccessLog } from '@sluice/access-log'
 import type { GatewaySettings, Listen, Snapshot } from '@sluice/config'
 import type { Exchange, Kernel, Logger } from '@sluice/kernel'
+import { answerOf } from './answer-of.ts'
+import { boundConnections } from './client-connections.ts'
+import { continueWhenRead } from './continue-when-read.ts'
 import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
+import { LargeBodies } from './large-bodies.ts'
 import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
-import { answerOf, NoTunnelError, rejectedRequest } from './rejected-request.ts'
+import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { createStatus } from './status.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
@@ -21,6 +25,8 @@ const idleCheckMs = 50
 const settleGraceMs = 2_000
 /** Longer than load balancers in front keep theirs, so that it is never us who close a connection as a request arrives. */
 const keepAliveTimeoutMs = 75_000
+/** Milliseconds between two looks for requests that take too long to arrive, at most. */
+const lateCheckMs = 5_000
 /** Milliseconds for which a client may take nothing of what waits for it. */
 const stallTimeoutMs = 300_000
 
@@ -41,6 +47,7 @@ export class Gateway {
   #settings: GatewaySettings
   #snapshot: Snapshot
   #accessLog: AccessLog | undefined
+  readonly #largeBodies: LargeBodies
   #limits: RequestLimits
   #draining = false
   #isClosed = false
@@ -70,7 +77,8 @@ export class Gateway {
     this.#started = read.settings
     this.#settings = read.settings
     this.#snapshot = this.#watch(snapshot)
-    this.#limits = limitsOf(read.settings)
+    this.#largeBodies = new LargeBodies(read.settings.max_buffered_bytes)
+    this.#limits = this.#limitsOf(read.settings)
     this.#accessLog = this.#openLog(read)
     this.#front = this.#createFront()
     this.#status = createServer(createStatus(() => !this.#draining).callback())
@@ -156,12 +164,20 @@ export class Gateway {
       onSettled,
     })
     const serve = front.callback()
-    const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true, requireHostHeader: false }, serve)
+    const { header_timeout_ms: headersTimeout, request_timeout_ms: requestTimeout } = this.#settings
+    const connectionsCheckingInterval = Math.min(headersTimeout / 5, lateCheckMs)
+    const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout, requestTimeout, connectionsCheckingInterval }
+    const server = createServer({ ...timeouts, noDelay: true, requireHostHeader: false }, serve)
+    boundConnections(server, () => this.#settings.max_connections, this.#log)
     const reject = (error: Error, socket: Duplex): void => rejectedRequest(error, socket, this.#log, onSettled)
     server.on('clientError', reject)
     server.setTimeout(stallTimeoutMs, endStalled)
     // What Node would answer by itself, or not at all, and nobody would hear of.
     server.on('checkExpectation', serve)
+    server.on('checkContinue', (req, res) => {
+      continueWhenRead(req, res)
+      void serve(req, res)
+    })
     server.on('connect', (_, socket) => reject(new NoTunnelError(), socket))
     return server
   }
@@ -202,10 +218,17 @@ export class Gateway {
   #serve({ settings }: ReadConfig, snapshot: Snapshot): void {
     const { listen, status } = this.#settings
     this.#sayWhatNeedsRestart(settings)
-    this.#limits = limitsOf(settings)
+    this.#limits = this.#limitsOf(settings)
+    this.#front.headersTimeout = settings.header_timeout_ms
+    this.#front.requestTimeout = settings.request_timeout_ms
     this.#settings = { ...settings, listen, status }
     this.#snapshot = this.#watch(snapshot)
     this.kernel.emit('snapshot', { routes: snapshot.routes.length })
+  }
+
+  #limitsOf({ max_body_bytes: maxBodyBytes, max_buffered_bytes: most, trusted_proxies: trusted }: GatewaySettings): RequestLimits {
+    this.#largeBodies.limit = most
+    return { maxBodyBytes, trusted: new TrustedProxies(trusted), largeBodies: this.#largeBodies }
   }
 
   /** Remembers a snapshot for as long as exchanges may run on it. */
@@ -220,10 +243,6 @@ export class Gateway {
       if (isOther(this.#started[name], now[name])) this.#log.warn({ setting: `gateway.${name}` }, `gateway.${name} has changed: restart to apply it`)
     }
   }
-}
-
-function limitsOf({ max_body_bytes: maxBodyBytes, trusted_proxies: trusted }: GatewaySettings): RequestLimits {
-  return { maxBodyBytes, trusted: new TrustedProxies(trusted) }
 }
 
 function isOther(a: unknown, b: unknown): boolean {

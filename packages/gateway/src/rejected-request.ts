@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { bytesSource, Exchange, headerMap, RequestBody, type Logger } from '@sluice/kernel'
+import { bytesSource, Exchange, headerMap, HttpError, RequestBody, type Logger } from '@sluice/kernel'
+import { answerOf } from './answer-of.ts'
 import { isDropping } from './drop-rest.ts'
 import { plainAddress } from './request-of.ts'
 
@@ -11,9 +12,12 @@ interface ParserError extends Error {
   readonly reason?: string
 }
 
+/** Of a request that did not arrive within the server's `headersTimeout` and `requestTimeout`. */
+const late = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 const answers: Readonly<Record<string, readonly [status: number, reason: string, text: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request headers are too large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
+  [late]: [408, 'Request Timeout', 'the request did not arrive in time'],
   NO_TUNNEL: [405, 'Method Not Allowed', 'no tunnels are opened here'],
 }
 
@@ -35,7 +39,13 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   if (!/^(?:HPE_|ERR_HTTP_|NO_TUNNEL)/.test(error.code ?? '') || refused.has(socket)) return void socket.destroy()
   const answering = answerOf(socket)
   // It broke in the body of a request that has its exchange already, and its line.
-  if (isDropping(socket) || (answering && !answering.req.complete)) return void socket.destroy()
+  if (isDropping(socket)) return void socket.destroy()
+  if (answering && !answering.req.complete) {
+    if (error.code !== late || !tellReader(answering)) socket.destroy()
+    return
+  }
+  // A connection that was opened in advance, and of which nothing came.
+  if (error.code === late && socket.bytesRead === 0) return void socket.destroy()
   refused.add(socket)
   const [status, phrase, text] = answers[error.code ?? ''] ?? [400, 'Bad Request', 'the request is not valid HTTP']
   const ctx = new Exchange({
@@ -71,8 +81,11 @@ export function rejectedRequest(error: ParserError, duplex: Duplex, log: Logger,
   onSettled(ctx)
 }
 
-/** The answer that Node has begun on this connection: https://nodejs.org/api/http.html#event-clienterror. */
-export function answerOf(socket: Socket): ServerResponse | undefined {
-  const { _httpMessage: message } = socket as Socket & { _httpMessage?: ServerResponse | null }
-  return message ?? undefined
+/** Whoever waits for the rest of the body hears that it comes too late. False: nobody does, or the answer has begun without it. */
+function tellReader(answer: ServerResponse): boolean {
+  const { req } = answer
+  if (answer.headersSent || req.listenerCount('error') === 0) return false
+  answer.shouldKeepAlive = false
+  req.emit('error', new HttpError(408, 'request_timeout', 'the request body did not arrive in time'))
+  return true
 }

@@ -4,17 +4,19 @@ import type { TLSSocket } from 'node:tls'
 import { headerMap, RequestBody, type ExchangeRequest, type HeaderMap } from '@sluice/kernel'
 import { normalizePath } from '@sluice/router'
 import { SocketBody } from './body-source.ts'
+import type { LargeBodies } from './large-bodies.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
 export interface RequestLimits {
   readonly maxBodyBytes: number
   readonly trusted: TrustedProxies
+  readonly largeBodies: LargeBodies
 }
 
 /** Node's request as an exchange carries it. `uri` is undefined where the path is malformed. */
 export function requestOf(
   req: IncomingMessage,
-  { maxBodyBytes, trusted }: RequestLimits,
+  { maxBodyBytes, trusted, largeBodies }: RequestLimits,
 ): Omit<ExchangeRequest, 'uri'> & { uri: string | undefined } {
   const headers = headersOf(req.rawHeaders)
   const target = originForm(req.url ?? '/', headers)
@@ -27,7 +29,7 @@ export function requestOf(
     uri: normalizePath(path),
     query: at < 0 ? '' : target.slice(at + 1),
     headers,
-    body: new RequestBody(new SocketBody(req, headers['content-length'] as string | undefined), maxBodyBytes),
+    body: new RequestBody(new SocketBody(req, headers['content-length'] as string | undefined, largeBodies), maxBodyBytes),
     scheme: (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http',
     httpVersion: req.httpVersion,
     ...addressesOf(socket, headers, trusted),

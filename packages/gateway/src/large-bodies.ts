@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http'
+import { HttpError } from '@sluice/kernel'
+import { answerOf } from './answer-of.ts'
+
+/** Bytes up to which a body does not count: as many as a connection may cost anyway. */
+export const smallBody = 64 * 1024
+
+/** What one body holds of the memory for all. */
+export interface Share {
+  /** Throws an `HttpError` 503 where there is no room for so many bytes of it. */
+  grow(bytes: number): void
+}
+
+/** The larger request bodies that are in memory, so that many slow clients cannot fill it together. */
+export class LargeBodies {
+  /** Bytes of all of them; may change. */
+  limit: number
+  #held = 0
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  /** Begins to count a request's body; what it held is free again when its answer is over. */
+  share(req: IncomingMessage): Share {
+    let mine = 0
+    const release = (): void => {
+      this.#held -= mine
+      mine = 0
+    }
+    ;(answerOf(req.socket) ?? req.socket).once('close', release)
+    return {
+      grow: (bytes) => {
+        if (this.#held - mine + bytes > this.limit) throw noRoom()
+        this.#held += bytes - mine
+        mine = bytes
+      },
+    }
+  }
+}
+
+function noRoom(): HttpError {
+  return new HttpError(503, 'overloaded', 'too many large requests are under way', { headers: { 'retry-after': '1' }, outcome: 'refused' })
+}
