@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { layOutIdlePlugins } from './idle-plugins.ts'
 import { modelOfRoute, variedRoutes } from './requests.ts'
-import { chatPath, decoration, embeddingsPath, providerKey, sentModel, sentTemperature } from './wire.ts'
+import { chatPath, decoration, embeddingsPath, memoryPath, memoryRoute, providerKey, sentModel, sentTemperature } from './wire.ts'
 
 /** Where one gateway process listens, sends and logs. */
 export interface Place {
@@ -34,6 +35,13 @@ export function twentyPlugins(place: Place): Resource {
   const idle = layOutIdlePlugins(place.folder, 20)
   const chat = chatRoute('chat', place, Object.fromEntries(idle.map(({ name }) => [name, {}])))
   return file(place, [chat, embeddingsRoute(place)], { plugins: idle.map(({ path }) => path) })
+}
+
+/** `oneRoute` with a route that collects garbage and says what the process holds. */
+export function observed(place: Place): Resource {
+  const memory = { id: memoryRoute, uri: memoryPath, methods: ['GET'], plugins: { 'bench-memory': {} } }
+  const plugins = [fileURLToPath(new URL('memory-plugin.ts', import.meta.url))]
+  return file(place, [chatRoute('chat', place), embeddingsRoute(place), memory], { plugins })
 }
 
 function whereabouts(n: number): Resource {

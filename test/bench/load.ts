@@ -1,93 +1,57 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection } from './connection.ts'
-import { scenarios, streamGapMs, type Scenario } from './scenarios.ts'
+import { Clients } from './clients.ts'
+import { scenarios, type Played, type Scenario } from './scenarios.ts'
+import { abortStreams } from './streams.ts'
 
 // The clients, in a process of their own. Started with `fork`; takes one order at a time.
 
-/** Opens the connections of a scenario to a target, or sends one slice over them. */
-export interface Order {
-  readonly do: 'open' | 'run' | 'close'
-  readonly scenario: string
-  readonly target: string
-  readonly url: string
-  /** Instead of the scenario's own slice, milliseconds. */
-  readonly sliceMs?: number
-}
+/** What clients of a scenario are to do to a target. */
+export type Order = { readonly scenario: string; readonly target: string; readonly url: string } & Verb
 
-/** What a slice did. */
+export type Verb =
+  /** Open the connections, or close them. */
+  | { readonly do: 'open' | 'close' }
+  /** Send one slice over them. */
+  | {
+      readonly do: 'run'
+      /** Instead of the scenario's own slice, milliseconds. */
+      readonly sliceMs?: number
+    }
+  /** Begin streams and leave each of them in the middle. */
+  | { readonly do: 'abort'; readonly count: number }
+
+/** What an order has led to. */
 export interface Ran {
   readonly answers: number
-  readonly milliseconds: number
   /** What was wrong with answers, the first few in words. */
   readonly wrong: number
   readonly problems: readonly string[]
 }
 
-interface Clients {
-  readonly connections: Connection[]
-  readonly requests: readonly Buffer[]
-  next: number
-}
-
+const none: Ran = { answers: 0, wrong: 0, problems: [] }
 const open = new Map<string, Clients>()
-const requestsOf = new Map<string, readonly Buffer[]>()
 
-async function obey({ do: verb, scenario: name, target, url, sliceMs }: Order): Promise<Ran | undefined> {
-  const scenario = scenarios.find((one) => one.name === name)
-  if (!scenario) throw new Error(`no such scenario: ${name}`)
-  const clients = clientsOf(scenario, target, new URL(url))
-  if (verb === 'run') return run(scenario, clients, sliceMs)
-  if (verb === 'open') await Promise.all(clients.connections.map((connection) => connection.open()))
-  else {
-    for (const connection of clients.connections) connection.close()
-    open.delete(`${name} ${target}`)
-  }
-  return undefined
+async function obey(order: Order): Promise<Ran> {
+  const scenario = scenarios.find(({ name }) => name === order.scenario)
+  if (!scenario) throw new Error(`no such scenario: ${order.scenario}`)
+  const url = new URL(order.url)
+  if (order.do === 'abort') return abortStreams(url, streamsOf(scenario), order.count)
+  const clients = clientsOf(scenario, order.target, url)
+  if (order.do === 'run') return clients.run(order.sliceMs)
+  if (order.do === 'open') await clients.open()
+  else clients.close()
+  return none
 }
 
-function clientsOf(scenario: Scenario, target: string, { hostname, port }: URL): Clients {
+function clientsOf(scenario: Played, target: string, url: URL): Clients {
   const key = `${scenario.name} ${target}`
-  let clients = open.get(key)
-  if (!clients) {
-    const requests = requestsOf.get(scenario.name) ?? scenario.requests()
-    requestsOf.set(scenario.name, requests)
-    const connections = Array.from({ length: scenario.connections }, () => new Connection(hostname, Number(port || 80)))
-    clients = { connections, requests, next: 0 }
-    open.set(key, clients)
-  }
+  const clients = open.get(key) ?? new Clients(scenario, url)
+  open.set(key, clients)
   return clients
 }
 
-async function run(scenario: Scenario, clients: Clients, sliceMs: number | undefined): Promise<Ran> {
-  const tally = { answers: 0, wrong: 0, problems: [] as string[] }
-  const startedAt = performance.now()
-  const until = scenario.slice === 'once' ? 0 : startedAt + (sliceMs ?? scenario.slice)
-  const spread = scenario.slice === 'once' ? streamGapMs / clients.connections.length : 0
-  await Promise.all(
-    clients.connections.map(async (connection, n) => {
-      if (spread > 0) await sleep(n * spread)
-      do {
-        const request = clients.requests[clients.next++ % clients.requests.length] as Buffer
-        const problem = await exchange(connection, request, scenario)
-        tally.answers += 1
-        if (problem === undefined) continue
-        tally.wrong += 1
-        if (tally.problems.length < 3) tally.problems.push(problem)
-        // A target that refuses at once would be asked a hundred thousand times.
-        if (tally.wrong >= 20) return
-      } while (performance.now() < until)
-    }),
-  )
-  return { ...tally, milliseconds: performance.now() - startedAt }
-}
-
-async function exchange(connection: Connection, request: Buffer, scenario: Scenario): Promise<string | undefined> {
-  try {
-    await connection.open()
-    return scenario.check(await connection.send(request))
-  } catch (error) {
-    return (error as Error).message
-  }
+function streamsOf(scenario: Scenario): readonly Buffer[] {
+  if (!('streams' in scenario)) throw new Error(`${scenario.name} has no streams of its own`)
+  return scenario.streams()
 }
 
 process.on('message', (order: Order) => {

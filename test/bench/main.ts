@@ -4,12 +4,11 @@ import { measure } from './measure.ts'
 import { help, readOptions, type Options } from './options.ts'
 import { print } from './print.ts'
 import { profile } from './profile.ts'
+import type { Row } from './row.ts'
 import type { Scenario } from './scenarios.ts'
 import { Stage } from './stage.ts'
-import { cellsOf, heading, rowsOf, toTable, type Row } from './table.ts'
-import type { Target } from './targets.ts'
-
-const smokeRounds = 1
+import { cellsOf, heading, toTable } from './table.ts'
+import type { TargetName } from './targets.ts'
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -30,33 +29,27 @@ async function main(): Promise<void> {
 }
 
 async function measureAll(stage: Stage, options: Options, rows: Row[], problems: string[]): Promise<void> {
-  for (const name of new Set(options.scenarios.flatMap(({ subject, reference, twin }) => [reference, subject, twin]))) {
-    await stage.start(name)
-  }
+  for (const name of new Set(options.scenarios.flatMap(sideBySide))) await stage.start(name)
   for (const scenario of options.scenarios) {
     print(`… ${scenario.name}: ${scenario.title}`)
-    const targets = await targetsOf(stage, scenario, options)
-    const rounds = options.rounds ?? (options.isSmoke ? smokeRounds : scenario.rounds)
     try {
-      const measured = await measure(stage, scenario, targets, { rounds, isSmoke: options.isSmoke })
-      rows.push(...rowsOf(scenario, measured))
+      rows.push(...(await measure(stage, scenario, options)))
     } catch (error) {
       problems.push(`${scenario.name}: ${(error as Error).message}`)
     }
   }
 }
 
-async function targetsOf(stage: Stage, scenario: Scenario, { others }: Options): Promise<Target[]> {
-  const targets: Target[] = []
-  for (const name of [scenario.reference, scenario.subject, scenario.twin]) targets.push(await stage.start(name))
-  if (scenario.reference === 'pipe') targets.push(...others.map((other) => ({ ...other, stop: async () => {} })))
-  return targets
+/** Targets whose CPU time is compared start before anything runs; where memory counts, each has its own beginning. */
+function sideBySide(scenario: Scenario): TargetName[] {
+  return scenario.measures === 'cpu' ? [scenario.reference, scenario.subject, scenario.twin] : []
 }
 
 function report(rows: readonly Row[], { isSmoke, json }: Options): void {
   if (isSmoke) print(`${rows.length} scenarios ran well; a smoke run says nothing of cost.`)
   else if (rows.length > 0) {
     print(`\n${toTable([heading, ...rows.map((row) => cellsOf(row))])}\n`)
+    for (const { scenario, remark } of rows) if (remark !== undefined) print(`${scenario}: ${remark}\n`)
     print('Ratios are medians of in-round ratios of CPU time, kernel time included; the interval holds the true median with')
     print('95 % confidence. The reference is the mean of two processes that do the same; what they differ from 1.00 is noise.')
     print(`Microseconds drift with the machine: compare ratios, never runs. Load average at the end: ${load()}.`)

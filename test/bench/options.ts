@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { scenarios, type Scenario } from './scenarios.ts'
+import { scenarios, type CpuScenario, type Scenario } from './scenarios.ts'
+import type { OtherTarget } from './targets.ts'
 
 export const help = `npm run bench -- [options]
 
@@ -16,12 +17,6 @@ Measures what the gateway costs, in CPU time per request or chunk, as a ratio to
 
 Exits with 1 when an answer, a request that reached the provider or an access log is wrong, never because of a number.`
 
-export interface OtherTarget {
-  readonly name: string
-  readonly url: string
-  readonly pid: number
-}
-
 export interface Options {
   readonly isSmoke: boolean
   readonly wantsHelp: boolean
@@ -29,7 +24,7 @@ export interface Options {
   readonly rounds: number | undefined
   readonly others: readonly OtherTarget[]
   readonly upstreamPort: number
-  readonly profiled: Scenario | undefined
+  readonly profiled: CpuScenario | undefined
   readonly json: string | undefined
 }
 
@@ -55,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds, 1),
     others: values.target.map((text) => otherTarget(text)),
     upstreamPort: wholeNumber('--upstream-port', values['upstream-port'], 0),
-    profiled: values.profile === undefined ? undefined : scenarioNamed(values.profile),
+    profiled: values.profile === undefined ? undefined : profiledNamed(values.profile),
     json: values.json,
   }
 }
@@ -64,6 +59,12 @@ function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name.trim())
   if (!found) throw new Error(`no scenario "${name}": there are ${scenarios.map((scenario) => scenario.name).join(', ')}`)
   return found
+}
+
+function profiledNamed(name: string): CpuScenario {
+  const scenario = scenarioNamed(name)
+  if (scenario.measures !== 'cpu') throw new Error(`--profile shows where CPU time goes, and ${name} measures memory`)
+  return scenario
 }
 
 function wholeNumber(option: string, text: string, least: number): number {

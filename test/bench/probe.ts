@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Scenario } from './scenarios.ts'
+import type { Played } from './scenarios.ts'
 import type { Stage } from './stage.ts'
 import type { Target } from './targets.ts'
 import { decoration, providerKey, sentModel, sentTemperature } from './wire.ts'
@@ -10,7 +10,7 @@ interface Chat {
 }
 
 /** One request on each connection before anything is measured; then what the provider got: the work must have been done. */
-export async function probe(stage: Stage, scenario: Scenario, target: Target): Promise<void> {
+export async function probe(stage: Stage, scenario: Played, target: Target): Promise<void> {
   await stage.open(scenario, target)
   await stage.run(scenario, target, 0)
   if (target.accessLog === undefined) return

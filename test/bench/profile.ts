@@ -5,7 +5,7 @@ import { selfTimes, topLines, type Stretch } from './cpu-profile.ts'
 import { mainThreadTime } from './cpu-time.ts'
 import { print } from './print.ts'
 import { probe } from './probe.ts'
-import type { Scenario } from './scenarios.ts'
+import type { CpuScenario } from './scenarios.ts'
 import { Stage } from './stage.ts'
 import type { Target } from './targets.ts'
 
@@ -23,7 +23,7 @@ interface Profiled {
 }
 
 /** Runs a scenario's subject and reference by turns under `--cpu-prof` and prints where their time went. The profiles stay. */
-export async function profile(scenario: Scenario): Promise<void> {
+export async function profile(scenario: CpuScenario): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-profile-'))
   const stage = await Stage.build(0)
   const profiled: Profiled[] = []
@@ -46,7 +46,7 @@ export async function profile(scenario: Scenario): Promise<void> {
   print(`\nThe profiles stay in ${folder}: open them in a browser's developer tools.`)
 }
 
-async function takeTurn(stage: Stage, scenario: Scenario, one: Profiled, counts: boolean): Promise<void> {
+async function takeTurn(stage: Stage, scenario: CpuScenario, one: Profiled, counts: boolean): Promise<void> {
   const from = now()
   const before = mainThreadTime(one.target.pid)
   const { answers } = await stage.run(scenario, one.target, turnMs)
@@ -56,7 +56,7 @@ async function takeTurn(stage: Stage, scenario: Scenario, one: Profiled, counts:
   one.cpu += mainThreadTime(one.target.pid) - before
 }
 
-function report({ title, unit }: Scenario, profiled: readonly Profiled[]): void {
+function report({ title, unit }: CpuScenario, profiled: readonly Profiled[]): void {
   print(`\n${title}: µs of CPU per ${unit}, main thread alone, the profiler's own cost included`)
   const times = profiled.map(({ folder, stretches }) => selfTimes(profileIn(folder), stretches))
   for (const [n, { target, units, cpu }] of profiled.entries()) {

@@ -6,23 +6,21 @@ import type { TargetName } from './targets.ts'
 export const streamPieces = 75
 export const streamGapMs = 20
 
-/** One row of the table: the cost of `subject` as a ratio to `reference`. */
-export interface Scenario {
+/** One row of the table. */
+export type Scenario = CpuScenario | HeapScenario
+
+interface Named {
   readonly name: string
   readonly title: string
-  /** The ratio that is to be reached. */
+  /** What the result is not to exceed. */
   readonly goal: number
-  readonly subject: TargetName
-  readonly reference: TargetName
-  /** A second process like the reference: the two are averaged, and what they differ is noise. */
-  readonly twin: TargetName
+}
+
+/** Requests that are answered one after the other on each connection. */
+export interface Traffic {
   readonly connections: number
-  /** What the cost is divided by, and how many of them an exchange holds. */
-  readonly unit: 'request' | 'chunk'
-  readonly unitsPerRequest: number
   /** Milliseconds in which connections send as fast as they are answered; `once`: each sends one request, spread over a gap. */
   readonly slice: number | 'once'
-  readonly rounds: number
   /** Whole requests, sent by turns. */
   requests(): Buffer[]
   readonly check: AnswerCheck
@@ -30,7 +28,36 @@ export interface Scenario {
   readonly isDecorated: boolean
 }
 
-const toPipe = { subject: 'gateway', reference: 'pipe', twin: 'pipe-twin' } as const
+/** A scenario whose traffic is played in slices. */
+export type Played = Extract<Scenario, Traffic>
+
+/** A scenario that has streams which do not come to their end. */
+export type Streamed = Extract<Scenario, { streams(): Buffer[] }>
+
+/** The cost of `subject` as a ratio to `reference`. */
+export interface CpuScenario extends Named, Traffic {
+  readonly measures: 'cpu'
+  readonly subject: TargetName
+  readonly reference: TargetName
+  /** A second process like the reference: the two are averaged, and what they differ is noise. */
+  readonly twin: TargetName
+  /** What the cost is divided by, and how many of them an exchange holds. */
+  readonly unit: 'request' | 'chunk'
+  readonly unitsPerRequest: number
+  readonly rounds: number
+}
+
+/** What a gateway holds after much work, as a ratio to what it held before. */
+export interface HeapScenario extends Named, Traffic {
+  readonly measures: 'heap'
+  readonly subject: TargetName
+  readonly totalRequests: number
+  readonly abortedStreams: number
+  /** Requests of the streams whose clients go away. */
+  streams(): Buffer[]
+}
+
+const toPipe = { measures: 'cpu', subject: 'gateway', reference: 'pipe', twin: 'pipe-twin' } as const
 const perRequest = { unit: 'request', unitsPerRequest: 1 } as const
 
 /** Every row, in the order of the table. */
@@ -105,6 +132,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'routes-10k',
     title: '10,000 routes, one of 100 picked by vars, against 1',
     goal: 1.05,
+    measures: 'cpu',
     subject: 'gateway-10k',
     reference: 'gateway',
     twin: 'gateway-twin',
@@ -120,6 +148,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'plugins-20',
     title: '20 plugins with synchronous hooks that do nothing, against none',
     goal: 1.03,
+    measures: 'cpu',
     subject: 'gateway-20-plugins',
     reference: 'gateway',
     twin: 'gateway-twin',
@@ -130,5 +159,20 @@ export const scenarios: readonly Scenario[] = [
     requests: smallChat,
     check: isChat,
     isDecorated: true,
+  },
+  {
+    name: 'heap-after',
+    title: 'heap after 200,000 requests and 20,000 aborted streams, against the start',
+    goal: 1.1,
+    measures: 'heap',
+    subject: 'gateway-observed',
+    totalRequests: 200_000,
+    abortedStreams: 20_000,
+    connections: 64,
+    slice: 250,
+    requests: smallChat,
+    check: isChat,
+    isDecorated: true,
+    streams: streamedChat,
   },
 ]

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Held } from './collect.ts'
 import { Forked } from './forked.ts'
-import { oneRoute, tenThousandRoutes, twentyPlugins, type Place } from './gateway-config.ts'
+import { observed, oneRoute, tenThousandRoutes, twentyPlugins, type Place } from './gateway-config.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import type { Guard } from './guard.ts'
+import { memoryPath } from './wire.ts'
 
 export type TargetName = PipeName | GatewayName
 type PipeName = 'pipe' | 'pipe-twin'
@@ -15,6 +17,7 @@ const gateways = {
   'gateway-twin': oneRoute,
   'gateway-10k': tenThousandRoutes,
   'gateway-20-plugins': twentyPlugins,
+  'gateway-observed': observed,
 } satisfies Record<string, (place: Place) => object>
 
 /** What load is sent to and CPU time is read from. */
@@ -24,7 +27,17 @@ export interface Target {
   readonly pid: number
   /** Where its access log is, for a gateway of ours. */
   readonly accessLog?: string
+  /** Collects its garbage and says what it holds; where it has a way to. */
+  collect?(): Promise<Held>
   stop(): Promise<void>
+}
+
+/** A gateway that somebody else has started. */
+export interface OtherTarget {
+  readonly name: string
+  readonly url: string
+  /** Its first process. */
+  readonly pid: number
 }
 
 export interface Surroundings {
@@ -48,5 +61,18 @@ async function startGateway(name: GatewayName, around: Surroundings): Promise<Ta
   const folder = join(around.folder, name)
   mkdirSync(folder)
   const gateway = await GatewayProcess.start({ ...around, folder, toConfig: gateways[name] })
-  return { name, url: gateway.url, pid: gateway.pid, accessLog: gateway.accessLog, stop: () => gateway.stop() }
+  const { url, pid, accessLog } = gateway
+  const canCollect = gateways[name] === observed
+  return { name, url, pid, accessLog, ...(canCollect && { collect: () => askForMemory(url) }), stop: () => gateway.stop() }
+}
+
+async function askForMemory(url: string): Promise<Held> {
+  const answer = await fetch(`${url}${memoryPath}`, { headers: { connection: 'close' } })
+  if (!answer.ok) throw new Error(`${url}${memoryPath} answered ${answer.status}: ${await answer.text()}`)
+  return (await answer.json()) as Held
+}
+
+/** It goes on running when the benchmark is over. */
+export function fromOutside(other: OtherTarget): Target {
+  return { ...other, stop: async () => {} }
 }

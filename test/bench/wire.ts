@@ -2,6 +2,9 @@
 export const chatPath = '/v1/chat/completions'
 /** The path of OpenAI's embeddings. */
 export const embeddingsPath = '/v1/embeddings'
+/** Where a gateway that is observed tells what it holds, and the name of that route. */
+export const memoryPath = '/bench/memory'
+export const memoryRoute = 'bench-memory'
 
 /** The model that clients ask for, and the one that the gateway's `options` make of it. */
 export const askedModel = 'gpt-4o-mini'
