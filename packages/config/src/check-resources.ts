@@ -6,6 +6,7 @@ import { isRecord } from './is-record.ts'
 import { readService, resolveRoute, type Layers, type ResolvedRoute } from './resolve-route.ts'
 import { GlobalRuleSchema, PluginConfigSchema, RouteSchema, ServiceSchema } from './resource-schemas.ts'
 import { checkSettings } from './settings.ts'
+import { atOnce, inSlices, mapSteps, type Steps } from './steps.ts'
 import { Workbench } from './workbench.ts'
 
 /** A whole configuration, checked: references resolved, layers merged, plugins prepared. Nothing of it runs yet. */
@@ -15,6 +16,12 @@ export interface Resolved {
   readonly routes: readonly ResolvedRoute[]
   /** The plugins of all global rules. */
   readonly globals: readonly Prepared[]
+}
+
+/** A configuration that is fit to serve, or what is wrong with it. */
+export interface Checked {
+  readonly resolved?: Resolved
+  readonly issues: readonly Issue[]
 }
 
 const members = [
@@ -44,11 +51,16 @@ export const unsupportedCollections: readonly string[] = [
  * there where there are no issues. Plugins are prepared once for each place where they are written, so that routes that
  * inherit one share it.
  */
-export function checkResources(
-  value: unknown,
-  kernel: Kernel,
-  env: Env,
-): { resolved?: Resolved; issues: readonly Issue[] } {
+export function checkResources(value: unknown, kernel: Kernel, env: Env): Checked {
+  return atOnce(check(value, kernel, env))
+}
+
+/** The same in a process that serves: exchanges go on meanwhile. */
+export function checkResourcesInSlices(value: unknown, kernel: Kernel, env: Env): Promise<Checked> {
+  return inSlices(check(value, kernel, env))
+}
+
+function* check(value: unknown, kernel: Kernel, env: Env): Steps<Checked> {
   if (!isRecord(value)) return { issues: [{ path: [], message: 'must be an object' }] }
   const bench = new Workbench(kernel, env)
   checkTop(value, bench)
@@ -56,10 +68,10 @@ export function checkResources(
   bench.issues.push(...issues)
   readMetadata(value['plugin_metadata'] ?? {}, bench)
 
-  const layers = readLayers(value, bench)
-  const entries = readCollection(value, 'routes', RouteSchema, bench)
-  const routes = [...entries.values()].map((entry) => resolveRoute(entry, layers, bench))
-  const globals = readGlobals(value, bench)
+  const layers = yield* readLayers(value, bench)
+  const entries = yield* readCollection(value, 'routes', RouteSchema, bench)
+  const routes = yield* mapSteps(entries.values(), (entry) => resolveRoute(entry, layers, bench))
+  const globals = yield* readGlobals(value, bench)
   if (bench.issues.length > 0 || !settings) return { issues: bench.issues }
   return { resolved: { gateway: settings, routes, globals }, issues: [] }
 }
@@ -98,23 +110,24 @@ function readMetadata(raw: unknown, bench: Workbench): void {
   })
 }
 
-function readLayers(value: Entry['raw'], bench: Workbench): Layers {
-  const upstreams = mapValues(readCollection(value, 'upstreams', undefined, bench), ({ id, path, raw }) =>
+function* readLayers(value: Entry['raw'], bench: Workbench): Steps<Layers> {
+  const upstreams = yield* mapValues(yield* readCollection(value, 'upstreams', undefined, bench), ({ id, path, raw }) =>
     bench.upstream(raw, { kind: 'upstream', id }, path),
   )
-  const services = mapValues(readCollection(value, 'services', ServiceSchema, bench), (entry) =>
+  const services = yield* mapValues(yield* readCollection(value, 'services', ServiceSchema, bench), (entry) =>
     readService(entry, upstreams, bench),
   )
-  const pluginConfigs = mapValues(
-    readCollection(value, 'plugin_configs', PluginConfigSchema, bench),
+  const pluginConfigs = yield* mapValues(
+    yield* readCollection(value, 'plugin_configs', PluginConfigSchema, bench),
     ({ id, path, raw }) => bench.plugins(raw['plugins'], { kind: 'plugin_config', id }, [...path, 'plugins']),
   )
   return { upstreams, services, pluginConfigs }
 }
 
-function readGlobals(value: Entry['raw'], bench: Workbench): Prepared[] {
+function* readGlobals(value: Entry['raw'], bench: Workbench): Steps<Prepared[]> {
   const globals = new Map<string, Prepared>()
-  for (const { id, path, raw } of readCollection(value, 'global_rules', GlobalRuleSchema, bench).values()) {
+  const rules = yield* readCollection(value, 'global_rules', GlobalRuleSchema, bench)
+  for (const { id, path, raw } of rules.values()) {
     for (const [name, prepared] of bench.plugins(raw['plugins'], { kind: 'global_rule', id }, [...path, 'plugins'])) {
       const other = globals.get(name)
       if (other) bench.problem(prepared.path, `is in global rule [${other.owner.id}] already; a plugin can be in one`)
@@ -124,6 +137,6 @@ function readGlobals(value: Entry['raw'], bench: Workbench): Prepared[] {
   return [...globals.values()]
 }
 
-function mapValues<T, U>(map: ReadonlyMap<string, T>, change: (value: T) => U): Map<string, U> {
-  return new Map([...map].map(([key, value]) => [key, change(value)]))
+function* mapValues<T, U>(map: ReadonlyMap<string, T>, change: (value: T) => U): Steps<Map<string, U>> {
+  return new Map(yield* mapSteps(map, ([key, value]) => [key, change(value)] as const))
 }

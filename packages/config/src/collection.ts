@@ -1,6 +1,7 @@
 import type { Issue, TSchema } from '@sluice/kernel'
 import { formatPath } from '@sluice/kernel'
 import { isRecord } from './is-record.ts'
+import type { Steps } from './steps.ts'
 import type { Workbench } from './workbench.ts'
 
 /** One resource of a collection. */
@@ -17,21 +18,25 @@ export interface Entry {
 export type CollectionName = 'routes' | 'services' | 'upstreams' | 'plugin_configs' | 'global_rules'
 
 /** Reads one collection; its entries by id, in the order in which they are written. Without a schema they are not checked. */
-export function readCollection(
+export function* readCollection(
   document: Entry['raw'],
   name: CollectionName,
   schema: TSchema | undefined,
   bench: Workbench,
-): Map<string, Entry> {
+): Steps<Map<string, Entry>> {
   const list = document[name] ?? []
   const entries = new Map<string, Entry>()
   if (!Array.isArray(list)) {
     bench.problem([name], 'must be a list')
     return entries
   }
-  list.forEach((raw: unknown, index) => {
+  for (const [index, raw] of (list as unknown[]).entries()) {
+    yield
     const path = [name, index]
-    if (!isRecord(raw)) return bench.problem(path, 'must be an object')
+    if (!isRecord(raw)) {
+      bench.problem(path, 'must be an object')
+      continue
+    }
     const checked = schema ? bench.check(schema, raw, path) : raw
     const id = idOf(raw)
     const known = id === undefined ? undefined : entries.get(id)
@@ -43,8 +48,7 @@ export function readCollection(
     // What has no id, or another's, is still checked with the rest.
     const key = id === undefined || known ? `\0${index}` : id
     entries.set(key, { id: id ?? '', path, raw, checked })
-    return undefined
-  })
+  }
   return entries
 }
 

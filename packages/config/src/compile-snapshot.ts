@@ -6,11 +6,13 @@ import {
   type Exchange,
   type Issue,
   type Kernel,
+  TimeSlice,
   type Prepared,
 } from '@sluice/kernel'
-import { Router } from '@sluice/router'
+import { Router, type RouteEntry } from '@sluice/router'
 import type { Resolved } from './check-resources.ts'
 import { Snapshot, type CompiledRoute } from './snapshot.ts'
+import { inSlices } from './steps.ts'
 
 export interface SnapshotInit {
   readonly kernel: Kernel
@@ -36,16 +38,22 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
   try {
     // One at a time, so that each plugin is set up once, and each that fails is told of once.
     const issues: Issue[] = []
+    const slice = new TimeSlice()
     for (const prepared of new Set([...globals, ...served.flatMap(({ plugins }) => plugins)])) {
       issues.push(...(await problemsOf(builder.chain({ globals: [], plugins: [prepared] }))))
+      if (slice.isOver) await slice.rest()
     }
     if (issues.length > 0) throw new ConfigError(issues)
 
     const chainOf = sharing((plugins) => builder.chain({ globals, plugins }))
     const routes: CompiledRoute[] = []
-    for (const route of served) routes.push({ ...route, chain: await chainOf(route.plugins) })
+    for (const route of served) {
+      routes.push({ ...route, chain: await chainOf(route.plugins) })
+      if (slice.isOver) await slice.rest()
+    }
     const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
-    return new Snapshot({ routes, notFound: fallback, router: routerOf(routes), dispose: () => builder.release() })
+    const router = await inSlices(Router.inSteps(routes.map(entryOf)))
+    return new Snapshot({ routes, notFound: fallback, router, dispose: () => builder.release() })
   } catch (error) {
     await builder.release()
     throw error
@@ -79,11 +87,7 @@ function sharing(make: (plugins: readonly Prepared[]) => Promise<Chain>): typeof
   }
 }
 
-function routerOf(routes: readonly CompiledRoute[]): Router<Exchange, CompiledRoute> {
-  return new Router(
-    routes.map((route) => {
-      const { info, uris, hosts, methods, remoteAddrs, priority, vars } = route
-      return { id: info.id, uris, hosts, methods, remoteAddrs, priority, ...(vars && { vars }), value: route }
-    }),
-  )
+function entryOf(route: CompiledRoute): RouteEntry<Exchange, CompiledRoute> {
+  const { info, uris, hosts, methods, remoteAddrs, priority, vars } = route
+  return { id: info.id, uris, hosts, methods, remoteAddrs, priority, ...(vars && { vars }), value: route }
 }

@@ -34,9 +34,10 @@ export class FileStore {
 
   /**
    * Calls `onChange` whenever the file has come to hold another text, until `close`; `onError` when it can no longer be
-   * read, once until it can again. Does not keep the process alive.
+   * read, once until it can again. While `onChange` is at work it does not look: of several changes that come meanwhile
+   * the last one counts. Does not keep the process alive.
    */
-  watch(onChange: (text: string) => void, onError?: (error: Error) => void): void {
+  watch(onChange: (text: string) => unknown, onError?: (error: Error) => void): void {
     if (this.#timer || this.#isClosed) return
     this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
   }
@@ -47,7 +48,7 @@ export class FileStore {
     clearTimeout(this.#timer)
   }
 
-  async #look(onChange: (text: string) => void, onError?: (error: Error) => void): Promise<void> {
+  async #look(onChange: (text: string) => unknown, onError?: (error: Error) => void): Promise<void> {
     let text: string | undefined
     let failure: Error | undefined
     try {
@@ -58,9 +59,9 @@ export class FileStore {
       this.#hasFailed = true
     }
     if (this.#isClosed) return
-    this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
     if (failure) onError?.(failure)
-    if (text !== undefined) onChange(text)
+    if (text !== undefined) await onChange(text)
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
   }
 
   /** The text, where the file has changed and come to rest. */

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, symlink, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { FileStore } from '../src/index.ts'
 
@@ -158,6 +159,44 @@ describe('FileStore', () => {
     writeFileSync(file, 'two')
     await utimes(file, 1000, 1000)
     expect(await next()).toBe('two')
+  })
+
+  test('tells nothing of a file for as long as it is being written', async () => {
+    const dir = await directory()
+    const file = join(dir, 'gateway.yaml')
+    writeFileSync(file, 'old')
+    const texts = queue<string>()
+    const store = new FileStore(file, 'old', { interval: 100 })
+    open.push(store)
+    store.watch(texts.push)
+    writeFileSync(file, '')
+    for (let line = 1; line <= 50; line++) {
+      appendFileSync(file, `line ${line}\n`)
+      await setTimeout(15) // far more often than it is looked at
+    }
+    expect(await texts.shift()).toMatch(/^line 1\n[^]*line 50\n$/)
+  })
+
+  test('looks no further while a change is being applied, and then tells the last of those that came', async () => {
+    const dir = await directory()
+    const file = join(dir, 'gateway.yaml')
+    writeFileSync(file, 'old')
+    const told = queue<string>()
+    const applied = Promise.withResolvers<void>()
+    const store = new FileStore(file, 'old', { interval: 5 })
+    open.push(store)
+    store.watch((text) => {
+      told.push(text)
+      return applied.promise
+    })
+    writeFileSync(file, 'first')
+    expect(await told.shift()).toBe('first')
+    writeFileSync(file, 'second')
+    await slowerLook(file)
+    writeFileSync(file, 'third')
+    await slowerLook(file)
+    applied.resolve()
+    expect(await told.shift()).toBe('third')
   })
 
   test('tells nothing after it was closed', async () => {

@@ -4,14 +4,14 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AccessLog } from '@sluice/access-log'
 import type { GatewaySettings, Listen, Snapshot } from '@sluice/config'
-import type { Exchange, Kernel, Logger } from '@sluice/kernel'
+import { ConfigError, type Exchange, type Kernel, type Logger } from '@sluice/kernel'
 import { answerOf } from './answer-of.ts'
 import { boundConnections } from './client-connections.ts'
 import { continueWhenRead } from './continue-when-read.ts'
 import { createFront } from './front.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { LargeBodies } from './large-bodies.ts'
-import { compileConfig, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
+import { compileConfig, placed, readAgain, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
 import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { createStatus } from './status.ts'
@@ -66,7 +66,7 @@ export class Gateway {
     } catch (error) {
       if (gateway) await gateway.close()
       else snapshot.retire()
-      throw error
+      throw await placed(error, read)
     }
   }
 
@@ -182,21 +182,22 @@ export class Gateway {
     return server
   }
 
-  #openLog({ settings, logLine, file, parsed }: ReadConfig): AccessLog | undefined {
+  /** Throws a `ConfigError` where it cannot be. */
+  #openLog({ settings, logLine }: ReadConfig): AccessLog | undefined {
     if (settings.access_log === false || !logLine) return undefined
     const { path } = settings.access_log
     try {
       return new AccessLog({ path, line: logLine, onError: (err) => this.#log.error({ err }, err.message) })
     } catch (error) {
       const message = `cannot be opened: ${(error as Error).message}`
-      throw new InvalidConfigError([{ path: ['gateway', 'access_log', 'path'], message }], file, parsed)
+      throw new ConfigError([{ path: ['gateway', 'access_log', 'path'], message }])
     }
   }
 
   async #apply(text: string): Promise<void> {
     const before = { settings: this.#settings, snapshot: this.#snapshot, accessLog: this.#accessLog }
     try {
-      const read = readAgain({ ...this.#source, text }, this.kernel)
+      const read = await readAgain({ ...this.#source, text }, this.kernel)
       const snapshot = await compileConfig(read, this.kernel)
       try {
         // A slow setup: nobody would ever retire what it made.
@@ -204,7 +205,7 @@ export class Gateway {
         if (isOther(before.settings.access_log, read.settings.access_log)) this.#accessLog = this.#openLog(read)
       } catch (error) {
         snapshot.retire()
-        throw error
+        throw await placed(error, read)
       }
       this.#serve(read, snapshot)
     } catch (error) {

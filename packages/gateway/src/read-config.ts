@@ -1,13 +1,13 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
 import {
-  checkResources,
+  checkResourcesInSlices,
   checkSettings,
   compileSnapshot,
-  parseConfig,
+  parseAside,
   type Env,
   type GatewaySettings,
-  type ParsedConfig,
+  type ReadConfigText,
   type Resolved,
   type Snapshot,
 } from '@sluice/config'
@@ -35,7 +35,7 @@ export interface KernelSource extends ConfigSource {
 export interface ReadConfig {
   readonly file: string
   /** As it is written, references not resolved. */
-  readonly parsed: ParsedConfig
+  readonly parsed: ReadConfigText
   readonly settings: GatewaySettings
   readonly resolved: Resolved
   /** Renders lines of the access log; undefined where it is switched off. */
@@ -45,16 +45,16 @@ export interface ReadConfig {
 /** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
 export async function readConfig(source: KernelSource): Promise<ReadConfig & { kernel: Kernel }> {
   const { file, text, env, log } = source
-  const parsed = parse(text, file)
+  const parsed = await parse(text, file)
   const present = [...builtInPlugins(source.builtIn), ...(source.plugins ?? [])]
   const own = await loadPlugins(pluginEntries(parsed.value, env), file, present)
   const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins })
-  return { kernel, ...judge(parsed, { file, env, kernel, issues: own.issues }) }
+  return { kernel, ...(await judge(parsed, { file, env, kernel, issues: own.issues })) }
 }
 
-/** Reads a file for a kernel that is there. Throws an `InvalidConfigError` that lists every problem. */
-export function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): ReadConfig {
-  return judge(parse(text, file), { file, env, kernel, issues: [] })
+/** Reads a file for a kernel that is there. Rejects with an `InvalidConfigError` that lists every problem. */
+export async function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): Promise<ReadConfig> {
+  return judge(await parse(text, file), { file, env, kernel, issues: [] })
 }
 
 /** Turns what was read into what serves; runs plugins' `setup`. Rejects with an `InvalidConfigError`. */
@@ -62,14 +62,18 @@ export async function compileConfig({ file, parsed, resolved }: ReadConfig, kern
   try {
     return await compileSnapshot({ kernel, resolved })
   } catch (error) {
-    if (error instanceof ConfigError) throw new InvalidConfigError(error.issues, file, parsed)
-    throw error
+    throw await placed(error, { file, parsed })
   }
 }
 
-function parse(text: string, file: string): ParsedConfig {
-  const parsed = parseConfig(text)
-  if (parsed.issues.length > 0) throw new InvalidConfigError(parsed.issues, file, parsed)
+/** The same error; a `ConfigError` as the `InvalidConfigError` that says where in the file its problems are. */
+export async function placed(error: unknown, { file, parsed }: Pick<ReadConfig, 'file' | 'parsed'>): Promise<unknown> {
+  return error instanceof ConfigError ? InvalidConfigError.of(error.issues, file, parsed) : error
+}
+
+async function parse(text: string, file: string): Promise<ReadConfigText> {
+  const parsed = await parseAside(text)
+  if (parsed.issues.length > 0) throw await InvalidConfigError.of(parsed.issues, file, parsed)
   return parsed
 }
 
@@ -81,12 +85,12 @@ interface Judging {
   readonly issues: readonly Issue[]
 }
 
-function judge(parsed: ParsedConfig, { file, env, kernel, issues: known }: Judging): ReadConfig {
-  const { resolved, issues } = checkResources(parsed.value, kernel, env)
+async function judge(parsed: ReadConfigText, { file, env, kernel, issues: known }: Judging): Promise<ReadConfig> {
+  const { resolved, issues } = await checkResourcesInSlices(parsed.value, kernel, env)
   const format = formatIn(parsed.value, resolved)
   const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
   const all = [...known, ...issues, ...(line?.issues ?? [])]
-  if (!resolved || all.length > 0) throw new InvalidConfigError(all, file, parsed)
+  if (!resolved || all.length > 0) throw await InvalidConfigError.of(all, file, parsed)
   return { file, parsed, settings: resolved.gateway, resolved, logLine: line?.line }
 }
 

@@ -37,7 +37,7 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   process.stderr.write(welcome(gateway, file, mock?.url))
   const store = new FileStore(file, text)
   store.watch(
-    (changed) => void reload(gateway, changed, log),
+    (changed) => reload(gateway, changed, log),
     ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),
   )
   return untilStopped(gateway, store, mock, log)

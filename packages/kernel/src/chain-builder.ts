@@ -6,6 +6,7 @@ import { linkOf, type Link, type Scope } from './link.ts'
 import type { Logger } from './logger.ts'
 import type { Answer } from './onion.ts'
 import type { Awaitable } from './plugin.ts'
+import { TimeSlice } from './time-slice.ts'
 
 export interface ChainSpec {
   readonly globals: readonly Prepared[]
@@ -41,7 +42,13 @@ export class ChainBuilder {
   async release(): Promise<void> {
     if (this.#released) return
     this.#released = true
-    await Promise.all([...this.#holds].map(([key, held]) => this.#drop(key, held)))
+    const slice = new TimeSlice()
+    const drops: Promise<void>[] = []
+    for (const [key, held] of this.#holds) {
+      drops.push(this.#drop(key, held))
+      if (slice.isOver) await slice.rest()
+    }
+    await Promise.all(drops)
   }
 
   async #links(list: readonly Prepared[], scope: Scope): Promise<Link[]> {

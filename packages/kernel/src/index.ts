@@ -37,5 +37,6 @@ export {
 export { bodyLength, cancelBody, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
 export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'
+export { TimeSlice } from './time-slice.ts'
 export type { UpstreamRecord } from './upstream.ts'
 export { variableNames } from './variables.ts'

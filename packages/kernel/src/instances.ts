@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Logger } from './logger.ts'
 import type { Awaitable, Hooks, Host, Owner, Plugin } from './plugin.ts'
 
@@ -15,7 +15,7 @@ interface Held extends Instance {
 
 /** Identity of an instance: where it is written, what it is, and its whole configuration. */
 export function identityOf(owner: Owner, name: string, config: unknown, metadata: unknown): string {
-  const digest = createHash('sha256').update(canonical([config, metadata])).digest('base64url')
+  const digest = hash('sha256', canonical([config, metadata]), 'base64url')
   return `${owner.kind}/${owner.id} ${name} ${digest}`
 }
 
@@ -76,11 +76,11 @@ function counted(held: Held): Instance {
 
 /** JSON with the members of every object in one order. */
 function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? 'undefined'
-  )
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  const written = members
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+  return `{${written.join(',')}}`
 }

@@ -37,8 +37,8 @@ export class Router<C, T> {
   readonly #tables: readonly PathTable<C, T>[]
 
   /** Throws for a path pattern or an address that cannot be compiled, and names the route. */
-  constructor(entries: readonly RouteEntry<C, T>[]) {
-    const byHost = Map.groupBy(entries.flatMap(draftsOf), ({ host }) => host ?? anyHost)
+  constructor(entries: readonly RouteEntry<C, T>[], all: readonly Draft<C, T>[] = entries.flatMap(draftsOf)) {
+    const byHost = Map.groupBy(all, ({ host }) => host ?? anyHost)
     const tables = new Map([...byHost].map(([host, drafts]) => [host, new PathTable(drafts)]))
     const named = [...tables].filter(([host]) => host !== anyHost)
     this.#plain = new HostTable(new Map(named.filter(([host]) => !namesPort(host))))
@@ -46,6 +46,16 @@ export class Router<C, T> {
     this.#any = tables.get(anyHost)
     this.#onlyAny = named.length === 0
     this.#tables = [...tables].toSorted(([a], [b]) => byHostOrder(a, b)).map(([, table]) => table)
+  }
+
+  /** Makes one in short steps, for a process that does something else meanwhile. */
+  static *inSteps<C, T>(entries: readonly RouteEntry<C, T>[]): Generator<undefined, Router<C, T>, undefined> {
+    const drafts: Draft<C, T>[] = []
+    for (const entry of entries) {
+      drafts.push(...draftsOf(entry))
+      yield
+    }
+    return new Router(entries, drafts)
   }
 
   /**
