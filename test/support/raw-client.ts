@@ -31,6 +31,8 @@ export interface RawReading {
   more(): Promise<void>
   /** Reads to the end, or to the cut. */
   rest(): Promise<RawAnswer>
+  /** Forgets what has come and what comes, and counts it: for answers that are too large to be kept. */
+  count(): Promise<{ readonly bytes: number; readonly isWhole: boolean }>
   /** Takes nothing more from the socket, until `resume`. */
   pause(): void
   resume(): void
@@ -87,10 +89,15 @@ function readingOf(res: IncomingMessage, hangUp: () => void): RawReading {
     headers: res.headers,
     id: String(res.headers['x-sluice-request-id'] ?? ''),
   }
-  const chunks: Buffer[] = []
+  let chunks: Buffer[] = []
+  let isKept = true
+  let bytes = 0
   const over = new Promise<void>((resolve) => res.once('close', resolve))
   const text = (): string => Buffer.concat(chunks).toString()
-  res.on('data', (chunk: Buffer) => chunks.push(chunk))
+  res.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (isKept) chunks.push(chunk)
+  })
   res.on('error', () => {}) // a cut; `complete` says so
   const more = (): Promise<void> =>
     Promise.race([over, new Promise<void>((resolve) => res.once('data', () => resolve()))])
@@ -108,6 +115,12 @@ function readingOf(res: IncomingMessage, hangUp: () => void): RawReading {
     async rest() {
       await over
       return { ...head, body: Buffer.concat(chunks), isWhole: res.complete }
+    },
+    async count() {
+      isKept = false
+      chunks = []
+      await over
+      return { bytes, isWhole: res.complete }
     },
     pause: () => void res.pause(),
     resume: () => void res.resume(),
