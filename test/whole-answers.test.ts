@@ -34,7 +34,7 @@ describe.for(spoken)('a whole answer of $api', (says) => {
 
   test.for([
     ['before its head', { stallBeforeFirstByteMs: 'forever' }, `${provider} did not answer within 250 ms`],
-    ['behind its head', { stallAfter: 0 }, `${provider} sent nothing for 250 ms`],
+    ['behind its head', { stallAfter: 0 }, `${provider} sent nothing behind its head within 250 ms`],
   ] as const)('that upstream is silent about %s is a 504', async ([, script, message]) => {
     const { mock, ask, lines } = await stage(says, { timeout: 250 })
     mock.script(script)

@@ -3,6 +3,9 @@ import { oneOf, Type, type Static } from '@sluice/kernel'
 const fieldName = '^[a-zA-Z0-9._-]+$'
 const secret = (description: string) => Type.String({ secret: true, description })
 const closed = { additionalProperties: false } as const
+/** Milliseconds of a day. */
+const longest = 86_400_000
+const milliseconds = (what: string) => Type.Optional(Type.Integer({ minimum: 1, maximum: longest, description: `Milliseconds ${what}` }))
 
 const Auth = Type.Object(
   {
@@ -120,11 +123,25 @@ export const configOf = (providers: readonly string[]) =>
         minimum: 1,
         maximum: 600_000,
         default: 30_000,
-        description: 'Milliseconds for connecting, for the first byte, and between two reads, each.',
+        description: 'Milliseconds for connecting, for the first byte, and between two reads, each; the fields below replace it one by one.',
+      }),
+      connect_timeout: milliseconds('until the provider is connected; `timeout` if absent.'),
+      first_byte_timeout: milliseconds('from the sent request to the first byte of the answer’s body, its head and comments of a stream included; `timeout` if absent.'),
+      idle_timeout: milliseconds('between two reads of the answer, and for the provider to take more of the request; `timeout` if absent.'),
+      total_timeout: milliseconds('for all of an attempt, whole or streamed; no limit if absent.'),
+      commit_ms: Type.Integer({
+        minimum: 0,
+        maximum: longest,
+        default: 1000,
+        description: 'Milliseconds for which the head of a stream waits for the first content, so that a failure still has a status.',
       }),
       max_req_body_size: Type.Integer({ minimum: 1, default: 67_108_864, description: 'Bytes of request body.' }),
-      max_stream_duration_ms: Type.Optional(Type.Integer({ minimum: 1, description: 'Milliseconds that a stream may last.' })),
-      max_response_bytes: Type.Optional(Type.Integer({ minimum: 1, description: 'Bytes of answer.' })),
+      max_stream_duration_ms: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Milliseconds that a stream may last; beside `total_timeout`, the shorter one counts.' }),
+      ),
+      max_response_bytes: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Bytes of an answer in a dialect. One that is not streamed has 67108864 at most.' }),
+      ),
       keepalive: Type.Boolean({ default: true, description: 'Keeps connections for the next request.' }),
       keepalive_timeout: Type.Integer({ minimum: 1000, default: 60_000, description: 'Milliseconds that an idle connection is kept.' }),
       keepalive_pool: Type.Integer({ minimum: 1, default: 30, description: 'Idle connections kept at most; never a bound on requests.' }),

@@ -44,13 +44,8 @@ export class Instance {
     this.config = config
     this.endpoint = new Endpoint(provider, config)
     this.headers = new RequestHeaders(provider, config)
-    this.limits = {
-      connect: config.timeout,
-      send: config.timeout,
-      head: config.timeout,
-      idle: config.timeout,
-    }
-    this.streamLimits = { ...this.limits, total: config.max_stream_duration_ms }
+    this.limits = limitsOf(config)
+    this.streamLimits = streamLimitsOf(config)
     this.digest = createHash('sha256').update(JSON.stringify(config)).digest('base64url')
     this.secrets = secretsOf(config)
     for (const [dialect, speech] of Object.entries(provider.speaks) as [Dialect, Speech][]) {
@@ -61,7 +56,7 @@ export class Instance {
       const lease = agents.acquire({
         origin,
         verify: config.ssl_verify,
-        connectMs: config.timeout,
+        connectMs: this.limits.connect,
         idle: { size: config.keepalive ? config.keepalive_pool : 0, ms: config.keepalive_timeout },
       })
       this.#leases.push(lease)
@@ -110,6 +105,26 @@ export class Instance {
   async dispose(): Promise<void> {
     await Promise.all(this.#leases.map((lease) => lease.release()))
   }
+}
+
+function limitsOf({ timeout, connect_timeout, first_byte_timeout, idle_timeout, total_timeout }: Config): TimeLimits {
+  const idle = idle_timeout ?? timeout
+  return {
+    connect: connect_timeout ?? timeout,
+    send: idle,
+    head: first_byte_timeout ?? timeout,
+    headIsBody: true,
+    idle,
+    ...(total_timeout !== undefined && { total: { ms: total_timeout, name: 'total_timeout', code: 'total_timeout_exceeded' } }),
+  }
+}
+
+/** Of the two limits for all of it, the shorter one. */
+function streamLimitsOf(config: Config): TimeLimits {
+  const limits = limitsOf(config)
+  const { max_stream_duration_ms: ms = Infinity } = config
+  if (ms >= (limits.total?.ms ?? Infinity)) return limits
+  return { ...limits, total: { ms, name: 'max_stream_duration_ms', code: 'stream_duration_exceeded' } }
 }
 
 /** The service account of `auth.gcp`. Throws where there is none, or it cannot be read. */

@@ -20,9 +20,6 @@ export interface Plan {
   readonly shape: Shape
 }
 
-/** Milliseconds for which a stream's head may wait for the first content. */
-const commitMs = 1000
-
 interface Outgoing {
   readonly method: string
   readonly destination: Destination
@@ -111,7 +108,7 @@ function attempt(
       startedAt: record.startedAt,
       hidesUsage,
       maxResponseBytes: config.max_response_bytes ?? Infinity,
-      commitMs,
+      commitMs: config.commit_ms,
       secrets: token === undefined ? instance.secrets : [...instance.secrets, token],
       payloads,
       resolve,

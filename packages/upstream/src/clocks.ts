@@ -1,8 +1,21 @@
 /** What is awaited of an upstream: the connection, that it takes the request, the head of its answer, more of its body. */
 export type Stage = 'connect' | 'send' | 'head' | 'idle'
 
-/** Milliseconds for each stage, and, where it is given, for all of them together. */
-export type TimeLimits = Readonly<Record<Stage, number>> & { readonly total?: number | undefined }
+/** Milliseconds for each stage. */
+export interface TimeLimits extends Readonly<Record<Stage, number>> {
+  /** The limit of the head is that of the first byte behind it: a head alone tells nothing. */
+  readonly headIsBody?: boolean
+  /** For all stages together. */
+  readonly total?: TotalLimit
+}
+
+export interface TotalLimit {
+  readonly ms: number
+  /** The setting that says so, for the text of the error. */
+  readonly name: string
+  /** Code of the error. */
+  readonly code: string
+}
 
 /** The time limits of one call: one timer for the stage that it is in, one for all of it. */
 export class Clocks {
@@ -15,7 +28,7 @@ export class Clocks {
   constructor(limits: TimeLimits, expire: (stage: Stage | 'total') => void) {
     this.#limits = limits
     this.#expire = expire
-    this.#total = limits.total === undefined ? undefined : setTimeout(expire, limits.total, 'total')
+    this.#total = limits.total === undefined ? undefined : setTimeout(expire, Math.min(limits.total.ms, longest), 'total')
   }
 
   /** Something is awaited from now on, in place of what was before; the same again begins anew. */
@@ -27,6 +40,10 @@ export class Clocks {
     this.rest()
     this.#stage = stage
     this.#timer = setTimeout(this.#expire, this.#limits[stage], stage)
+  }
+
+  isAwaiting(stage: Stage): boolean {
+    return this.#stage === stage
   }
 
   /** Nothing is awaited of the upstream: it is somebody else's turn. */
@@ -42,7 +59,10 @@ export class Clocks {
   }
 }
 
+/** What timers can count, in milliseconds. */
+const longest = 0x7fff_ffff
+
 /** Seconds as milliseconds, bounded by what timers can count. */
 export function milliseconds(seconds: number): number {
-  return Math.min(Math.ceil(seconds * 1000), 0x7fff_ffff)
+  return Math.min(Math.ceil(seconds * 1000), longest)
 }

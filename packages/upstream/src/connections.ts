@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { buildConnector, Client, Dispatcher, errors } from 'undici'
 
 /** What makes two connections interchangeable. Times are milliseconds. */
@@ -14,6 +15,12 @@ export interface ConnectionKey {
 /** Milliseconds without a request that make a connection idle: under load, each is so for a moment between two requests. */
 const idleAfterMs = 250
 
+/** A handler that may lose interest in a connection before it stands: undici tells it of none before. */
+export interface Connecting {
+  /** Called before the request is dispatched on a connection that is still to be made. */
+  onConnecting?(giveUp: () => void): void
+}
+
 /**
  * Connections to one origin: as many as there are requests, of which the latest ones stay when they are idle. undici's own
  * pool bounds how many there are, or nothing.
@@ -24,6 +31,8 @@ export class Connections extends Dispatcher {
   /** One for all, so that TLS sessions are resumed. */
   readonly #connector: ReturnType<typeof buildConnector>
   readonly #open = new Set<Client>()
+  /** What is to become the connection of a client; undici would go on making it for one that is destroyed. */
+  readonly #making = new Map<Client, Socket>()
   /** Those whose connection did not end but break. */
   readonly #broken = new WeakSet<Client>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
@@ -47,7 +56,9 @@ export class Connections extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const client = this.#idle.pop() ?? this.#connect()
+    const idle = this.#idle.pop()
+    const client = idle ?? this.#connect()
+    if (!idle) (handler as Connecting).onConnecting?.(() => void this.#drop(client))
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
     const loan: Loan = { isBroken: () => this.#broken.has(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
@@ -80,11 +91,15 @@ export class Connections extends Dispatcher {
       ...(idle.requests !== undefined && { maxRequestsPerClient: idle.requests }),
       maxHeaderSize: 64 * 1024,
       allowH2: false,
-      connect: (options, callback) =>
-        this.#connector(options, (...made) => {
+      connect: (options, callback) => {
+        const socket: unknown = this.#connector(options, (...made) => {
+          this.#making.delete(client)
           made[1]?.once('error', () => this.#broken.add(client))
           callback(...made)
-        }),
+        })
+        if (socket instanceof Socket) this.#making.set(client, socket)
+        return socket
+      },
     })
     this.#open.add(client)
     client.on('disconnect', () => this.#forgetIdle(client))
@@ -127,6 +142,7 @@ export class Connections extends Dispatcher {
 
   async #drop(client: Client): Promise<void> {
     this.#open.delete(client)
+    this.#making.get(client)?.destroy(new Error('given up'))
     await client.destroy()
   }
 }

@@ -1,5 +1,5 @@
 import { HttpError } from '@sluice/kernel'
-import type { Stage } from './clocks.ts'
+import type { Stage, TotalLimit } from './clocks.ts'
 
 /** What an upstream did instead of answering. */
 export interface Failure {
@@ -33,21 +33,23 @@ export function failureOf(who: string, cause: unknown): Failure {
   return { error: badGateway(`${who} ${what}`, cause), isConnection }
 }
 
-const overdue: Readonly<Record<Stage, (ms: number) => string>> = {
+const overdue: Readonly<Record<Stage | 'body', (ms: number) => string>> = {
   connect: (ms) => `could not be reached within ${ms} ms`,
   send: (ms) => `did not take the request for ${ms} ms`,
   head: (ms) => `did not answer within ${ms} ms`,
+  body: (ms) => `sent nothing behind its head within ${ms} ms`,
   idle: (ms) => `sent nothing for ${ms} ms`,
 }
 
-/** The limit of a stage has passed. */
-export function timedOut(who: string, stage: Stage, ms: number): HttpError {
+/** The limit of a stage has passed; `body` is the first byte behind the head. */
+export function timedOut(who: string, stage: Stage | 'body', ms: number): HttpError {
   return gatewayTimeout(`${who} ${overdue[stage](ms)}`)
 }
 
-/** The limit of the whole call has passed. */
-export function durationExceeded(): HttpError {
-  return new HttpError(504, 'stream_duration_exceeded', 'max_stream_duration_ms exceeded', { outcome: 'upstream_error' })
+/** The limit of the whole call has passed; `hasBegun`: some of the answer has come. Another try would take as long, and cost as much. */
+export function durationExceeded({ name, code }: TotalLimit, hasBegun: boolean): HttpError {
+  const outcome = hasBegun ? 'upstream_error' : 'stalled'
+  return new HttpError(504, code, `${name} exceeded`, { outcome, headers: { 'x-should-retry': 'false' } })
 }
 
 function gatewayTimeout(message: string, cause?: unknown): HttpError {

@@ -2,6 +2,18 @@ import { EventEmitter } from 'node:events'
 import type { Readable } from 'node:stream'
 import { tooLarge } from '@sluice/kernel'
 
+export interface UploadOptions {
+  readonly source: Readable
+  /** The upstream takes no more for now. */
+  onBlocked(): void
+  /** It does again. */
+  onFlowing(): void
+  /** Beyond so many bytes it breaks with a 413. */
+  readonly maxBytes?: number | undefined
+  /** Bytes that are read from the source while the upstream takes none. */
+  readonly maxAhead: number
+}
+
 /**
  * A request body on its way up, in the shape that undici takes for a stream. It forwards what the source emits and is told to
  * pause and resume; unlike undici with the source itself, it leaves the source alive, which is half of the client's connection.
@@ -11,7 +23,13 @@ export class Upload extends EventEmitter {
   readonly #onBlocked: () => void
   readonly #onFlowing: () => void
   readonly #maxBytes: number
+  readonly #maxAhead: number
   #bytes = 0
+  #isBlocked = false
+  /** What was read since upstream takes no more. */
+  #ahead: Buffer[] = []
+  #aheadBytes = 0
+  #hasEnded = false
   /** Bytes may have been taken from the source. */
   isBegun = false
   /** undici asks. */
@@ -19,13 +37,13 @@ export class Upload extends EventEmitter {
   /** Why the source broke off, if it did. */
   broken: Error | undefined
 
-  /** `onBlocked`: the upstream takes no more for now; `onFlowing`: it does again. Beyond `maxBytes` it breaks with a 413. */
-  constructor(source: Readable, onBlocked: () => void, onFlowing: () => void, maxBytes = Infinity) {
+  constructor({ source, onBlocked, onFlowing, maxBytes = Infinity, maxAhead }: UploadOptions) {
     super()
     this.#source = source
     this.#onBlocked = onBlocked
     this.#onFlowing = onFlowing
     this.#maxBytes = maxBytes
+    this.#maxAhead = maxAhead
   }
 
   get readableEnded(): boolean {
@@ -44,13 +62,16 @@ export class Upload extends EventEmitter {
       this.isBegun = true
       this.#source.on('data', this.#data).on('end', this.#end).on('error', this.#error).on('close', this.#close)
     }
+    this.#isBlocked = false
     this.#onFlowing()
-    this.#source.resume()
+    this.#catchUp()
+    if (!this.#isBlocked) this.#source.resume()
     return this
   }
 
   pause(): this {
-    this.#source.pause()
+    this.#isBlocked = true
+    if (this.#aheadBytes >= this.#maxAhead) this.#source.pause()
     this.#onBlocked()
     return this
   }
@@ -58,11 +79,31 @@ export class Upload extends EventEmitter {
   /** Lets go of the source, in whatever state it is. */
   destroy(): this {
     this.destroyed = true
+    this.#ahead = []
     if (this.isBegun) {
       this.#source.off('data', this.#data).off('end', this.#end).off('error', this.#error).off('close', this.#close)
       if (!this.#source.readableEnded) this.#source.pause()
     }
     return this
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#ahead.push(chunk)
+    this.#aheadBytes += chunk.byteLength
+    if (this.#aheadBytes >= this.#maxAhead) this.#source.pause()
+  }
+
+  /** Hands on what was read ahead, until upstream has enough again. */
+  #catchUp(): void {
+    let taken = 0
+    for (; taken < this.#ahead.length && !this.#isBlocked; taken++) {
+      const chunk = this.#ahead[taken] as Buffer
+      this.#aheadBytes -= chunk.byteLength
+      this.emit('data', chunk)
+    }
+    if (taken === 0) return
+    this.#ahead = this.#ahead.slice(taken)
+    if (this.#hasEnded && !this.#isBlocked) this.emit('end')
   }
 
   /** Never called: undici knows a stream by having one. */
@@ -73,9 +114,13 @@ export class Upload extends EventEmitter {
   readonly #data = (chunk: Buffer): void => {
     this.#bytes += chunk.byteLength
     if (this.#bytes > this.#maxBytes) this.#error(tooLarge(this.#bytes, this.#maxBytes))
+    else if (this.#isBlocked) this.#keep(chunk)
     else this.emit('data', chunk)
   }
-  readonly #end = (): void => void this.emit('end')
+  readonly #end = (): void => {
+    this.#hasEnded = true
+    if (!this.#isBlocked) this.emit('end')
+  }
   readonly #close = (): void => {
     if (this.closed) this.emit('close')
   }

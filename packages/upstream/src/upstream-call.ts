@@ -2,6 +2,7 @@ import { abandoned, HttpError, type Exchange, type Outcome, type UpstreamRecord 
 import type { Dispatcher } from 'undici'
 import type { Lease } from './agents.ts'
 import { Clocks, type Stage, type TimeLimits } from './clocks.ts'
+import type { Connecting } from './connections.ts'
 import { durationExceeded, failureOf, timedOut } from './failure.ts'
 import { Guarded } from './guarded.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
@@ -53,18 +54,22 @@ export interface CallOptions {
 /** Safe to send twice where nobody knows what became of the first: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
+/** Bytes that are read of a client's body while upstream takes none: that the client is gone is to be found behind what it has sent. */
+const maxAhead = 1024 * 1024
+
 /** Sends one request. Everything that comes of it is told through the options and the receiver; the exchange's end ends it. */
 export function callUpstream(options: CallOptions): void {
   new UpstreamCall(options).dispatch()
 }
 
 /** One request on undici's dispatch: no streams, and no promise for each chunk. */
-class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
+class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
   readonly #options: CallOptions
   readonly #clocks: Clocks
   readonly #upload: Upload | undefined
   #unsubscribe: () => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
+  #giveUpConnecting: (() => void) | undefined
   #receiver: Receiver | undefined
   #isConnected = false
   #isPaused = false
@@ -73,8 +78,11 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   constructor(options: CallOptions) {
     this.#options = options
     this.#clocks = new Clocks(options.limits, this.#expired)
-    const { content, maxBytes } = options.body
-    if (content && !Buffer.isBuffer(content)) this.#upload = new Upload(content, this.#blocked, this.#flowing, maxBytes)
+    const { content, maxBytes, isRepeatable } = options.body
+    if (content && !Buffer.isBuffer(content)) {
+      const flow = { onBlocked: this.#blocked, onFlowing: this.#flowing }
+      this.#upload = new Upload({ source: content, ...flow, maxBytes, maxAhead: isRepeatable ? 0 : maxAhead })
+    }
     this.#unsubscribe = options.ctx.onAbort((reason) => this.#fail(abandoned(reason), false))
   }
 
@@ -113,7 +121,11 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   stop(reason: Outcome): void {
     if (this.#isOver) return
     this.#finish()
-    this.#controller?.abort(new Error(reason))
+    this.#close(new Error(reason))
+  }
+
+  onConnecting(giveUp: () => void): void {
+    this.#giveUpConnecting = giveUp
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -133,11 +145,12 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
     if (this.#isOver || status < 200) return
-    const { ctx, record, onHead } = this.#options
+    const { ctx, record, limits, onHead } = this.#options
     record.headAt = this.#now()
     record.status = status
     record.headers = headers
-    this.#clocks.await('idle')
+    if (!limits.headIsBody) this.#clocks.await('idle')
+    else if (!this.#clocks.isAwaiting('head')) this.#clocks.await('head') // it answers while it still takes the request
     this.#receiver = new Guarded(onHead(status, headers, this), ctx, () => this.stop('gateway_error'))
   }
 
@@ -162,14 +175,16 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
   }
 
   readonly #expired = (stage: Stage | 'total'): void => {
-    if (stage === 'total') this.#fail(durationExceeded(), false)
-    else this.#fail(timedOut(this.#options.who, stage, this.#options.limits[stage]), stage === 'connect')
+    const { who, limits } = this.#options
+    const hasHead = this.#receiver !== undefined
+    if (stage !== 'total') this.#fail(timedOut(who, stage === 'head' && hasHead ? 'body' : stage, limits[stage]), stage === 'connect')
+    else if (limits.total) this.#fail(durationExceeded(limits.total, hasHead), false)
   }
 
   #fail(error: HttpError, isConnection: boolean): void {
     if (this.#isOver) return
     this.#finish()
-    this.#controller?.abort(error)
+    this.#close(error)
     if (this.#receiver) this.#receiver.fail(error)
     else this.#options.onFailure({ error, mayRepeat: isConnection && this.#isRepeatable() })
   }
@@ -185,6 +200,12 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Flow {
     this.#options.record.endedAt = this.#now()
     this.#clocks.stop()
     this.#unsubscribe()
+  }
+
+  /** Ends the connection, also where it does not stand yet. */
+  #close(reason: Error): void {
+    if (this.#controller) this.#controller.abort(reason)
+    else this.#giveUpConnecting?.()
   }
 
   readonly #blocked = (): void => {
