@@ -1,8 +1,9 @@
-import { readFile, rename } from 'node:fs/promises'
+import { appendFile, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { chat, contentOf } from './support/chat.ts'
 import { openHeldChat, startHeldUpstream } from './support/held-upstream.ts'
+import { freePort } from './support/free-port.ts'
 import { aiConfig, anyPorts, eventually, runGateway, temporaryFolder } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -86,6 +87,33 @@ describe('signals', () => {
     ])
     expect((await fetch(url)).status).toBe(404)
   })
+})
+
+test('kill -9 leaves nothing behind: started again, it serves within seconds on the same ports, and the log goes on with a line of its own', async () => {
+  const folder = await temporaryFolder()
+  const log = join(folder, 'access.log')
+  const config = {
+    gateway: {
+      listen: { port: await freePort() },
+      status: { listen: { port: await freePort() } },
+      access_log: { path: log, format: '$request_method $uri $status' },
+    },
+  }
+  const first = await runGateway(config, { folder })
+  await fetch(`${first.url}/one`)
+  await eventually('the first line', async () => (await linesOf(log)) !== '')
+  first.program.signal('SIGKILL')
+  expect(await first.program.exited).toEqual({ code: null, signal: 'SIGKILL' })
+  await appendFile(log, 'GET /tw') // where the kill may hit
+
+  const restarted = performance.now()
+  const second = await runGateway(config, { folder })
+  expect((await fetch(`${second.url}/three`)).status).toBe(404)
+  expect(performance.now() - restarted).toBeLessThan(20_000) // two seconds, on a machine that does something else
+  expect(second.url).toBe(first.url)
+  second.program.signal('SIGTERM')
+  expect(await second.program.exited).toEqual({ code: 0, signal: null })
+  expect(await linesOf(log)).toBe('GET /one 404\nGET /tw\nGET /three 404\n')
 })
 
 function linesOf(file: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
+import { close, closeSync, constants, fstatSync, openSync, readSync, write, writeSync } from 'node:fs'
 
 const standard: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 }
 
@@ -11,6 +11,16 @@ export class LogFile {
   constructor(path: string) {
     this.path = path
     this.#fd = openLog(path)
+  }
+
+  /** Whether it ends in the middle of a line: a process that was killed has not come to the end of it. */
+  endsTorn(): boolean {
+    try {
+      const stat = fstatSync(this.#fd)
+      return stat.isFile() && stat.size > 0 && lastByteOf(this.path, stat.size) !== 0x0a
+    } catch {
+      return false // a file that may be written, but not read
+    }
   }
 
   /** One write: resolves to the number of bytes that it took, rejects with the system's error. */
@@ -52,6 +62,17 @@ function openLog(path: string): number {
 function openForAppend(path: string): number {
   const { O_APPEND, O_CREAT, O_NONBLOCK = 0, O_WRONLY } = constants
   return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
+}
+
+function lastByteOf(path: string, size: number): number | undefined {
+  const fd = openSync(path, constants.O_RDONLY)
+  try {
+    const byte = Buffer.alloc(1)
+    readSync(fd, byte, 0, 1, size - 1)
+    return byte[0]
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function isStandard(fd: number): boolean {

@@ -12,19 +12,21 @@ export class LogWriter {
   #giveUpAt: number | undefined
   #wake: () => void = () => {}
   #isFailing = false
-  /** The last thing written is a part of a line that was then given up. */
-  #isTorn = false
+  /** The last thing written is a part of a line that was then given up, by us or by a process before us. */
+  #isTorn: boolean
   #leftover: Uint8Array = Buffer.alloc(0)
 
   constructor(file: LogFile, lost: LossReport, onError: (error: Error) => void) {
     this.#file = file
+    this.#isTorn = file.endsTorn()
     this.#lost = lost
     this.#onError = onError
   }
 
   /** Writes all of it, however often that takes; false where the rest was given up and counted as lost. */
   async send(text: string): Promise<boolean> {
-    const bytes = Buffer.from(this.#isTorn ? `\n${text}` : text)
+    const wasTorn = this.#isTorn
+    const bytes = this.#fromNewLine(text)
     let rest: Uint8Array = bytes
     let delay = retryMs.first
     while (rest.byteLength > 0) {
@@ -35,7 +37,8 @@ export class LogWriter {
       } catch (error) {
         const code = codeOf(error)
         if (this.#isHopeless(code)) {
-          if (rest.byteLength < bytes.byteLength) this.#isTorn = bytes[bytes.byteLength - rest.byteLength - 1] !== 0x0a
+          const written = bytes.byteLength - rest.byteLength
+          this.#isTorn = written === 0 ? wasTorn : bytes[written - 1] !== 0x0a
           this.#lost.add(linesIn(rest), error)
           return false
         }
@@ -46,7 +49,6 @@ export class LogWriter {
         delay = Math.min(delay * 2, isBusy(code) ? retryMs.busy : retryMs.failing)
       }
     }
-    this.#isTorn = false
     return true
   }
 
@@ -58,7 +60,7 @@ export class LogWriter {
 
   /** The process ends at once. A write that is under way finishes by itself; what waits for its next try, and `text`, get a last one. */
   sendSync(text: string): void {
-    let rest: Uint8Array = Buffer.concat([this.#leftover, Buffer.from(text)])
+    let rest: Uint8Array = Buffer.concat([this.#leftover, this.#fromNewLine(text)])
     for (let tries = 0; rest.byteLength > 0 && tries < 20; tries++) {
       try {
         rest = rest.subarray(this.#file.writeSync(rest))
@@ -72,7 +74,13 @@ export class LogWriter {
 
   /** Another file is open at the path. */
   startAnew(): void {
-    this.#isTorn = false
+    this.#isTorn = this.#file.endsTorn()
+  }
+
+  #fromNewLine(text: string): Buffer {
+    const isTorn = this.#isTorn && text !== ''
+    if (isTorn) this.#isTorn = false
+    return Buffer.from(isTorn ? `\n${text}` : text)
   }
 
   /** A pipe whose reader is gone gets no other; a full disk may be cleared, as long as we are here to see it. */

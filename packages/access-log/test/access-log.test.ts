@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,17 @@ test('appends a line for each exchange, in order', async () => {
   await again.log.close()
   expect(linesOf(path)).toEqual(numbers(0, 5))
   expect([...errors, ...again.errors]).toEqual([])
+})
+
+test.for(['close', 'exit'] as const)('ends the half line that a process before it has left, and begins with a line of its own (written at %s)', async (when) => {
+  const path = join(folder, `torn-${when}.log`)
+  writeFileSync(path, 'whole\nhalf a li')
+  const { log } = logTo(path)
+  log.append('next\n')
+  if (when === 'exit') process.listeners('exit').at(-1)!(0)
+  log.append('last\n')
+  await log.close()
+  expect(readFileSync(path, 'utf8')).toBe('whole\nhalf a li\nnext\nlast\n')
 })
 
 test('writes what came within a tenth of a second at once, and much sooner where it is much', async () => {

@@ -61,6 +61,12 @@ export const GatewaySchema = Type.Object(
       default: 1,
       description: 'Processes that serve. More than 1, and `auto`, are not supported yet.',
     }),
+    drain_timeout_ms: Type.Integer({
+      default: 30_000,
+      minimum: 0,
+      maximum: 3_600_000,
+      description: 'Milliseconds that exchanges under way get to finish when the gateway is told to stop.',
+    }),
     log: Type.Object(
       {
         level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -122,6 +128,7 @@ export interface GatewaySettings {
   /** False: switched off. `format` is the access log’s own default where it is absent. */
   readonly access_log: false | { readonly path: string; readonly format?: string | Readonly<Record<string, unknown>> }
   readonly workers: 1
+  readonly drain_timeout_ms: number
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
   readonly max_body_bytes: number
   /** Not less than `max_body_bytes`. */

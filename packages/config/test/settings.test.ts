@@ -13,6 +13,7 @@ describe('the gateway section', () => {
       plugins: [],
       access_log: { path: '/dev/stdout' },
       workers: 1,
+      drain_timeout_ms: 30_000,
       log: { level: 'info' },
       max_body_bytes: 67_108_864,
       max_buffered_bytes: 1_073_741_824,
@@ -31,6 +32,7 @@ describe('the gateway section', () => {
       plugins: ['./a.ts', 'pkg'],
       access_log: { path: '/x', format: { status: '$status', nested: { model: '$llm_model' } } },
       workers: 1,
+      drain_timeout_ms: 0,
       log: { level: 'warn' },
       max_body_bytes: 1,
       max_buffered_bytes: 2,
@@ -62,6 +64,7 @@ describe('the gateway section', () => {
     [{ admin: { key: '' } }, ['gateway.admin.key: must not be empty']],
     [{ workers: 2 }, ['gateway.workers: more than 1 worker is not supported yet']],
     [{ workers: 'auto' }, ['gateway.workers: auto is not supported yet; 1 is']],
+    [{ drain_timeout_ms: -1 }, ['gateway.drain_timeout_ms: must be >= 0']],
     [{ workers: 0 }, ['gateway.workers: must be >= 1']],
     [{ log: { level: 'loud' } }, ['gateway.log.level: must be one of trace, debug, info, warn, error, fatal, silent']],
     [

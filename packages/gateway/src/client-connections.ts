@@ -9,8 +9,9 @@ const sayAgainMs = 60_000
 /**
  * Bounds the connections that clients hold open: one too many closes the oldest that waits for a request, those that
  * never had one first, so that whoever only opens connections cannot keep others out. Where all are at work, the new one goes.
+ * Gives those that are open.
  */
-export function boundConnections(server: Server, most: () => number, log: Logger): void {
+export function boundConnections(server: Server, most: () => number, log: Logger): ReadonlySet<Socket> {
   const open = new Set<Socket>() // in the order in which they were made
   let saidAt = -Infinity
   const say = (limit: number): void => {
@@ -30,6 +31,7 @@ export function boundConnections(server: Server, most: () => number, log: Logger
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })
+  return open
 }
 
 function oldest(open: ReadonlySet<Socket>, isIt: (socket: Socket) => boolean): Socket | undefined {

@@ -16,6 +16,8 @@ export interface FrontOptions {
   /** The configuration that serves now; an exchange stays on the one that it began with. */
   snapshot(): Snapshot
   limits(): RequestLimits
+  /** Holds every exchange from its beginning until it is settled. */
+  readonly running: Set<Exchange>
   /** Whether clients are to leave: no connection is kept for another request. */
   isDraining(): boolean
   /** Called once for each exchange, after its log phase. */
@@ -48,6 +50,7 @@ function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions)
   const ctx = new Exchange({ id: randomUUID(), request: { ...request, uri: uri ?? request.path }, log: options.kernel.log })
   const snapshot = options.snapshot()
   snapshot.acquire()
+  options.running.add(ctx)
   const visit = new Visit(ctx, res, snapshot, options)
   const refusal = uri === undefined ? malformedPath() : hostProblem(request)
   if (refusal) void visit.answer(snapshot.notFound, refusal)
@@ -167,6 +170,7 @@ class Visit {
       await this.#chain.settle(ctx, outcome, { status, headerBytes, bodyBytes })
       this.#options.onSettled(ctx)
     } finally {
+      this.#options.running.delete(ctx)
       this.#snapshot.release()
     }
   }

@@ -1,5 +1,6 @@
 export { builtInPlugins, providers, type BuiltInOptions } from './built-in.ts'
-export { Gateway, type Address } from './gateway.ts'
+export { Gateway } from './gateway.ts'
 export { InvalidConfigError } from './invalid-config-error.ts'
+export type { Address } from './listening.ts'
 export { loadPlugins, type LoadedPlugins } from './load-plugins.ts'
 export type { ConfigSource, KernelSource } from './read-config.ts'

@@ -6,7 +6,11 @@ import { pino } from 'pino'
 import type { BuiltInOptions } from './built-in.ts'
 import { Gateway } from './gateway.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
+import { watchFaults } from './watch-faults.ts'
 import { welcome } from './welcome.ts'
+
+/** Milliseconds for which a process that has nothing left to do may still be kept by something. */
+const lingerMs = 500
 
 export interface MockAddress {
   readonly host: string
@@ -24,6 +28,7 @@ export interface StartOptions {
 export async function start({ file, env, builtIn, mockLlm }: StartOptions): Promise<number> {
   const stderr = pino.destination({ fd: 2, sync: true })
   const log = pino({ name: 'sluice', timestamp: pino.stdTimeFunctions.isoTime }, stderr)
+  watchFaults(log)
   const text = await readFile(file, 'utf8')
   const mock = mockLlm && (await startMockLlm({ ...mockLlm, tokensPerSecond: 40, firstTokenMs: 200, keepRequests: 0 }))
   let gateway: Gateway
@@ -47,7 +52,7 @@ async function reload(gateway: Gateway, text: string, log: Logger & { level: str
   try {
     await gateway.apply(text)
     log.level = gateway.settings.log.level
-    log.info({ routes: gateway.snapshot.routes.length }, 'the configuration has changed')
+    log.info({ routes: gateway.routes.length }, 'the configuration has changed')
   } catch (error) {
     const problems = error instanceof InvalidConfigError ? error.problems : [(error as Error).message]
     log.error({ problems }, 'the changed configuration is refused; the one before it goes on serving')
@@ -61,13 +66,15 @@ function untilStopped(gateway: Gateway, store: FileStore, mock: MockLlm | undefi
     const stop = async (signal: string): Promise<void> => {
       if (stopping) return process.exit(130)
       stopping = true
-      log.info({ signal, running: gateway.snapshot.inFlight }, 'stopping: no new connections, what runs may finish')
+      log.info({ signal, running: gateway.running }, 'stopping: no new connections, what runs may finish')
       store.close()
       const inTime = await gateway.drain()
       await mock?.close()
       if (!inTime) log.warn({}, 'some exchanges did not finish in time and were cut off')
       log.info({}, 'stopped')
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeAllListeners(name)
+      // What a plugin has left running, an interval for one, is not to keep the process.
+      setTimeout(() => process.exit(), lingerMs).unref()
       resolve(0)
     }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, (name) => void stop(name))

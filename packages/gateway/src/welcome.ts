@@ -1,11 +1,19 @@
-import type { Gateway } from './gateway.ts'
+import type { ResolvedRoute } from '@sluice/config'
+import type { Address } from './listening.ts'
+
+/** What there is to tell of it. */
+export interface Greeter {
+  readonly address: Address
+  readonly statusAddress: Address
+  readonly routes: readonly ResolvedRoute[]
+}
 
 /** What a person who has just started the gateway wants to know: where it is, what it serves, what to try. */
-export function welcome(gateway: Gateway, file: string, mockUrl: string | undefined): string {
+export function welcome(gateway: Greeter, file: string, mockUrl: string | undefined): string {
   const { host, port } = gateway.address
   const base = `http://${shown(host)}:${port}`
   const status = `http://${shown(gateway.statusAddress.host)}:${gateway.statusAddress.port}`
-  const { routes } = gateway.snapshot
+  const { routes } = gateway
   const lines = [
     `sluice serves ${file} on ${base}, health on ${status}/healthz`,
     ...(mockUrl ? [`mock-llm answers on ${mockUrl} and needs no key`] : []),
@@ -23,8 +31,8 @@ function table(rows: readonly (readonly [string, string, string])[]): string[] {
 }
 
 /** A request that one of the routes answers. */
-function example(gateway: Gateway, base: string): string[] {
-  const chat = gateway.snapshot.routes.find(({ uris, hosts }) => !hosts?.length && uris.some((uri) => uri.endsWith('/chat/completions')))
+function example(gateway: Greeter, base: string): string[] {
+  const chat = gateway.routes.find(({ uris, hosts }) => !hosts?.length && uris.some((uri) => uri.endsWith('/chat/completions')))
   const uri = chat?.uris.find((one) => one.endsWith('/chat/completions'))
   if (!uri) return []
   const target = `${base}${uri} -H 'content-type: application/json' -d`

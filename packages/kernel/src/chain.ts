@@ -220,8 +220,9 @@ function nameOf(link: Link): string {
   return `${link.scope} ${link.plugin.name}`
 }
 
-/** What ends a chain whose client is gone; nobody reads it. */
+/** What ends a chain that was given up: because its client is gone, and then nobody reads it, or because the gateway stops. */
 export function abandoned(reason: Outcome): HttpError {
+  if (reason === 'gateway_error') return new HttpError(503, 'gateway_stopped', 'the gateway was stopped before the answer was there', { outcome: reason })
   return new HttpError(499, 'client_closed_request', 'the client closed the request', { outcome: reason })
 }
 

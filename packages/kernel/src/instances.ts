@@ -2,6 +2,9 @@ import { hash } from 'node:crypto'
 import type { Logger } from './logger.ts'
 import type { Awaitable, Hooks, Host, Owner, Plugin } from './plugin.ts'
 
+/** Milliseconds that a `setup` may take. Whoever waits for it waits with the whole configuration. */
+const setupTimeoutMs = 30_000
+
 /** A plugin set up for one configuration. Snapshots share it for as long as its identity does not change. */
 export interface Instance {
   readonly key: string
@@ -42,7 +45,8 @@ export class Instances {
     if (coming) return coming.then(counted)
     const hooks = plugin.setup(config, host)
     if (!(hooks instanceof Promise)) return counted(this.#keep(key, hooks))
-    const set = hooks.then((ready) => this.#keep(key, ready)).finally(() => this.#coming.delete(key))
+    const inTime = withinLimit(hooks, (late) => this.#dispose(key, late))
+    const set = inTime.then((ready) => this.#keep(key, ready)).finally(() => this.#coming.delete(key))
     this.#coming.set(key, set)
     return set.then(counted)
   }
@@ -54,8 +58,12 @@ export class Instances {
     held.holders -= 1
     if (held.holders > 0) return
     this.#held.delete(key)
+    await this.#dispose(key, held.hooks)
+  }
+
+  async #dispose(key: string, hooks: Hooks): Promise<void> {
     try {
-      await held.hooks.dispose?.()
+      await hooks.dispose?.()
     } catch (err) {
       this.#log.error({ err, instance: key }, 'a plugin failed to dispose of itself')
     }
@@ -67,6 +75,17 @@ export class Instances {
     this.#held.set(key, held)
     return held
   }
+}
+
+/** Rejects where a `setup` has not come to its end in time; what it gives later is nobody's, and handed to `release`. */
+function withinLimit(setup: Promise<Hooks>, release: (late: Hooks) => Promise<void>): Promise<Hooks> {
+  const { promise, resolve, reject } = Promise.withResolvers<Hooks>()
+  const timer = setTimeout(() => {
+    reject(new Error(`its setup has not come to an end within ${setupTimeoutMs / 1_000} s`))
+    setup.then(release).catch(() => {}) // who waited has been told already
+  }, setupTimeoutMs)
+  setup.then(resolve, reject).finally(() => clearTimeout(timer))
+  return promise
 }
 
 function counted(held: Held): Instance {

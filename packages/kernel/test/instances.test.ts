@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConfigError, definePlugin, Type, type Hooks, type Owner } from '../src/index.ts'
 import { deferred, here, plugin, prepare, rig, type Rig } from './rig.ts'
 
@@ -176,6 +176,32 @@ describe('a setup that fails', () => {
     await expect(kernel.build().chain(spec)).rejects.toThrow('not yet')
     await kernel.build().chain(spec)
     expect(kernel.instances.size).toBe(1)
+  })
+})
+
+describe('a setup that never comes to an end', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('is given up after 30 s, with its place; what it gives later is disposed of, and it may be tried again', async () => {
+    const coming = [deferred<Hooks>(), deferred<Hooks>()]
+    let tries = 0
+    let disposals = 0
+    const stuck = plugin('stuck', () => coming[tries++]!.promise)
+    const { kernel } = await rig([{ plugin: stuck, config: { _meta: { disable: true } } }])
+    const spec = { globals: [], plugins: [prepare(kernel, { plugin: stuck })] }
+    const failed = kernel.build().chain(spec).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(await failed).toMatchObject({
+      issues: [{ path: ['plugins', 'stuck'], message: 'cannot be set up: its setup has not come to an end within 30 s' }],
+    })
+
+    const again = kernel.build()
+    const making = again.chain(spec)
+    coming[0]!.resolve({ dispose: () => void disposals++ })
+    coming[1]!.resolve({})
+    await making
+    expect({ tries, disposals, held: kernel.instances.size, timers: vi.getTimerCount() }).toEqual({ tries: 2, disposals: 1, held: 1, timers: 0 })
   })
 })
 
