@@ -17,7 +17,8 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
   const wrap = (body: Buffer): void => {
     begin(attempt)
     const error = readUpstreamError(status, headers, body)
-    attempt.reject(toUpstreamFailure(attempt, { ...error, status, headers }))
+    // A client that is told that nothing has changed would look for no error.
+    attempt.reject(toUpstreamFailure(attempt, { ...error, status: status === 304 ? 502 : status, headers }))
   }
   return new Gathering({
     attempt,
