@@ -1,4 +1,5 @@
 import { Chain, type ChainHost, type Join } from './chain.ts'
+import { scopedCounters, type Counters } from './counters.ts'
 import { ConfigError, HttpError, messageOf } from './errors.ts'
 import type { Instance, Instances } from './instances.ts'
 import type { Prepared } from './kernel.ts'
@@ -22,14 +23,16 @@ export class ChainBuilder {
   readonly #instances: Instances
   readonly #host: ChainHost
   readonly #log: Logger
+  readonly #counters: Counters
   /** By identity; a promise while it is being set up, so that chains made at once share it. */
   readonly #holds = new Map<string, Awaitable<Instance>>()
   #released = false
 
-  constructor(instances: Instances, host: ChainHost, log: Logger) {
+  constructor(instances: Instances, host: ChainHost, log: Logger, counters: Counters) {
     this.#instances = instances
     this.#host = host
     this.#log = log
+    this.#counters = counters
   }
 
   /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
@@ -80,7 +83,8 @@ export class ChainBuilder {
     }
     try {
       const log = this.#log.child({ plugin: plugin.name, owner: `${owner.kind}/${owner.id}` })
-      const held = this.#instances.hold(identity, plugin, config, { log, owner, metadata })
+      const counters = scopedCounters(this.#counters, identity)
+      const held = this.#instances.hold(identity, plugin, config, { log, owner, metadata, counters })
       return held instanceof Promise ? held.then(ready, failed) : held
     } catch (error) {
       return failed(error)

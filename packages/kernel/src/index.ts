@@ -3,6 +3,7 @@ export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
 export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
 export { abandoned, Chain, type FormatError, type Join } from './chain.ts'
 export { systemClock, type Clock } from './clock.ts'
+export { checkAddition, CountersUnavailableError, MemoryCounters, type Addition, type Count, type Counters } from './counters.ts'
 export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
 export {
   Exchange,

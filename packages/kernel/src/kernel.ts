@@ -3,6 +3,8 @@ import type { Variables } from '@sluice/expr'
 import { EventEmitter } from 'eventemitter3'
 import { ChainBuilder } from './chain-builder.ts'
 import type { ChainHost, FormatError } from './chain.ts'
+import { systemClock } from './clock.ts'
+import { MemoryCounters, type Counters } from './counters.ts'
 import { ConfigError, messageOf, PluginError, type HttpError, type Issue } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
@@ -33,6 +35,8 @@ export interface KernelOptions {
   formatError?: FormatError
   /** Names of plugins that users of this family know and that do not exist here yet. */
   unsupported?: readonly string[]
+  /** Where plugins count what must be counted once; by default in this process. */
+  counters?: Counters
 }
 
 /** A plugin's configuration, checked and completed; the same object for everyone who inherits it. */
@@ -66,15 +70,17 @@ export class Kernel extends EventEmitter<KernelEvents> {
   readonly instances: Instances
   readonly #unsupported: ReadonlySet<string>
   readonly #host: ChainHost
+  readonly #counters: Counters
 
   /** Throws a `ConfigError` when two plugins share a name or a schema does not compile. */
-  constructor({ plugins, log, formatError = plainError, unsupported = [] }: KernelOptions) {
+  constructor({ plugins, log, formatError = plainError, unsupported = [], counters = new MemoryCounters(systemClock) }: KernelOptions) {
     super()
     this.plugins = byName(plugins)
     this.variables = variablesOf(plugins)
     this.log = log
     this.instances = new Instances(log)
     this.#unsupported = new Set(unsupported)
+    this.#counters = counters
     this.#host = { formatError, report: (error, ctx) => this.#report(error, ctx) }
   }
 
@@ -105,7 +111,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
 
   /** Begins the chains of one snapshot. */
   build(): ChainBuilder {
-    return new ChainBuilder(this.instances, this.#host, this.log)
+    return new ChainBuilder(this.instances, this.#host, this.log, this.#counters)
   }
 
   #unknown(name: string): string {

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from '@sinclair/typebox'
+import type { Counters } from './counters.ts'
 import type { Exchange } from './exchange.ts'
 import type { Issue } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -35,6 +36,8 @@ export interface Host {
   readonly owner: Owner
   /** The plugin's `plugin_metadata`, defaults filled in; an empty object where none is written. */
   readonly metadata: unknown
+  /** Counts of this instance alone, one for the whole gateway; a later instance of the same identity finds them again. */
+  readonly counters: Counters
 }
 
 export interface Plugin {
