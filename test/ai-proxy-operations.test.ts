@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
@@ -155,6 +155,26 @@ describe('bodies of other operations', () => {
     const rest = Buffer.alloc(3_000_000, 'é')
     req.end(rest)
     expect(await answer.promise).toBe(createHash('sha256').update('--b\r\n\r\nbeginning').update(rest).digest('hex'))
+  })
+
+  test('an upload that upstream takes by fits and starts arrives byte for byte', async () => {
+    const sent = randomBytes(12_000_000)
+    const received = createHash('sha256')
+    const upstream = await startUpstream((req, res) => {
+      let taken = 0
+      req.on('data', (chunk: Buffer) => {
+        received.update(chunk)
+        if ((taken += chunk.length) < 2_000_000) return
+        taken = 0
+        req.pause()
+        setTimeout(() => req.resume(), 20)
+      })
+      req.on('end', () => res.end('{}'))
+    })
+    const { url } = await startGateway({ routes: [aiRoute(upstream.url)] })
+    const headers = { 'content-type': 'audio/wav' }
+    expect(await askRaw(`${url}/v1/audio/transcriptions`, { headers, body: sent })).toMatchObject({ status: 200 })
+    expect(received.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
   })
 
   test('a binary answer is byte for byte what the provider sent', async () => {

@@ -93,7 +93,7 @@ export class Upload extends EventEmitter {
     if (this.#aheadBytes >= this.#maxAhead) this.#source.pause()
   }
 
-  /** Hands on what was read ahead, until upstream has enough again. */
+  /** Hands on what was read ahead, its end included, until upstream has enough again. */
   #catchUp(): void {
     let taken = 0
     for (; taken < this.#ahead.length && !this.#isBlocked; taken++) {
@@ -101,8 +101,7 @@ export class Upload extends EventEmitter {
       this.#aheadBytes -= chunk.byteLength
       this.emit('data', chunk)
     }
-    if (taken === 0) return
-    this.#ahead = this.#ahead.slice(taken)
+    if (taken > 0) this.#ahead = this.#ahead.slice(taken)
     if (this.#hasEnded && !this.#isBlocked) this.emit('end')
   }
 
