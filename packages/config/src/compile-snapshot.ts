@@ -2,12 +2,10 @@ import {
   ConfigError,
   json,
   type Answer,
-  type Chain,
   type Exchange,
   type Issue,
   type Kernel,
   TimeSlice,
-  type Prepared,
 } from '@sluice/kernel'
 import { Router, type RouteEntry } from '@sluice/router'
 import type { Resolved } from './check-resources.ts'
@@ -36,19 +34,23 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
   const { globals } = resolved
   const served = resolved.routes.filter(({ isServed }) => isServed)
   try {
+    const slice = new TimeSlice()
+    const fresh = new Set(globals)
+    for (const { plugins } of served) {
+      if (!builder.takeOver({ globals, plugins })) plugins.forEach((prepared) => fresh.add(prepared))
+      if (slice.isOver) await slice.rest()
+    }
     // One at a time, so that each plugin is set up once, and each that fails is told of once.
     const issues: Issue[] = []
-    const slice = new TimeSlice()
-    for (const prepared of new Set([...globals, ...served.flatMap(({ plugins }) => plugins)])) {
-      issues.push(...(await problemsOf(builder.chain({ globals: [], plugins: [prepared] }))))
+    for (const prepared of fresh) {
+      issues.push(...(await problemsOf(builder.setUp(prepared))))
       if (slice.isOver) await slice.rest()
     }
     if (issues.length > 0) throw new ConfigError(issues)
 
-    const chainOf = sharing((plugins) => builder.chain({ globals, plugins }))
     const routes: CompiledRoute[] = []
     for (const route of served) {
-      routes.push({ ...route, chain: await chainOf(route.plugins) })
+      routes.push({ ...route, chain: await builder.chain({ globals, plugins: route.plugins }) })
       if (slice.isOver) await slice.rest()
     }
     const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
@@ -67,23 +69,6 @@ async function problemsOf(attempt: Promise<unknown>): Promise<readonly Issue[]> 
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.issues
-  }
-}
-
-/** Routes that inherit everything have the same plugins, and then the same chain. */
-function sharing(make: (plugins: readonly Prepared[]) => Promise<Chain>): typeof make {
-  const numbers = new Map<Prepared, number>()
-  const numberOf = (prepared: Prepared): number => {
-    const known = numbers.get(prepared) ?? numbers.size
-    numbers.set(prepared, known)
-    return known
-  }
-  const made = new Map<string, Promise<Chain>>()
-  return (plugins) => {
-    const key = plugins.map(numberOf).join(' ')
-    const chain = made.get(key) ?? make(plugins)
-    made.set(key, chain)
-    return chain
   }
 }
 

@@ -11,58 +11,95 @@ export interface SnapshotParts {
   readonly routes: readonly CompiledRoute[]
   readonly router: Router<Exchange, CompiledRoute>
   readonly notFound: Chain
-  /** Gives back what the chains hold. Called once. */
+  /** Lets go of the chains; each ends with the last exchange that runs on it. Called once. */
   dispose(): Promise<void>
 }
 
-/** One configuration, compiled and immutable. It lives until it is retired and its last exchange has ended. */
+/**
+ * One configuration, compiled and immutable. Exchanges choose their chain in it and hold that alone: once it is retired it
+ * keeps nothing alive but the chains on which exchanges run, each until the last of them has ended.
+ */
 export class Snapshot {
-  readonly router: Router<Exchange, CompiledRoute>
-  /** The global rules alone, for requests that no route matches. */
-  readonly notFound: Chain
-  /** In the order in which they are written. */
-  readonly routes: readonly CompiledRoute[]
   /** Settles once it was retired, its last exchange has ended, and all that it held is given back. */
-  readonly disposed: Promise<void>
-  readonly #end: () => void
+  readonly disposed: Promise<unknown>
+  readonly #end: (endings: Promise<unknown>) => void
+  #parts: SnapshotParts | undefined
   #inFlight = 0
+  /** Exchanges that have not chosen their chain. */
+  #choosing = 0
   #isRetired = false
+  readonly #endings: Promise<void>[] = []
 
-  constructor({ routes, router, notFound, dispose }: SnapshotParts) {
-    this.routes = routes
-    this.router = router
-    this.notFound = notFound
-    const { promise, resolve } = Promise.withResolvers<void>()
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts
+    const { promise, resolve } = Promise.withResolvers<unknown>()
     this.disposed = promise
-    this.#end = () => resolve(dispose())
+    this.#end = resolve
   }
 
-  /** Exchanges that run on it. */
+  get router(): Router<Exchange, CompiledRoute> {
+    return this.#held.router
+  }
+
+  /** The global rules alone, for requests that no route matches. */
+  get notFound(): Chain {
+    return this.#held.notFound
+  }
+
+  /** In the order in which they are written. */
+  get routes(): readonly CompiledRoute[] {
+    return this.#held.routes
+  }
+
+  /** Exchanges that began on it and have not ended. */
   get inFlight(): number {
     return this.#inFlight
   }
 
   /** An exchange begins. Take the current snapshot and acquire it without waiting in between. */
   acquire(): void {
-    if (this.#isRetired && this.#inFlight === 0) throw new Error('this snapshot has been disposed of')
+    if (!this.#parts) throw gone()
     this.#inFlight += 1
+    this.#choosing += 1
   }
 
-  /** The exchange is settled. Call it once for each `acquire`. */
-  release(): void {
+  /** The exchange has chosen its chain, and needs nothing else of the snapshot any more. */
+  choose(chain: Chain): void {
+    chain.hold()
+    this.#choosing -= 1
+    if (this.#isRetired) this.#letGo()
+  }
+
+  /** The exchange is settled; `chain` is what it chose, if it did. Call it once for each `acquire`. */
+  release(chain?: Chain): void {
     if (this.#inFlight === 0) throw new Error('this snapshot was released more often than acquired')
     this.#inFlight -= 1
-    this.#endIfIdle()
+    if (!chain) this.#choosing -= 1
+    const ending = chain?.drop()
+    if (ending) this.#endings.push(ending)
+    if (this.#isRetired) this.#letGo()
   }
 
   /** Another snapshot serves from now on; does not wait for the exchanges that run on this one. Later calls change nothing. */
   retire(): void {
     if (this.#isRetired) return
     this.#isRetired = true
-    this.#endIfIdle()
+    this.#letGo()
   }
 
-  #endIfIdle(): void {
-    if (this.#isRetired && this.#inFlight === 0) this.#end()
+  get #held(): SnapshotParts {
+    if (!this.#parts) throw gone()
+    return this.#parts
   }
+
+  #letGo(): void {
+    if (this.#choosing > 0) return
+    if (this.#parts) this.#endings.push(this.#parts.dispose())
+    this.#parts = undefined
+    if (this.#inFlight === 0) this.#end(Promise.all(this.#endings))
+  }
+}
+
+function gone(): Error {
+  return new Error('this snapshot has been disposed of')
 }

@@ -1,5 +1,5 @@
 import { ConfigError, type Reply } from '@sluice/kernel'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { checkResources, compileSnapshot, type Resolved, type Snapshot } from '../src/index.ts'
 import { envOf, exchange, kernelOf, type Diary } from './fixture.ts'
 
@@ -125,6 +125,58 @@ describe('Snapshot', () => {
     expect(diary).toEqual(['setup tag a', 'dispose tag a'])
     expect(kernel.instances.size).toBe(0)
     expect(snapshot.inFlight).toBe(0)
+  })
+
+  test('keeps alive only the chains on which exchanges run', async () => {
+    const { compile, diary, kernel } = start()
+    const routes = ['a', 'b'].map((value) => ({ id: value, uri: `/${value}`, plugins: { answer: {}, tag: { value } } }))
+    const snapshot = await compile({ routes })
+    const [a, b] = snapshot.routes.map(({ chain }) => chain)
+    for (const chain of [a!, a!, b!]) {
+      snapshot.acquire()
+      snapshot.choose(chain)
+    }
+    snapshot.release(b)
+    snapshot.retire()
+    await vi.waitUntil(() => diary.length > 2)
+    expect(diary).toEqual(['setup tag a', 'setup tag b', 'dispose tag b'])
+    expect(() => snapshot.routes).toThrow(/disposed of/)
+    snapshot.release(a)
+    expect(snapshot.inFlight).toBe(1)
+    expect(diary).toHaveLength(3)
+    snapshot.release(a)
+    await snapshot.disposed
+    expect(diary).toEqual(['setup tag a', 'setup tag b', 'dispose tag b', 'dispose tag a'])
+    expect(kernel.instances.size).toBe(0)
+  })
+
+  test('is there for an exchange that has not chosen its chain yet', async () => {
+    const { compile, diary } = start()
+    const snapshot = await compile({ routes: [answered] })
+    snapshot.acquire()
+    snapshot.retire()
+    expect((await ask(snapshot)).status).toBe(200)
+    snapshot.choose(snapshot.notFound)
+    expect(() => snapshot.acquire()).toThrow(/disposed of/)
+    await vi.waitUntil(() => diary.length > 1)
+    expect(diary).toEqual(['setup tag a', 'dispose tag a'])
+  })
+
+  test('shares with the next the chains of what has not changed, wherever it stands there', async () => {
+    const { compile, diary } = start()
+    const b = { id: 'b', uri: '/b', plugins: { tag: { value: 'b' } } }
+    const first = await compile({ routes: [answered, b] })
+    const second = await compile({ routes: [{ ...b, plugins: { tag: { value: 'b', _meta: { priority: 1 } } } }, { ...answered, uri: '/moved' }] })
+    const [chainA, chainB] = first.routes.map(({ chain }) => chain)
+    expect(second.routes[1]!.chain).toBe(chainA)
+    expect(second.routes[0]!.chain).not.toBe(chainB)
+    first.retire()
+    await first.disposed
+    expect((await ask(second, '/moved')).headers['x-tag']).toBe('a')
+    expect(diary).toEqual(['setup tag a', 'setup tag b'])
+    second.retire()
+    await second.disposed
+    expect(diary).toHaveLength(4)
   })
 
   test('lives on without exchanges as long as it is current', async () => {

@@ -46,9 +46,9 @@ test('a large configuration is read, checked and compiled beside what else runs'
   const read = await turnsDuring(parseAside(text))
   const checked = await turnsDuring(checkResourcesInSlices(read.result.value, kernel, envOf()))
   const compiled = await turnsDuring(compileSnapshot({ kernel, resolved: checked.result.resolved! }))
+  expect(compiled.result.routes).toHaveLength(2_000)
   compiled.result.retire()
   const disposed = await turnsDuring(compiled.result.disposed)
-  expect(compiled.result.routes).toHaveLength(2_000)
   // Each takes dozens of milliseconds, and gives way every few.
   for (const { turns } of [read, checked, compiled]) expect(turns).toBeGreaterThan(5)
   expect(disposed.turns).toBeGreaterThan(0)

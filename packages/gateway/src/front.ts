@@ -95,6 +95,7 @@ class Visit {
 
   async answer(chain: Chain, refusal?: HttpError): Promise<void> {
     this.#chain = chain
+    this.#snapshot.choose(chain)
     const ctx = this.#ctx
     const reply = await chain.run(ctx, refusal)
     this.#answered = true
@@ -171,7 +172,7 @@ class Visit {
       this.#options.onSettled(ctx)
     } finally {
       this.#options.running.delete(ctx)
-      this.#snapshot.release()
+      this.#snapshot.release(this.#chain)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Chain, type ChainHost, type Join } from './chain.ts'
+import { Chain, type ChainHost, type ChainInit, type Join } from './chain.ts'
 import { scopedCounters, type Counters } from './counters.ts'
 import { ConfigError, HttpError, messageOf } from './errors.ts'
 import type { Instance, Instances } from './instances.ts'
@@ -18,35 +18,67 @@ export interface ChainSpec {
   readonly unanswered?: Answer
 }
 
-/** Makes the chains of one snapshot and holds their plugin instances until `release`. */
+export interface ChainBuilderInit {
+  readonly instances: Instances
+  /** Those that live, by what they are made of; snapshots share them. */
+  readonly chains: Map<string, Chain>
+  readonly host: ChainHost
+  readonly log: Logger
+  readonly counters: Counters
+}
+
+/** Makes the chains of one snapshot, or takes over those that there are, and holds them until `release`. */
 export class ChainBuilder {
   readonly #instances: Instances
+  readonly #chains: Map<string, Chain>
   readonly #host: ChainHost
   readonly #log: Logger
   readonly #counters: Counters
-  /** By identity; a promise while it is being set up, so that chains made at once share it. */
+  readonly #held = new Set<Chain>()
+  /** Instances by identity; a promise while one is being set up, so that chains made at once share it. */
   readonly #holds = new Map<string, Awaitable<Instance>>()
   #released = false
 
-  constructor(instances: Instances, host: ChainHost, log: Logger, counters: Counters) {
+  constructor({ instances, chains, host, log, counters }: ChainBuilderInit) {
     this.#instances = instances
+    this.#chains = chains
     this.#host = host
     this.#log = log
     this.#counters = counters
   }
 
-  /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
-  async chain({ globals, plugins, join, unanswered = noAnswer }: ChainSpec): Promise<Chain> {
-    const links = [...(await this.#links(globals, 'global')), ...(await this.#links(plugins, 'route'))]
-    return new Chain(links, this.#host, unanswered, join)
+  /** The chain where there is one already, in another snapshot for one: nothing has to be set up for it. */
+  takeOver(spec: ChainSpec): Chain | undefined {
+    const name = nameOf(spec)
+    const known = name === undefined ? undefined : this.#chains.get(name)
+    return known && this.#keep(known)
   }
 
-  /** Gives every instance back; those that no other snapshot holds are disposed of. */
+  /** Sets a plugin up for the chains to come. Rejects with a `ConfigError` where that fails; then call `release`. */
+  async setUp(prepared: Prepared): Promise<void> {
+    if (!prepared.meta.disable) await this.#instanceOf(prepared)
+  }
+
+  /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
+  async chain(spec: ChainSpec): Promise<Chain> {
+    const { globals, plugins, join, unanswered = noAnswer } = spec
+    const known = this.takeOver(spec)
+    if (known) return known
+    const links = [...(await this.#links(globals, 'global')), ...(await this.#links(plugins, 'route'))]
+    // Somebody may have made it meanwhile.
+    return this.takeOver(spec) ?? this.#make({ links, host: this.#host, unanswered, join }, nameOf(spec))
+  }
+
+  /** Gives everything back; what nobody else holds ends, and its instances are disposed of. */
   async release(): Promise<void> {
     if (this.#released) return
     this.#released = true
     const slice = new TimeSlice()
-    const drops: Promise<void>[] = []
+    const drops: (Promise<void> | undefined)[] = []
+    for (const chain of this.#held) {
+      drops.push(chain.drop())
+      if (slice.isOver) await slice.rest()
+    }
     for (const [key, held] of this.#holds) {
       drops.push(this.#drop(key, held))
       if (slice.isOver) await slice.rest()
@@ -54,25 +86,55 @@ export class ChainBuilder {
     await Promise.all(drops)
   }
 
+  #make(init: Omit<ChainInit, 'onEnd'>, name: string | undefined): Chain {
+    this.#expectUse()
+    const instances = init.links.map(({ instance }) => instance)
+    const onEnd = async (): Promise<void> => {
+      if (name !== undefined) this.#chains.delete(name)
+      await Promise.all(instances.map(({ key }) => this.#instances.drop(key)))
+    }
+    const chain = new Chain({ ...init, onEnd })
+    for (const instance of instances) this.#instances.share(instance)
+    if (name !== undefined) this.#chains.set(name, chain)
+    return this.#keep(chain)
+  }
+
+  #keep(chain: Chain): Chain {
+    this.#expectUse()
+    if (!this.#held.has(chain)) {
+      this.#held.add(chain)
+      chain.hold()
+    }
+    return chain
+  }
+
   async #links(list: readonly Prepared[], scope: Scope): Promise<Link[]> {
     const links: Link[] = []
     for (const prepared of list) {
       if (prepared.meta.disable) continue
-      const held = this.#holds.get(prepared.identity) ?? this.#hold(prepared)
+      const held = this.#instanceOf(prepared)
       // An await only where something is new: a snapshot of ten thousand routes mostly finds what it needs.
       links.push(linkOf(prepared.plugin, held instanceof Promise ? await held : held, prepared.meta, scope))
     }
     return links.toSorted((a, b) => b.priority - a.priority || (a.plugin.name < b.plugin.name ? -1 : 1))
   }
 
-  #hold(prepared: Prepared): Awaitable<Instance> {
+  #instanceOf(prepared: Prepared): Awaitable<Instance> {
+    this.#expectUse()
+    return this.#holds.get(prepared.identity) ?? this.#hold(prepared)
+  }
+
+  #expectUse(): void {
     if (this.#released) throw new TypeError('these chains were released; build others')
-    const held = this.#setUp(prepared)
+  }
+
+  #hold(prepared: Prepared): Awaitable<Instance> {
+    const held = this.#begin(prepared)
     this.#holds.set(prepared.identity, held)
     return held
   }
 
-  #setUp({ plugin, config, metadata, owner, identity, path }: Prepared): Awaitable<Instance> {
+  #begin({ plugin, config, metadata, owner, identity, path }: Prepared): Awaitable<Instance> {
     const failed = (error: unknown): never => {
       this.#holds.delete(identity)
       throw error instanceof ConfigError ? error : new ConfigError([{ path, message: `cannot be set up: ${messageOf(error)}` }])
@@ -99,6 +161,16 @@ export class ChainBuilder {
     }
     await this.#instances.drop(key)
   }
+}
+
+/** What a chain is made of, so that equal ones can be shared. Undefined: what it is made of has no name. */
+function nameOf({ globals, plugins, join, unanswered }: ChainSpec): string | undefined {
+  if (join || unanswered) return undefined
+  return `${namesOf(globals)}\n\n${namesOf(plugins)}`
+}
+
+function namesOf(list: readonly Prepared[]): string {
+  return list.flatMap(({ meta, place }) => (meta.disable ? [] : [place])).join('\n')
 }
 
 async function noAnswer(): Promise<never> {

@@ -23,6 +23,16 @@ export interface ChainHost {
 /** The chain that an exchange goes on with once its consumer is known. */
 export type Join = (consumer: ConsumerInfo) => Awaitable<Chain>
 
+export interface ChainInit {
+  /** The global rules', then the route's, each by priority. */
+  readonly links: readonly Link[]
+  readonly host: ChainHost
+  readonly unanswered: Answer
+  readonly join: Join | undefined
+  /** Gives back what the chain holds. */
+  onEnd(): Promise<void>
+}
+
 interface Step {
   readonly link: Link
   readonly hook: (ctx: Exchange) => Awaitable<Reply | void>
@@ -30,7 +40,10 @@ interface Step {
 
 const joined = slot<Chain>('kernel.joined')
 
-/** A route's plugins in running order: two lists to walk, an onion to cross, a list to settle. Immutable. */
+/**
+ * A route's plugins in running order: two lists to walk, an onion to cross, a list to settle. Immutable, and held by the
+ * snapshots that it serves in and by the exchanges that run on it: the last one to let go ends it.
+ */
 export class Chain {
   readonly links: readonly Link[]
   readonly #rewrite: readonly Step[]
@@ -39,16 +52,28 @@ export class Chain {
   readonly #log: readonly Link[]
   readonly #host: ChainHost
   readonly #join: Join | undefined
+  readonly #onEnd: () => Promise<void>
+  #holders = 0
 
-  /** `links`: the global rules', then the route's, each by priority. */
-  constructor(links: readonly Link[], host: ChainHost, unanswered: Answer, join?: Join) {
+  constructor({ links, host, unanswered, join, onEnd }: ChainInit) {
     this.links = links
+    this.#onEnd = onEnd
     this.#host = host
     this.#join = join
     this.#rewrite = links.flatMap((link) => stepOf(link, link.instance.hooks.rewrite))
     this.#access = links.flatMap((link) => stepOf(link, link.instance.hooks.access))
     this.#answer = composeProxy(links, unanswered)
     this.#log = links.filter((link) => link.instance.hooks.log)
+  }
+
+  hold(): void {
+    this.#holders += 1
+  }
+
+  /** Gives one hold back. The last one ends the chain, and the promise settles when what it held is given back. */
+  drop(): Promise<void> | undefined {
+    this.#holders -= 1
+    return this.#holders === 0 ? this.#onEnd() : undefined
   }
 
   /**
@@ -88,6 +113,7 @@ export class Chain {
       if (pending) (waiting ??= []).push(pending)
     }
     if (waiting) await Promise.all(waiting)
+    void later?.drop()
   }
 
   /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
@@ -154,6 +180,7 @@ export class Chain {
     const chain = await this.#join?.(ctx.consumer as ConsumerInfo)
     if (ctx.aborted) throw abandoned(ctx.aborted)
     if (!chain) return this.#walk(steps, 'rewrite', ctx, index + 1)
+    chain.hold()
     ctx.set(joined, chain)
     const ran = new Set(steps.slice(0, index + 1).map(({ link }) => nameOf(link)))
     const rest = chain.#rewrite.filter(({ link }) => !ran.has(nameOf(link)))

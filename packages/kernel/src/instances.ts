@@ -5,14 +5,14 @@ import type { Awaitable, Hooks, Host, Owner, Plugin } from './plugin.ts'
 /** Milliseconds that a `setup` may take. Whoever waits for it waits with the whole configuration. */
 const setupTimeoutMs = 30_000
 
-/** A plugin set up for one configuration. Snapshots share it for as long as its identity does not change. */
+/** A plugin set up for one configuration. Chains share it, across snapshots, for as long as its identity does not change. */
 export interface Instance {
   readonly key: string
   readonly hooks: Hooks
 }
 
 interface Held extends Instance {
-  /** Snapshots that hold it. */
+  /** Chains, and snapshots that are being made, that hold it. */
   holders: number
 }
 
@@ -22,7 +22,12 @@ export function identityOf(owner: Owner, name: string, config: unknown, metadata
   return `${owner.kind}/${owner.id} ${name} ${digest}`
 }
 
-/** All instances of a kernel, each counted by the snapshots that hold it. */
+/** Identity of a plugin in a list: that of its instance, and how the list wants it to run there. */
+export function placeOf(identity: string, meta: unknown): string {
+  return meta === undefined ? identity : `${identity} ${canonical(meta)}`
+}
+
+/** All instances of a kernel, each counted by those who hold it. */
 export class Instances {
   readonly #held = new Map<string, Held>()
   /** Those whose `setup` is running; it runs once, however many ask. */
@@ -49,6 +54,13 @@ export class Instances {
     const set = inTime.then((ready) => this.#keep(key, ready)).finally(() => this.#coming.delete(key))
     this.#coming.set(key, set)
     return set.then(counted)
+  }
+
+  /** Takes one that somebody holds. */
+  share({ key }: Instance): void {
+    const held = this.#held.get(key)
+    if (!held) throw new TypeError(`nobody holds the instance ${key}`)
+    counted(held)
   }
 
   /** Gives one hold back; the last one disposes of the instance. */

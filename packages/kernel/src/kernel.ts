@@ -2,13 +2,13 @@ import type { TSchema } from '@sinclair/typebox'
 import type { Variables } from '@sluice/expr'
 import { EventEmitter } from 'eventemitter3'
 import { ChainBuilder } from './chain-builder.ts'
-import type { ChainHost, FormatError } from './chain.ts'
+import type { Chain, ChainHost, FormatError } from './chain.ts'
 import { systemClock } from './clock.ts'
 import { MemoryCounters, type Counters } from './counters.ts'
 import { ConfigError, messageOf, PluginError, type HttpError, type Issue } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
-import { identityOf, Instances } from './instances.ts'
+import { identityOf, Instances, placeOf } from './instances.ts'
 import type { Logger } from './logger.ts'
 import { readMeta, type Meta } from './meta.ts'
 import { nearestOf } from './nearest-of.ts'
@@ -46,7 +46,10 @@ export interface Prepared {
   readonly metadata: unknown
   readonly meta: Meta
   readonly owner: Owner
+  /** Of its instance. */
   readonly identity: string
+  /** That, and its `_meta`: what a chain is made of. */
+  readonly place: string
   /** Where it is written. */
   readonly path: Issue['path']
 }
@@ -71,6 +74,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
   readonly #unsupported: ReadonlySet<string>
   readonly #host: ChainHost
   readonly #counters: Counters
+  readonly #chains = new Map<string, Chain>()
 
   /** Throws a `ConfigError` when two plugins share a name or a schema does not compile. */
   constructor({ plugins, log, formatError = plainError, unsupported = [], counters = new MemoryCounters(systemClock) }: KernelOptions) {
@@ -98,7 +102,8 @@ export class Kernel extends EventEmitter<KernelEvents> {
     if (issues.length > 0) return { issues }
     const complete = plugin.metadataSchema ? check(plugin.metadataSchema, metadata ?? {}).value : {}
     const identity = identityOf(owner, name, checked.value, complete)
-    return { prepared: { plugin, config: checked.value, metadata: complete, meta, owner, identity, path }, issues }
+    const place = placeOf(identity, _meta)
+    return { prepared: { plugin, config: checked.value, metadata: complete, meta, owner, identity, place, path }, issues }
   }
 
   /** Checks a plugin's `plugin_metadata`. */
@@ -111,7 +116,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
 
   /** Begins the chains of one snapshot. */
   build(): ChainBuilder {
-    return new ChainBuilder(this.instances, this.#host, this.log, this.#counters)
+    return new ChainBuilder({ instances: this.instances, chains: this.#chains, host: this.#host, log: this.log, counters: this.#counters })
   }
 
   #unknown(name: string): string {
