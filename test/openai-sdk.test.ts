@@ -546,6 +546,75 @@ describe('an error of the gateway', () => {
   })
 })
 
+describe('an SDK that may try again', () => {
+  const retrying = { maxRetries: 2 }
+
+  test.for([
+    ['answers 500', { status: 500 }, {}, 3],
+    ['answers 409', { status: 409 }, {}, 3],
+    ['answers 400', { status: 400 }, {}, 1],
+    ['answers 400 and asks for it', { status: 400, headers: { 'x-should-retry': 'true' } }, {}, 3],
+    ['answers 500 and asks not to', { status: 500, headers: { 'x-should-retry': 'false' } }, {}, 1],
+    [
+      'answers 529 in another shape, and asks not to',
+      { status: 529, body: { detail: 'No.' }, headers: { 'x-should-retry': 'false' } },
+      {},
+      1,
+    ],
+    ['says nothing in time', { stallBeforeFirstByteMs: 'forever' }, { first_byte_timeout: 50 }, 3],
+    ['takes longer than may be waited for in all', { stallBeforeFirstByteMs: 'forever' }, { total_timeout: 50 }, 1],
+    ['answers with more than may be read', {}, { max_response_bytes: 10 }, 1],
+  ] as const)('asks a provider that %s as often as makes sense', async ([, script, config, times]) => {
+    const { openai, mock, gateway } = await stage(config)
+    // The SDK waits as long as it is told.
+    const hurry = { headers: { 'retry-after-ms': '1', ...('headers' in script && script.headers) } }
+    for (let time = 0; time < 3; time++) mock.script({ ...script, ...hurry })
+    await failureOf(openai.chat.completions.create(question, retrying))
+    expect(mock.requests).toHaveLength(times)
+    expect(await gateway.lines(times)).toHaveLength(times)
+  })
+
+  test('waits as many milliseconds as the provider says', async () => {
+    const { openai, mock } = await stage()
+    mock.script({ status: 429, headers: { 'retry-after-ms': '1200', 'retry-after': '60' } })
+    await openai.chat.completions.create(question, retrying)
+    const [first, second] = mock.requests
+    // Without the hint the SDK waits half a second at most.
+    expect(second!.at - first!.at).toBeGreaterThan(1100)
+  })
+
+  test.for([
+    ['a path that no route has', (openai: OpenAI) => openai.post('/nowhere/chat/completions', { body: question }), 404],
+    ['what would have to be translated', (openai: OpenAI) => openai.responses.create({ model: 'm', input: 'Hi' }), 400],
+    ['no JSON', (openai: OpenAI) => openai.post('/chat/completions', { body: Buffer.from('{') }), 400],
+    [
+      'more than the route takes',
+      (openai: OpenAI) => openai.chat.completions.create({ ...question, user: 'x'.repeat(1000) }),
+      413,
+    ],
+  ] as const)('is told that it need not where the gateway refuses %s', async ([, ask, status]) => {
+    const mock = await startMockLlm()
+    onTestFinished(() => mock.close())
+    const route = aiRoute(mock.url, { provider: 'deepseek', max_req_body_size: 900 })
+    const gateway = await startGateway({
+      routes: [{ ...route, uris: ['/v1/chat/completions', '/v1/responses'], uri: undefined }],
+    })
+    const error = await failureOf(ask(clientOf(gateway)))
+    expect(error.status).toBe(status)
+    expect(error.headers!.get('x-should-retry')).toBe('false')
+    expect(mock.requests).toHaveLength(0)
+  })
+
+  test('is not told so of what another time may bring', async () => {
+    const { openai, mock } = await stage({ timeout: 50 })
+    mock.script({ status: 429 }, { resetOnAccept: true }, { stallBeforeFirstByteMs: 'forever' }, { garbage: 'html' })
+    for (const status of [429, 502, 504, 502]) {
+      const error = await failureOf(openai.chat.completions.create(question))
+      expect([error.status, error.headers!.get('x-should-retry')]).toEqual([status, null])
+    }
+  })
+})
+
 test('the id of a request is the provider’s, and the gateway’s beside it', async () => {
   const { openai, gateway } = await stage()
   const { request_id: id, response } = await openai.chat.completions.create(question).withResponse()
