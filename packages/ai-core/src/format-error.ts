@@ -5,21 +5,8 @@ import { aiRequestOf } from './ai-request.ts'
 import { dialectOfPath } from './operation.ts'
 import { targetSlot } from './target.ts'
 
-/** Statuses below 500 of which another try may think differently. */
-const passing: ReadonlySet<number> = new Set([408, 409, 425, 429])
-
-/**
- * Shapes errors in the dialect of the client, as far as the request or its path tells it; repeats the text as `error_msg`.
- * A refusal that would be the same the next time says so, in the header that the SDKs of OpenAI and Anthropic obey.
- */
+/** Shapes errors in the dialect of the client, as far as the request or its path tells it; repeats the text as `error_msg`. */
 export const formatError: FormatError = (error, ctx) => {
-  const reply = shaped(error, ctx)
-  const isFinal = error instanceof HttpError && error.outcome === 'refused' && error.status < 500 && !passing.has(error.status)
-  if (isFinal) reply.headers['x-should-retry'] ??= 'false'
-  return reply
-}
-
-const shaped: FormatError = (error, ctx) => {
   const dialect = clientDialect(ctx)
   const facts = dialect && dialectOf(dialect)
   if (!facts) return plainError(error, ctx)

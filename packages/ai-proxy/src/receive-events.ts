@@ -4,7 +4,7 @@ import { EventFramer, EventTooLargeError } from '@sluice/provider'
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
-import { neverAgain, responseTooLarge } from './receive-whole.ts'
+import { responseTooLarge } from './receive-whole.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { eventRepeats, withoutSecrets } from './secrets.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
@@ -69,7 +69,7 @@ export class EventReceiver implements Receiver, ReplyStream {
       if (!(error instanceof EventTooLargeError)) throw error
       if (error.before) this.#take(error.before.bytes, error.before.ends)
       this.#upstream.stop('upstream_error')
-      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'upstream_error', headers: neverAgain }))
+      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'upstream_error' }))
       return
     }
     if (this.#over) return

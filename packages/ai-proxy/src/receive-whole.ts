@@ -9,9 +9,6 @@ import { toUpstreamFailure } from './upstream-failure.ts'
 /** Bytes that are gathered at most, whatever the route allows. */
 const maxWholeBytes = 64 * 1024 * 1024
 
-/** Clients need not try again: https://github.com/openai/openai-node, `shouldRetry` */
-export const neverAgain = { 'x-should-retry': 'false' } as const
-
 /** Gathers an answer that is not streamed, accounts for it, and hands it on as it came. */
 export function receiveWhole(
   attempt: Attempt,
@@ -47,9 +44,9 @@ function account(attempt: Attempt, facts: DialectFacts, body: Buffer, headers: I
   return undefined
 }
 
-/** The answer is larger than the route, or the gateway, allows. The next one would be as well. */
+/** The answer is larger than the route, or the gateway, allows. */
 export function responseTooLarge(): HttpError {
-  return new HttpError(502, 'response_too_large', 'max_response_bytes exceeded', { outcome: 'upstream_error', headers: neverAgain })
+  return new HttpError(502, 'response_too_large', 'max_response_bytes exceeded', { outcome: 'upstream_error' })
 }
 
 /** A 2xx that cannot be an answer: nothing, a page, or something that was cut before its closing brace. */

@@ -22,7 +22,7 @@ export interface SnapshotInit {
 /** The 404 of requests that no route matches. */
 export const routeNotFound: Answer = async (ctx) => {
   ctx.outcome ??= 'refused'
-  return json(404, { error_msg: '404 Route Not Found' }, { 'x-should-retry': 'false' })
+  return json(404, { error_msg: '404 Route Not Found' })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { encodeName } from './encode.ts'
+import { encodeName, whole } from './encode.ts'
 import type { Elements } from './elements.ts'
 import { Members } from './members.ts'
 import type { Segment } from './path.ts'
@@ -9,7 +9,7 @@ import { Text } from './text.ts'
 interface Added {
   /** Of a member; empty for an element. */
   readonly name: string
-  value: Value
+  readonly value: Value
 }
 
 /** Where an entry stands: among those put first, those that were there, those put last. */
@@ -18,7 +18,9 @@ interface Place {
   readonly at: number
 }
 
-const comma = Buffer.from(',')
+/** In place of the value of an entry that was taken out. */
+const removed = Symbol('removed')
+const comma = whole(Buffer.from(','))
 
 /**
  * An object or array with edits: the entries that were there stay bytes, edits lie over them by ordinal. What it
@@ -29,37 +31,39 @@ export class Container {
   readonly owner: symbol
   readonly kind: 'object' | 'array'
   readonly #base: Text
-  readonly #entries: Members | Elements
-  readonly #replaced: Map<number, Value>
-  /** Ordinals, ascending. */
-  #removed: number[]
+  /** Entries that were replaced or removed: their ordinals, ascending, and beside each what stands there now. */
+  #ordinals: number[]
+  #values: (Value | typeof removed)[]
+  #removedCount: number
   #before: Added[]
   #after: Added[]
 
-  private constructor(owner: symbol, base: Text, entries: Members | Elements, of?: Container) {
+  private constructor(owner: symbol, base: Text, of?: Container) {
     this.owner = owner
-    this.kind = entries instanceof Members ? 'object' : 'array'
+    this.kind = base.kind as 'object' | 'array'
     this.#base = base
-    this.#entries = entries
-    this.#replaced = new Map(of === undefined ? [] : of.#replaced)
-    this.#removed = of === undefined ? [] : [...of.#removed]
-    // Added entries are replaced in place, so a copy needs its own.
-    this.#before = of === undefined ? [] : of.#before.map((added) => ({ ...added }))
-    this.#after = of === undefined ? [] : of.#after.map((added) => ({ ...added }))
+    this.#ordinals = of === undefined ? [] : [...of.#ordinals]
+    this.#values = of === undefined ? [] : [...of.#values]
+    this.#removedCount = of === undefined ? 0 : of.#removedCount
+    this.#before = of === undefined ? [] : [...of.#before]
+    this.#after = of === undefined ? [] : [...of.#after]
   }
 
   /** A container that `owner` may edit, or undefined for a value without entries. */
   static owned(value: Value, owner: symbol): Container | undefined {
-    if (value instanceof Container) {
-      return value.owner === owner ? value : new Container(owner, value.#base, value.#entries, value)
-    }
-    const entries = value instanceof Text ? value.entries : undefined
-    return entries === undefined || !(value instanceof Text) ? undefined : new Container(owner, value, entries)
+    if (value instanceof Container) return value.owner === owner ? value : new Container(owner, value.#base, value)
+    const { kind } = value
+    return value instanceof Text && (kind === 'object' || kind === 'array') ? new Container(owner, value) : undefined
+  }
+
+  /** Asked for where they are needed: to look into an array in several pieces takes a copy. */
+  get #entries(): Members | Elements {
+    return this.#base.entries as Members | Elements
   }
 
   /** Number of entries; walks an array to its end. */
   get count(): number {
-    return this.#before.length + this.#entries.count - this.#removed.length + this.#after.length
+    return this.#before.length + this.#entries.count - this.#removedCount + this.#after.length
   }
 
   /** Names in order, each as often as it stands there; empty for an array. */
@@ -72,6 +76,19 @@ export class Container {
     return names
   }
 
+  /** The first of these names that two members have. */
+  duplicate(names: readonly string[]): string | undefined {
+    const entries = this.#entries
+    if (!(entries instanceof Members)) return undefined
+    return names.find((name) => {
+      let count = 0
+      for (const added of this.#after) if (added.name === name) count++
+      let at = entries.findLast(name)
+      for (; at !== -1 && count < 2; at = entries.findLast(name, at - 1)) if (!this.#isRemoved(at)) count++
+      return count > 1
+    })
+  }
+
   child(segment: Segment): Value | undefined {
     const place = this.#find(segment)
     return place && this.#valueAt(place)
@@ -80,8 +97,10 @@ export class Container {
   /** The child as a container that this one's owner may edit; undefined when it is not there or has no entries. */
   ownedChild(segment: Segment): Container | undefined {
     const place = this.#find(segment)
-    const child = place && Container.owned(this.#valueAt(place), this.owner)
-    if (child !== undefined && place !== undefined) this.#put(place, child)
+    if (place === undefined) return undefined
+    const value = this.#valueAt(place)
+    const child = Container.owned(value, this.owner)
+    if (child !== undefined && child !== value) this.#put(place, child)
     return child
   }
 
@@ -116,111 +135,137 @@ export class Container {
 
   /** The kept bytes and the edits. An entry that goes takes the comma before it along, the first one that after it. */
   parts(): Part[] {
+    const hasKept = this.#hasKept()
     const { source, start, end } = this.#base
-    const { bytes } = source
-    const parts: Part[] = [{ bytes, start, end: start + 1 }]
-    let isFirst = true
-    const add = ({ name, value }: Added): void => {
-      if (!isFirst) parts.push(comma)
-      isFirst = false
-      if (this.kind === 'object') parts.push(encodeName(name))
-      parts.push(value)
-    }
-    for (const added of this.#before) add(added)
+    const parts: Part[] = [{ source, start, end: start + 1 }]
+    for (const added of this.#before) this.#addAdded(parts, added)
     const tail = source.spaceBefore(end - 1)
-    if (this.#hasKept()) {
-      if (!isFirst) parts.push(comma)
-      isFirst = false
+    if (hasKept) {
+      if (parts.length > 1) parts.push(comma)
       this.#addKept(parts, tail)
     }
-    for (const added of this.#after) add(added)
-    parts.push({ bytes, start: tail, end })
+    for (const added of this.#after) this.#addAdded(parts, added)
+    parts.push({ source, start: tail, end })
     return parts
+  }
+
+  #addAdded(parts: Part[], { name, value }: Added): void {
+    if (parts.length > 1) parts.push(comma)
+    if (this.kind === 'object') parts.push(encodeName(name))
+    parts.push(value)
   }
 
   #addKept(parts: Part[], tail: number): void {
     const { source, start } = this.#base
-    const { bytes } = source
-    const entries = this.#entries
-    let gone = 0
-    while (this.#removed[gone] === gone) gone++
+    const ordinals = this.#ordinals
+    const values = this.#values
     let from = start + 1
+    let gone = 0
+    while (ordinals[gone] === gone && values[gone] === removed) gone++
     if (gone > 0) {
-      parts.push({ bytes, start: from, end: entries.start(0) })
-      from = entries.start(gone)
+      parts.push({ source, start: from, end: this.#entries.start(0) })
+      from = this.#entries.start(gone)
     }
-    const edits = [...this.#removed.slice(gone), ...this.#replaced.keys()].toSorted((a, b) => a - b)
-    for (const ordinal of edits) {
-      const value = this.#replaced.get(ordinal)
-      const until = value === undefined ? entries.end(ordinal - 1) : entries.valueStart(ordinal)
-      if (from < until) parts.push({ bytes, start: from, end: until })
-      if (value !== undefined) parts.push(value)
-      from = entries.end(ordinal)
+    for (let i = gone; i < ordinals.length; i++) {
+      const ordinal = ordinals[i] as number
+      const value = values[i] as Value | typeof removed
+      const until = value === removed ? this.#entries.end(ordinal - 1) : this.#entries.valueStart(ordinal)
+      if (from < until) parts.push({ source, start: from, end: until })
+      if (value !== removed) parts.push(value)
+      from = this.#entries.end(ordinal)
     }
-    if (from < tail) parts.push({ bytes, start: from, end: tail })
+    if (from < tail) parts.push({ source, start: from, end: tail })
   }
 
   #hasKept(): boolean {
-    if (this.#removed.length === 0) return !this.#base.isEmpty
-    return this.#removed.length < this.#entries.count
+    if (this.#removedCount === 0) return !this.#base.isEmpty
+    return this.#removedCount < this.#entries.count
   }
 
   #find(segment: Segment): Place | undefined {
-    const entries = this.#entries
-    if (entries instanceof Members) {
-      if (typeof segment !== 'string') return undefined
-      const added = this.#after.findLastIndex(({ name }) => name === segment)
-      if (added !== -1) return { among: 'after', at: added }
-      let at = entries.findLast(segment)
-      while (at !== -1 && this.#isRemoved(at)) at = entries.findLast(segment, at - 1)
-      return at === -1 ? undefined : { among: 'base', at }
-    }
-    return typeof segment === 'string' ? undefined : this.#findElement(entries, segment)
+    if (this.kind === 'array') return typeof segment === 'string' ? undefined : this.#findElement(segment)
+    if (typeof segment !== 'string') return undefined
+    const entries = this.#entries as Members
+    const added = this.#after.findLastIndex(({ name }) => name === segment)
+    if (added !== -1) return { among: 'after', at: added }
+    let at = entries.findLast(segment)
+    while (at !== -1 && this.#isRemoved(at)) at = entries.findLast(segment, at - 1)
+    return at === -1 ? undefined : { among: 'base', at }
   }
 
-  #findElement(entries: Elements, index: number): Place | undefined {
+  #findElement(index: number): Place | undefined {
     let at = index < 0 ? this.count + index : index
     if (!Number.isInteger(at) || at < 0) return undefined
     if (at < this.#before.length) return { among: 'before', at }
+    const entries = this.#entries
     at -= this.#before.length
     let ordinal = at
-    for (const removed of this.#removed) if (removed <= ordinal) ordinal++
-    if (entries.has(ordinal)) return { among: 'base', at: ordinal }
-    at -= entries.count - this.#removed.length
+    for (const [i, edited] of this.#ordinals.entries()) if (this.#values[i] === removed && edited <= ordinal) ordinal++
+    if ((entries as Elements).has(ordinal)) return { among: 'base', at: ordinal }
+    at -= entries.count - this.#removedCount
     return at < this.#after.length ? { among: 'after', at } : undefined
   }
 
-  #valueAt(place: Place): Value {
-    if (place.among === 'base') return this.#replaced.get(place.at) ?? this.#base.at(place.at)
-    return (this.#listOf(place)[place.at] as Added).value
+  #valueAt({ among, at }: Place): Value {
+    if (among !== 'base') return (this.#listOf({ among, at })[at] as Added).value
+    const rank = this.#rank(at)
+    return this.#ordinals[rank] === at ? (this.#values[rank] as Value) : this.#base.at(at)
   }
 
   #put(place: Place, value: Value): void {
-    if (place.among === 'base') this.#replaced.set(place.at, value)
-    else (this.#listOf(place)[place.at] as Added).value = value
+    const { among, at } = place
+    if (among !== 'base') {
+      const list = this.#listOf(place)
+      // Copies share what was added: it gives way as a whole.
+      list[at] = { name: (list[at] as Added).name, value }
+      return
+    }
+    const rank = this.#rank(at)
+    if (this.#ordinals[rank] === at) this.#values[rank] = value
+    else {
+      this.#ordinals.splice(rank, 0, at)
+      this.#values.splice(rank, 0, value)
+    }
   }
 
   #listOf(place: Place): Added[] {
     return place.among === 'before' ? this.#before : this.#after
   }
 
-  #remove(ordinals: readonly number[]): void {
-    const gone = ordinals.filter((ordinal) => !this.#isRemoved(ordinal))
-    for (const ordinal of gone) this.#replaced.delete(ordinal)
-    this.#removed = [...this.#removed, ...gone].toSorted((a, b) => a - b)
+  /** Takes out entries that are there, by ascending ordinals. */
+  #remove(gone: readonly number[]): void {
+    const ordinals: number[] = []
+    const values: (Value | typeof removed)[] = []
+    let next = 0
+    this.#removedCount = 0
+    const add = (ordinal: number, value: Value | typeof removed): void => {
+      ordinals.push(ordinal)
+      values.push(value)
+      if (value === removed) this.#removedCount++
+    }
+    for (const [i, ordinal] of this.#ordinals.entries()) {
+      while (next < gone.length && (gone[next] as number) < ordinal) add(gone[next++] as number, removed)
+      const isGone = gone[next] === ordinal
+      if (isGone) next++
+      add(ordinal, isGone ? removed : (this.#values[i] as Value | typeof removed))
+    }
+    while (next < gone.length) add(gone[next++] as number, removed)
+    this.#ordinals = ordinals
+    this.#values = values
   }
 
   #isRemoved(ordinal: number): boolean {
-    return this.#removed[this.#rank(ordinal)] === ordinal
+    const rank = this.#rank(ordinal)
+    return this.#ordinals[rank] === ordinal && this.#values[rank] === removed
   }
 
-  /** How many of the removed ordinals are smaller. */
+  /** How many of the edited ordinals are smaller. */
   #rank(ordinal: number): number {
     let low = 0
-    let high = this.#removed.length
+    let high = this.#ordinals.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.#removed[middle] as number) < ordinal) low = middle + 1
+      if ((this.#ordinals[middle] as number) < ordinal) low = middle + 1
       else high = middle
     }
     return low

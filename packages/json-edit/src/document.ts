@@ -10,29 +10,40 @@ import { Source } from './source.ts'
 import { Text, type Kind } from './text.ts'
 import { wrap } from './wrap.ts'
 
+/** What all forks of a document are made of. */
+interface Received {
+  readonly source: Source
+  readonly text: Text
+  /** Where the value stands between white space. */
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * A JSON document over the bytes that were received, which must not change while it is in use. What no edit touches is
  * written as it came.
  */
 export class Document {
-  readonly #received: Buffer
-  readonly #text: Text
+  readonly #received: Received
   #root: Value
   /** Marks the containers that this document alone may change. */
   #owner = Symbol('document')
   #revision = 0
   #written: readonly Buffer[] | undefined
 
-  private constructor(received: Buffer, text: Text) {
+  private constructor(received: Received, root: Value) {
     this.#received = received
-    this.#text = text
-    this.#root = text
+    this.#root = root
   }
 
-  /** Checks the structure of all of it. Throws a `JsonSyntaxError`. A UTF-8 byte order mark in front is kept. */
-  static parse(bytes: Uint8Array): Document {
-    const received = bufferOf(bytes)
-    return new Document(received, checkStructure(new Source(received), startsWithMark(received) ? 3 : 0))
+  /**
+   * Checks the structure of all of it, in one piece or in the pieces that it came in, cut anywhere. Throws a
+   * `JsonSyntaxError`. A UTF-8 byte order mark in front is kept.
+   */
+  static parse(bytes: Uint8Array | readonly Uint8Array[]): Document {
+    const source = new Source(bytes instanceof Uint8Array ? [bufferOf(bytes)] : bytes.map(bufferOf))
+    const text = checkStructure(source, startsWithMark(source) ? 3 : 0)
+    return new Document({ source, text, start: text.start, end: text.end }, text)
   }
 
   /** Undefined: it is not there. */
@@ -90,8 +101,7 @@ export class Document {
 
   /** As `set`, with a value that is JSON already and kept as it is. Throws a `JsonSyntaxError`. */
   setRaw(path: Path, json: Uint8Array): void {
-    const { source, start, end } = checkStructure(new Source(bufferOf(json)))
-    this.#put(segmentsOf(path), whole(source.bytes.subarray(start, end)))
+    this.#put(segmentsOf(path), checkStructure(Source.of(bufferOf(json))))
   }
 
   /** Takes out a member (every one of that name) or an element, with its comma. False: it was not there. */
@@ -126,10 +136,7 @@ export class Document {
   /** The first of these names that two top-level members have, however they spell it. */
   duplicate(names: readonly string[]): string | undefined {
     const root = this.#root
-    if (root instanceof Container) {
-      const present = root.names
-      return names.find((name) => present.indexOf(name) !== present.lastIndexOf(name))
-    }
+    if (root instanceof Container) return root.duplicate(names)
     const entries = root instanceof Text ? root.entries : undefined
     if (!(entries instanceof Members)) return undefined
     return names.find((name) => {
@@ -140,8 +147,7 @@ export class Document {
 
   /** A document of its own with the same content; neither sees edits of the other from now on. Copies nothing. */
   fork(): Document {
-    const fork = new Document(this.#received, this.#text)
-    fork.#root = this.#root
+    const fork = new Document(this.#received, this.#root)
     fork.#revision = this.#revision
     fork.#written = this.#written
     // What both now share belongs to neither.
@@ -151,7 +157,7 @@ export class Document {
 
   /** The document in pieces to write one after the other, large stretches as views of the received bytes. */
   toBuffers(): Buffer[] {
-    this.#written ??= this.changed ? this.#write() : [this.#received]
+    this.#written ??= this.changed ? this.#write() : this.#received.source.pieces
     return [...this.#written]
   }
 
@@ -160,9 +166,9 @@ export class Document {
     return this.toBuffers().reduce((length, piece) => length + piece.length, 0)
   }
 
-  /** False: `toBuffers()` gives the received buffer itself. */
+  /** False: `toBuffers()` gives the received pieces themselves. */
   get changed(): boolean {
-    return this.#root !== this.#text
+    return this.#root !== this.#received.text
   }
 
   /** Grows by every edit. */
@@ -171,9 +177,8 @@ export class Document {
   }
 
   #write(): Buffer[] {
-    const bytes = this.#received
-    const { start, end } = this.#text
-    return piecesOf([{ bytes, start: 0, end: start }, this.#root, { bytes, start: end, end: bytes.length }])
+    const { source, start, end } = this.#received
+    return piecesOf([{ source, start: 0, end: start }, this.#root, { source, start: end, end: source.length }])
   }
 
   #at(segments: readonly Segment[]): Value | undefined {
@@ -248,6 +253,6 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function startsWithMark(bytes: Buffer): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+function startsWithMark(source: Source): boolean {
+  return source.byte(0) === 0xef && source.byte(1) === 0xbb && source.byte(2) === 0xbf
 }

@@ -5,31 +5,33 @@ import type { Text } from './text.ts'
 export class EditedString {
   readonly kind = 'string'
   readonly #text: Text
-  readonly #before: readonly Buffer[]
-  readonly #after: readonly Buffer[]
+  readonly #before: readonly Text[]
+  readonly #after: readonly Text[]
 
-  constructor(text: Text, before: readonly Buffer[] = [], after: readonly Buffer[] = []) {
+  constructor(text: Text, before: readonly Text[] = [], after: readonly Text[] = []) {
     this.#text = text
     this.#before = before
     this.#after = after
   }
 
-  prepended(characters: Buffer): EditedString {
+  /** With characters as JSON writes them in front. */
+  prepended(characters: Text): EditedString {
     return new EditedString(this.#text, [characters, ...this.#before], this.#after)
   }
 
-  appended(characters: Buffer): EditedString {
+  /** With characters as JSON writes them behind. */
+  appended(characters: Text): EditedString {
     return new EditedString(this.#text, this.#before, [...this.#after, characters])
   }
 
   parts(): Part[] {
     const { source, start, end } = this.#text
     return [
-      { bytes: source.bytes, start, end: start + 1 },
+      { source, start, end: start + 1 },
       ...this.#before,
-      { bytes: source.bytes, start: start + 1, end: end - 1 },
+      { source, start: start + 1, end: end - 1 },
       ...this.#after,
-      { bytes: source.bytes, start: end - 1, end },
+      { source, start: end - 1, end },
     ]
   }
 }

@@ -1,8 +1,9 @@
 import { Source } from './source.ts'
 import { Text } from './text.ts'
 
-/** A JSON value as a text of its own. Throws a `TypeError` for what JSON cannot say. */
+/** A JSON value as a text of its own; one that is prepared as it is. Throws a `TypeError` for what JSON cannot say. */
 export function encode(value: unknown): Text {
+  if (value instanceof Text) return value
   const json = JSON.stringify(value) as string | undefined
   if (json === undefined) throw new TypeError(`a JSON value is needed, found ${typeof value}`)
   return whole(Buffer.from(json))
@@ -10,16 +11,16 @@ export function encode(value: unknown): Text {
 
 /** Bytes that are known to be exactly one JSON value. */
 export function whole(bytes: Buffer): Text {
-  return new Text(new Source(bytes), 0, bytes.length)
+  return new Text(Source.of(bytes), 0, bytes.length)
 }
 
 /** What stands between the quotes of a JSON string. */
-export function encodeCharacters(text: string): Buffer {
+export function encodeCharacters(text: string): Text {
   const json = Buffer.from(JSON.stringify(text))
-  return json.subarray(1, -1)
+  return new Text(Source.of(json), 1, json.length - 1)
 }
 
 /** A member name with its colon. */
-export function encodeName(name: string): Buffer {
-  return Buffer.from(`${JSON.stringify(name)}:`)
+export function encodeName(name: string): Text {
+  return whole(Buffer.from(`${JSON.stringify(name)}:`))
 }

@@ -61,11 +61,11 @@ export class Members {
   findLast(name: string, from = this.count - 1): number {
     const hash = this.count > many ? hashOf(name) : undefined
     if (hash !== undefined) return this.#findHashed(name, hash, from)
-    const { bytes } = this.source
+    const { source } = this
     const first = name.length === 0 ? quote : name.charCodeAt(0)
     for (let i = from; i >= 0; i--) {
       const open = this.#names[i] as number
-      const byte = bytes[open + 1] as number
+      const byte = source.byte(open + 1) as number
       if ((byte === first || byte === backslash || byte >= 0x80) && this.#isNamed(open, name)) return i
     }
     return -1
@@ -85,15 +85,15 @@ export class Members {
   }
 
   #isNamed(open: number, name: string): boolean {
-    const { bytes } = this.source
+    const { source } = this
     for (let i = 0; i < name.length; i++) {
       const code = name.charCodeAt(i)
-      const byte = bytes[open + 1 + i] as number
+      const byte = source.byte(open + 1 + i) as number
       // Only plain ASCII on both sides compares byte by byte.
-      if (byte === backslash || byte >= 0x80) return this.source.string(open) === name
+      if (byte === backslash || byte >= 0x80) return source.string(open) === name
       if (byte !== code) return false
     }
-    return bytes[open + 1 + name.length] === quote
+    return source.byte(open + 1 + name.length) === quote
   }
 }
 

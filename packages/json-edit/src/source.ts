@@ -2,67 +2,157 @@ import * as ascii from './ascii.ts'
 import { JsonSyntaxError } from './json-syntax-error.ts'
 
 // V8 folds a const of this module into the loops below and loads an imported one each time: a quarter of a scan.
-const { backslash, closeBrace, closeBracket, colon, comma, isHex, isSpace } = ascii
-const { lowerN, lowerU, openBrace, openBracket, quote } = ascii
+const { backslash, closeBrace, closeBracket, colon, comma, isSpace, openBrace, openBracket, quote } = ascii
 
-/** How far a string is walked byte by byte before whole words pay. */
-const short = 8
+/** So many bytes of a string are looked through by hand before a native search for its end is worth the call. */
+const near = 32
 
-/** How far it is walked by words before the two native searches pay; beyond, control characters are not looked for. */
-const long = 512
+/** Where a source was cut out of another one, for errors that tell their place in the whole. */
+interface Origin {
+  readonly source: Source
+  readonly at: number
+}
 
-/** Bytes that hold JSON, and the ways to get over the parts of it. They must not change while anything reads them. */
+/**
+ * Bytes that hold JSON, in one piece or in the several that they were received in, and the ways to get over the parts
+ * of it. Positions count from the first byte of the first piece. They must not change while anything reads them.
+ */
 export class Source {
-  readonly bytes: Buffer
-  #words: Int32Array | undefined
-  /** Offset of the first word: views of four bytes must be aligned, received bytes need not be. */
-  #firstWord = 0
-  /** Between the two is no backslash. Forgotten, the search for one far away would be repeated for each string. */
-  #clearFrom = 0
-  #nextBackslash = -1
+  readonly pieces: readonly Buffer[]
+  /** Bytes in all pieces. */
+  readonly length: number
+  /** All of it where it is one piece, or was joined. */
+  #flat: Buffer | undefined
+  readonly #origin: Origin | undefined
+  /** Position of the first byte of each piece. */
+  readonly #starts: readonly number[]
+  /** The piece that was looked into last. */
+  #current = 0
 
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
+  constructor(pieces: readonly Buffer[], origin?: Origin) {
+    this.pieces = pieces
+    this.#origin = origin
+    const [first = nothing] = pieces
+    if (pieces.length < 2) {
+      this.#flat = first
+      this.length = first.length
+      this.#starts = zero
+      return
+    }
+    const starts: number[] = []
+    let length = 0
+    for (const piece of pieces) {
+      starts.push(length)
+      length += piece.length
+    }
+    this.#starts = starts
+    this.length = length
+  }
+
+  static of(bytes: Buffer): Source {
+    return new Source([bytes])
+  }
+
+  /** All bytes in one piece: copied together at the first call where they are several. */
+  get bytes(): Buffer {
+    return (this.#flat ??= Buffer.concat(this.pieces, this.length))
+  }
+
+  get isFlat(): boolean {
+    return this.#flat !== undefined
+  }
+
+  /** Undefined beyond the end. */
+  byte(at: number): number | undefined {
+    return this.#flat === undefined ? this.#byteInPieces(at) : this.#flat[at]
+  }
+
+  /** A stretch in one piece: a view where it lies in one, else a copy of it alone. */
+  slice(start: number, end: number): Buffer {
+    if (this.#flat !== undefined) return this.#flat.subarray(start, end)
+    const views: Buffer[] = []
+    this.addViews(start, end, views)
+    const [only] = views
+    return only !== undefined && views.length === 1 ? only : Buffer.concat(views, end - start)
+  }
+
+  /** Adds a stretch as views of the pieces that it lies in. */
+  addViews(start: number, end: number, to: Buffer[]): void {
+    if (this.pieces.length < 2) {
+      to.push((this.#flat as Buffer).subarray(start, end))
+      return
+    }
+    for (let index = this.#pieceAt(start); start < end; index++) {
+      const from = this.#starts[index] as number
+      const piece = this.pieces[index] as Buffer
+      const until = Math.min(end, from + piece.length)
+      if (until > start) to.push(piece.subarray(start - from, until - from))
+      start = Math.max(start, until)
+    }
+  }
+
+  /** Copies a stretch to `at` in `to`; gives the position behind it there. */
+  copyTo(to: Buffer, at: number, start: number, end: number): number {
+    const bytes = this.#flat
+    if (bytes === undefined) {
+      const views: Buffer[] = []
+      this.addViews(start, end, views)
+      for (const view of views) at += view.copy(to, at)
+      return at
+    }
+    if (end - start > near) return at + bytes.copy(to, at, start, end)
+    for (let from = start; from < end; from++) to[at++] = bytes[from] as number
+    return at
+  }
+
+  /** A source in one piece that holds the stretch, and where it begins there; nothing is copied if one piece has it. */
+  around(start: number, end: number): Origin {
+    const index = this.#pieceAt(start)
+    const from = this.#starts[index] as number
+    const piece = this.pieces[index] as Buffer
+    if (end <= from + piece.length) return { source: new Source([piece], { source: this, at: from }), at: start - from }
+    return { source: new Source([this.slice(start, end)], { source: this, at: start }), at: 0 }
+  }
+
+  /** The error of what stands at a position, told by its place in the document. */
+  problem(at: number, expected: string): JsonSyntaxError {
+    const origin = this.#origin
+    if (origin !== undefined) return origin.source.problem(origin.at + at, expected)
+    return new JsonSyntaxError(this.pieces, at, expected)
   }
 
   /** The first position from `at` on that is not white space. */
   skipSpace(at: number): number {
-    while (isSpace(this.bytes[at])) at++
+    while (isSpace(this.byte(at))) at++
     return at
   }
 
   /** The end of what stands before the white space before `at`. */
   spaceBefore(at: number): number {
-    while (isSpace(this.bytes[at - 1])) at--
+    while (isSpace(this.byte(at - 1))) at--
     return at
   }
 
-  /**
-   * The position after the string whose opening quote stands at `open`. Checks escapes everywhere, control characters
-   * in the 512 bytes after the quote or an escape; throws a `JsonSyntaxError`.
-   */
+  /** The position after the checked string whose opening quote stands at `open`. */
   stringEnd(open: number): number {
-    const { bytes } = this
+    const bytes = this.#flat
+    if (bytes === undefined) return this.#stringEndInPieces(open)
     const { length } = bytes
     let at = open + 1
-    let near = Math.min(at + short, length)
     for (;;) {
-      while (at < near) {
-        const byte = bytes[at] as number
+      for (const end = Math.min(at + near, length); at < end; at++) {
+        const byte = bytes[at]
         if (byte === quote) return at + 1
-        if (byte === backslash) {
-          const escaped = bytes[at + 1]
-          at = escaped === quote || escaped === lowerN ? at + 2 : this.#escapeEnd(at)
-          near = Math.min(at + short, length)
-        } else if (byte < 0x20) throw new JsonSyntaxError(bytes, at, 'it escaped in a string')
-        else at++
+        if (byte === backslash) at++
       }
-      at = this.#plainEnd(at)
-      near = Math.min(at + short, length)
+      const found = bytes.indexOf(quote, at)
+      if (found === -1) return length
+      if (!isEscaped(bytes, at, found)) return found + 1
+      at = found + 1
     }
   }
 
-  /** The position after the value at `start`, which has been checked before. */
+  /** The position after the value at `start`, which has been checked before; of sources in one piece. */
   valueEnd(start: number): number {
     const { bytes } = this
     let at = start
@@ -77,7 +167,7 @@ export class Source {
       } else if (byte === closeBrace || byte === closeBracket) {
         depth--
         at++
-      } else if (depth === 0) return this.#scalarEnd(at)
+      } else if (depth === 0) return scalarEnd(bytes, at)
       else {
         at++
         continue
@@ -86,111 +176,74 @@ export class Source {
     }
   }
 
-  /** The characters of the string at `open`. */
+  /** The characters of the checked string at `open`. */
   string(open: number): string {
-    const text = this.bytes.toString('utf8', open + 1, this.stringEnd(open) - 1)
+    const text = this.slice(open + 1, this.stringEnd(open) - 1).toString('utf8')
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
   }
 
   /** Whether an object from `at` to `end` has a member whose name is spelled with an escape. */
   hasEscapedName(at: number, end: number): boolean {
     const { bytes } = this
-    while (this.#backslashFrom(at) < end) {
+    let escape = -1
+    for (;;) {
+      if (escape < at) escape = bytes.indexOf(backslash, at)
+      if (escape === -1 || escape >= end) return false
       while (bytes[at] !== quote) if (++at >= end) return false
       const close = this.stringEnd(at)
-      if (this.#backslashFrom(at) < close && bytes[this.skipSpace(close)] === colon) return true
+      if (escape < close && bytes[this.skipSpace(close)] === colon) return true
       at = close
     }
-    return false
   }
 
-  /** The first control character in a string from `at` on, where there is known to be one. */
-  controlInString(at: number): number {
-    const { bytes } = this
-    for (;;) {
-      at = bytes.indexOf(quote, at)
-      if (at === -1) return bytes.length
-      const end = this.stringEnd(at)
-      while (at < end && (bytes[at] as number) >= 0x20) at++
-      if (at < end) return at
+  #byteInPieces(at: number): number | undefined {
+    let piece = this.pieces[this.#current] as Buffer
+    let from = this.#starts[this.#current] as number
+    if (at < from || at >= from + piece.length) {
+      this.#current = this.#pieceAt(at)
+      piece = this.pieces[this.#current] as Buffer
+      from = this.#starts[this.#current] as number
+    }
+    return piece[at - from]
+  }
+
+  #stringEndInPieces(open: number): number {
+    for (let at = open + 1; ; at++) {
+      const byte = this.#byteInPieces(at)
+      if (byte === quote || byte === undefined) return at + 1
+      if (byte === backslash) at++
     }
   }
 
-  /** The end of a number, `true`, `false` or `null`. */
-  #scalarEnd(at: number): number {
-    for (;;) {
-      const byte = this.bytes[at]
-      if (byte === comma || byte === closeBrace || byte === closeBracket) return at
-      if (byte === undefined || isSpace(byte)) return at
-      at++
+  /** The last piece that begins at or before `at`. */
+  #pieceAt(at: number): number {
+    let low = 0
+    let high = this.#starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.#starts[middle] as number) <= at) low = middle
+      else high = middle - 1
     }
-  }
-
-  #escapeEnd(at: number): number {
-    const { bytes } = this
-    const byte = bytes[at + 1]
-    if (byte === lowerU) {
-      for (let digit = at + 2; digit < at + 6; digit++) {
-        if (!isHex(bytes[digit])) throw new JsonSyntaxError(bytes, digit, 'four hexadecimal digits after \\u')
-      }
-      return at + 6
-    }
-    if (byte === quote || byte === backslash || byte === 0x2f || byte === 0x62 || byte === 0x66) return at + 2
-    if (byte === 0x6e || byte === 0x72 || byte === 0x74) return at + 2
-    throw new JsonSyntaxError(bytes, at + 1, 'one of "\\/bfnrtu after a backslash')
-  }
-
-  /**
-   * A position at or shortly before the next quote, backslash or control character. The `short` bytes before `at` are
-   * known to be plain, so the first word may reach back over some of them.
-   */
-  #plainEnd(at: number): number {
-    const { bytes } = this
-    if (at >= bytes.length) throw new JsonSyntaxError(bytes, at, 'the quote that ends the string')
-    const words = (this.#words ??= this.#view())
-    let word = (at - this.#firstWord) >> 2
-    const near = Math.min(word + (long >> 2), words.length - 3)
-    for (; word < near; word += 4) {
-      const a = words[word] as number
-      const b = words[word + 1] as number
-      const c = words[word + 2] as number
-      const d = words[word + 3] as number
-      if ((special(a) | special(b) | special(c) | special(d)) !== 0) {
-        if (special(a) !== 0) break
-        if (special(b) !== 0) word += 1
-        else word += special(c) !== 0 ? 2 : 3
-        return this.#firstWord + (word << 2)
-      }
-    }
-    at = Math.max(at, this.#firstWord + (word << 2))
-    if (word < near || near === words.length - 3) return at
-    const end = bytes.indexOf(quote, at)
-    if (end === -1) throw new JsonSyntaxError(bytes, bytes.length, 'the quote that ends the string')
-    return Math.min(end, this.#backslashFrom(at))
-  }
-
-  #backslashFrom(at: number): number {
-    if (at < this.#clearFrom || at > this.#nextBackslash) {
-      this.#clearFrom = at
-      this.#nextBackslash = this.bytes.indexOf(backslash, at)
-      if (this.#nextBackslash === -1) this.#nextBackslash = this.bytes.length
-    }
-    return this.#nextBackslash
-  }
-
-  #view(): Int32Array {
-    const { buffer, byteOffset, length } = this.bytes
-    this.#firstWord = -byteOffset & 3
-    const count = (length - this.#firstWord) >> 2
-    return count > 0 ? new Int32Array(buffer, byteOffset + this.#firstWord, count) : new Int32Array(0)
+    return low
   }
 }
 
-/**
- * Not zero if one of the four bytes is a quote, a backslash or a control character. Subtracting borrows into the high
- * bit of a byte only if it, or one below it that is special itself, was too small; flipping bit 1 puts the quote (0x22)
- * right behind the control characters and moves nothing else across that border.
- */
-function special(word: number): number {
-  return (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & ~word & 0x80808080
+const nothing = Buffer.alloc(0)
+const zero: readonly number[] = [0]
+
+/** Whether the backslashes before `at`, back to `from` which is itself behind none, escape what stands there. */
+export function isEscaped(bytes: Buffer, from: number, at: number): boolean {
+  let first = at
+  while (first > from && bytes[first - 1] === backslash) first--
+  return ((at - first) & 1) === 1
+}
+
+/** The end of a number, `true`, `false` or `null`. */
+function scalarEnd(bytes: Buffer, at: number): number {
+  for (;;) {
+    const byte = bytes[at]
+    if (byte === comma || byte === closeBrace || byte === closeBracket) return at
+    if (byte === undefined || isSpace(byte)) return at
+    at++
+  }
 }

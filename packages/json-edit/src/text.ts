@@ -1,35 +1,49 @@
 import { lowerF, lowerN, lowerT, openBrace, openBracket, quote } from './ascii.ts'
 import { Elements } from './elements.ts'
-import { JsonSyntaxError } from './json-syntax-error.ts'
+import { faultInStrings } from './fault-in-strings.ts'
 import { Members } from './members.ts'
 import type { Segment } from './path.ts'
 import { readValue } from './read-value.ts'
-import type { Source } from './source.ts'
+import { Source } from './source.ts'
+import { checkedBytes } from './structure-scan.ts'
 
 /** What a JSON value can be. */
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 
-/** One checked JSON value as its bytes. Never changes; forks share it and what it has indexed. */
+/** One checked JSON value as its bytes, which never change; forks share it and what it has indexed. */
 export class Text {
-  readonly source: Source
-  readonly start: number
-  readonly end: number
+  #source: Source
+  #start: number
+  #end: number
   #entries: Members | Elements | undefined
   /** Containers that were asked for, so that what they have indexed is found again. */
   #containers: Map<number, Text> | undefined
 
   constructor(source: Source, start: number, end: number, members?: Members) {
-    this.source = source
-    this.start = start
-    this.end = end
+    this.#source = source
+    this.#start = start
+    this.#end = end
     this.#entries = members
   }
 
+  /** Where its bytes are; another source, and other positions in it, once it was looked into. */
+  get source(): Source {
+    return this.#source
+  }
+
+  get start(): number {
+    return this.#start
+  }
+
+  get end(): number {
+    return this.#end
+  }
+
   get kind(): Kind {
-    const first = this.source.bytes[this.start]
+    const first = this.#source.byte(this.#start)
+    if (first === quote) return 'string'
     if (first === openBrace) return 'object'
     if (first === openBracket) return 'array'
-    if (first === quote) return 'string'
     if (first === lowerT || first === lowerF) return 'boolean'
     return first === lowerN ? 'null' : 'number'
   }
@@ -37,15 +51,16 @@ export class Text {
   /** Where members or elements stand, indexed at the first call; undefined for what has none. */
   get entries(): Members | Elements | undefined {
     if (this.#entries !== undefined) return this.#entries
-    const first = this.source.bytes[this.start]
-    if (first === openBrace) this.#entries = Members.of(this.source, this.start)
-    if (first === openBracket) this.#entries = new Elements(this.source, this.start)
+    const first = this.#source.byte(this.#start)
+    if (first !== openBrace && first !== openBracket) return undefined
+    this.#flatten()
+    this.#entries = first === openBrace ? Members.of(this.#source, this.#start) : new Elements(this.#source, this.#start)
     return this.#entries
   }
 
   /** Whether it is an object or array without entries. */
   get isEmpty(): boolean {
-    return this.source.skipSpace(this.start + 1) === this.end - 1
+    return this.#source.skipSpace(this.#start + 1) === this.#end - 1
   }
 
   child(segment: Segment): Text | undefined {
@@ -65,22 +80,43 @@ export class Text {
     if (known !== undefined) return known
     const { entries } = this
     if (entries === undefined) throw new RangeError('a scalar has no entries')
-    const text = new Text(this.source, entries.valueStart(ordinal), entries.end(ordinal))
-    const first = this.source.bytes[text.start]
+    const start = entries.valueStart(ordinal)
+    const text = new Text(this.#source, start, entries.end(ordinal))
+    const first = this.#source.byte(start)
     if (first === openBrace || first === openBracket) (this.#containers ??= new Map()).set(ordinal, text)
     return text
   }
 
-  /** Its value; a `JsonSyntaxError` for a control character that the structure check let pass. */
+  /** Its bytes in one piece. */
+  get bytes(): Buffer {
+    return this.#source.slice(this.#start, this.#end)
+  }
+
+  /** Its value; a `JsonSyntaxError` for what the structure check let pass deep inside a string. */
   parse(): unknown {
-    const { bytes } = this.source
+    const { bytes } = this
+    const first = bytes[0]
     try {
-      if (this.source.hasEscapedName(this.start, this.end)) return readValue(this.source, this.start)
-      return JSON.parse(bytes.toString('utf8', this.start, this.end))
+      if (first === quote && bytes.length <= checkedBytes) return Source.of(bytes).string(0)
+      const json = bytes.toString('utf8')
+      const mayBeMisread = (first === openBrace || first === openBracket) && json.includes('\\')
+      if (!mayBeMisread) return JSON.parse(json)
+      const source = Source.of(bytes)
+      return source.hasEscapedName(0, bytes.length) ? readValue(source, 0) : JSON.parse(json)
     } catch (cause) {
-      // JSON.parse knows no byte offsets; the one thing that it can refuse is a control character in a string.
+      // JSON.parse knows no byte offsets; what it can refuse is an escape or a control character in a string.
       if (!(cause instanceof SyntaxError)) throw cause
-      throw new JsonSyntaxError(bytes, this.source.controlInString(this.start), 'it escaped in a string')
+      const { at, expected } = faultInStrings(bytes)
+      throw this.#source.problem(this.#start + at, expected)
     }
+  }
+
+  /** What walks inside needs it in one piece. */
+  #flatten(): void {
+    if (this.#source.isFlat) return
+    const { source, at } = this.#source.around(this.#start, this.#end)
+    this.#end += at - this.#start
+    this.#start = at
+    this.#source = source
   }
 }

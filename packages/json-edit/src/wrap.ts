@@ -10,6 +10,6 @@ export function wrap(segments: readonly Segment[], depth: number, value: Value):
     const why = `only objects are created on the way, ${index} asks for an array`
     throw new TypeError(`cannot set ${showPath(segments)}: ${why}`)
   }
-  const opened = names.map((name) => Buffer.concat([Buffer.from('{'), encodeName(String(name))]))
+  const opened = names.map((name) => Buffer.concat([Buffer.from('{'), encodeName(String(name)).bytes]))
   return whole(Buffer.concat([...opened, bytesOf(value), Buffer.alloc(names.length, '}')]))
 }

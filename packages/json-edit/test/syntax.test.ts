@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { everyCut, oneByOne } from './cut.ts'
 import { Document, JsonSyntaxError } from '../src/index.ts'
 
 const refusal = (json: string | Buffer): JsonSyntaxError | undefined => {
@@ -17,7 +18,7 @@ const problem = (json: string | Buffer): JsonSyntaxError => {
   return error
 }
 
-test.for<[json: string, message: string]>([
+const faults: [json: string, message: string][] = [
   ['', 'unexpected end of input at byte 0 (line 1, column 1), expected a value'],
   [' \n ', 'unexpected end of input at byte 3 (line 2, column 2), expected a value'],
   ['{"é": 1,\n  "b":}', 'unexpected character "}" at byte 16 (line 2, column 7), expected a value'],
@@ -39,10 +40,17 @@ test.for<[json: string, message: string]>([
   ['"a\\x"', 'unexpected character "x" at byte 3 (line 1, column 4), expected one of "\\/bfnrtu after a backslash'],
   ['"\\u00g0"', 'unexpected character "g" at byte 5 (line 1, column 6), expected four hexadecimal digits after \\u'],
   ['"a\nb"', 'unexpected control character 0x0a at byte 2 (line 1, column 3), expected it escaped in a string'],
-])('says what is wrong with %j', ([json, message]) => {
+]
+
+test.for(faults)('says what is wrong with %j', ([json, message]) => {
   const error = problem(json)
   expect(error.message).toBe(message)
   expect(error.offset).toBe(Number(/at byte (\d+)/.exec(message)?.[1]))
+})
+
+test.for(faults)('says the same of %j in pieces, wherever they are cut', ([json, message]) => {
+  const bytes = Buffer.from(json)
+  for (const pieces of [oneByOne(bytes), ...everyCut(bytes)]) expect(() => Document.parse(pieces)).toThrow(message)
 })
 
 test('names a byte that is no character', () => {
@@ -74,15 +82,28 @@ test('takes any Uint8Array, at any alignment', () => {
   }
 })
 
+/** What is wrong with the first element, told only when it is read. */
+const faultOf = (json: Buffer): JsonSyntaxError | undefined => {
+  try {
+    Document.parse(json).get([0])
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error
+    throw error
+  }
+  return undefined
+}
+
 const special = [0x22, 0x5c, 0x00, 0x1f, 0x20, 0x7f, 0x80]
 
-test.for(special)('judges byte %i at every position of a string like any other', (byte) => {
-  for (let at = 0; at < 89; at++) {
-    const bytes = Buffer.from(`["${'x'.repeat(90)}"]`)
+test.for(special)('judges byte %i at every position of a string like any other, or where the string is read', (byte) => {
+  for (let at = 0; at < 189; at++) {
+    const bytes = Buffer.from(`["${'x'.repeat(190)}"]`)
     bytes[at + 2] = byte
     const isFine = byte >= 0x20 && byte !== 0x22 && byte !== 0x5c
     const offset = byte < 0x20 ? at + 2 : at + 3
-    expect(refusal(bytes)?.offset).toBe(isFine ? undefined : offset)
+    const found = refusal(bytes) ?? faultOf(bytes)
+    expect(found?.offset).toBe(isFine ? undefined : offset)
+    expect(refusal(bytes) === undefined).toBe(isFine || (at >= 48 && byte !== 0x22))
   }
 })
 
@@ -92,13 +113,24 @@ test('finds the end of long strings behind far escapes', () => {
   expect([document.get([0]), document.get([2]), document.get([3, 'a'])]).toEqual([text, text, text])
 })
 
-test('lets a control character pass far into a string, and says where it is when that string is read', () => {
-  const json = `{"a":1,"s":"${'x'.repeat(5000)}\n","b":{"c":\n[2]}}`
-  const document = Document.parse(Buffer.from(json))
-  expect(document.get('b')).toEqual({ c: [2] })
-  const offset = json.indexOf('\n')
-  expect(() => document.get('s')).toThrow(expect.objectContaining({ name: 'JsonSyntaxError', offset }))
-  expect(() => document.get([])).toThrow(JsonSyntaxError)
+describe('deep inside a string', () => {
+  test.for<[what: string, text: string, at: number]>([
+    ['a control character', '\n', 0],
+    ['an escape that is none', '\\x', 1],
+    ['an escape of a character with too few digits', '\\u12g4', 4],
+  ])('%s passes, and is told with its place when that string is read', ([, text, at]) => {
+    const json = `{"a":"line\\n",\n"s":["${'x'.repeat(5000)}${text}"],"b":{"c":\n[2]}}`
+    const bytes = Buffer.from(json)
+    const offset = json.indexOf(text, 20) + at
+    for (const pieces of [[bytes], oneByOne(bytes), [bytes.subarray(0, 3000), bytes.subarray(3000)]]) {
+      const document = Document.parse(pieces)
+      expect(document.get('b')).toEqual({ c: [2] })
+      for (const path of [['s', 0], ['s'], []]) {
+        const place = `at byte ${offset} (line 2, column ${offset - json.indexOf('\n')})`
+        expect(() => document.get(path)).toThrow(expect.objectContaining({ offset, message: expect.stringContaining(place) }))
+      }
+    }
+  })
 })
 
 test('checks names to their end, because looking up decodes them', () => {

@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { Document, JsonSyntaxError } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
+import { areUtf8 } from './are-utf8.ts'
 
 /** Where a request's body comes from. The front implements it over the socket. */
 export interface BodySource {
@@ -46,7 +46,8 @@ export class RequestBody {
   readonly #source: BodySource
   readonly #limit: number
   #reading: Promise<void> | undefined
-  #bytes: Buffer | undefined
+  /** As they came: what goes on as it came need never be copied together. */
+  #pieces: readonly Buffer[] | undefined
   #document: Document | undefined
   #received = 0
   #replaced = 0
@@ -58,12 +59,12 @@ export class RequestBody {
   }
 
   get isRead(): boolean {
-    return this.#bytes !== undefined
+    return this.#pieces !== undefined
   }
 
   /** Bytes that the client sent, once read; before that, what it declared. */
   get receivedLength(): number | undefined {
-    return this.#bytes ? this.#received : this.#source.declaredLength
+    return this.#pieces ? this.#received : this.#source.declaredLength
   }
 
   /** Reads the body whole, once. Rejects with an `HttpError` 413 when it is larger than `limit` or the gateway's own limit. */
@@ -71,19 +72,28 @@ export class RequestBody {
     const bound = Math.min(limit, this.#limit)
     const declared = this.#source.declaredLength
     if (declared !== undefined && declared > bound) throw tooLarge(declared, bound)
-    if (!this.#bytes) await (this.#reading ??= this.#gather(bound))
+    if (!this.#pieces) await (this.#reading ??= this.#gather(bound))
     if (this.#received > bound) throw tooLarge(this.#received, bound)
   }
 
-  /** The body as it is now, in one piece. Throws where the body was not read: declare `body: 'whole'`. */
+  /**
+   * The body as it is now, in one piece: copied together where it came in several. Throws where the body was not read:
+   * declare `body: 'whole'`.
+   */
   get bytes(): Buffer {
     if (this.#document?.changed) return Buffer.concat(this.#document.toBuffers())
-    return this.#whole()
+    const pieces = this.#read()
+    const [first] = pieces
+    if (pieces.length === 1 && first) return first
+    const whole = Buffer.concat(pieces)
+    // Asked for once, it is asked for again. A document goes on with the pieces that it was made of.
+    this.#pieces = [whole]
+    return whole
   }
 
-  /** The body as it is now, in as few copies as possible. */
+  /** The body as it is now, in the pieces that it came in and those that edits made, none of it copied. */
   toBuffers(): Buffer[] {
-    return this.#document ? this.#document.toBuffers() : [this.#whole()]
+    return this.#document ? this.#document.toBuffers() : [...this.#read()]
   }
 
   /** The body as JSON that can be read and edited in place. Throws an `HttpError` 400 that says where it is not JSON. */
@@ -94,7 +104,7 @@ export class RequestBody {
   /** Puts other bytes in place of the body. */
   replace(bytes: Buffer): void {
     this.#replaced += 1 + (this.#document?.revision ?? 0)
-    this.#bytes = bytes
+    this.#pieces = [bytes]
     this.#document = undefined
   }
 
@@ -108,29 +118,31 @@ export class RequestBody {
     return this.#source.stream()
   }
 
-  #whole(): Buffer {
-    if (!this.#bytes) throw new TypeError("the body was not read; a plugin that needs it declares body: 'whole'")
-    return this.#bytes
+  #read(): readonly Buffer[] {
+    if (!this.#pieces) throw new TypeError("the body was not read; a plugin that needs it declares body: 'whole'")
+    return this.#pieces
   }
 
   #parse(): Document {
-    const bytes = this.#whole()
-    if (bytes.byteLength === 0) throw new HttpError(400, 'empty_body', 'could not get body: request body is empty')
+    const pieces = this.#read()
+    if (pieces.every(({ byteLength }) => byteLength === 0)) throw new HttpError(400, 'empty_body', 'could not get body: request body is empty')
     let document: Document
     try {
-      document = Document.parse(bytes)
+      document = Document.parse(pieces)
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error
       throw invalidJson(error)
     }
     // Two readers make two texts of such bytes: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
-    if (!isUtf8(bytes)) throw new HttpError(400, 'invalid_json', 'could not parse JSON request body: it is not UTF-8')
+    if (!areUtf8(pieces)) throw new HttpError(400, 'invalid_json', 'could not parse JSON request body: it is not UTF-8')
     return document
   }
 
   async #gather(limit: number): Promise<void> {
     const pieces = await this.#source.gather(limit)
-    this.#bytes = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
-    this.#received = this.#bytes.byteLength
+    let received = 0
+    for (const { byteLength } of pieces) received += byteLength
+    this.#received = received
+    this.#pieces = pieces
   }
 }

@@ -99,6 +99,61 @@ describe('the document', () => {
   })
 })
 
+async function readIn(pieces: readonly Buffer[]): Promise<RequestBody> {
+  const body = new RequestBody({ ...bytesSource(Buffer.alloc(0)), declaredLength: undefined, gather: async () => [...pieces] }, 1000)
+  await body.read()
+  return body
+}
+
+const oneByOne = (whole: Buffer) => Array.from(whole, (byte) => Buffer.from([byte]))
+const everyCut = (whole: Buffer) => Array.from(whole, (_, at) => [whole.subarray(0, at), whole.subarray(at)])
+
+describe('a body that comes in pieces', () => {
+  const text = '{"a":"é€😀","b":[1,2]}'
+  const bytes = Buffer.from(text)
+
+  test('is kept and goes on in them, copied together for nobody but who asks for its bytes', async () => {
+    const pieces = [bytes.subarray(0, 8), bytes.subarray(8)]
+    const body = await readIn(pieces)
+    expect(body.receivedLength).toBe(bytes.length)
+    expect(body.toBuffers().every((piece, index) => piece === pieces[index])).toBe(true)
+    expect(body.document.get('a')).toBe('é€😀')
+    expect(body.toBuffers().every((piece, index) => piece === pieces[index])).toBe(true)
+    expect(String(body.bytes)).toBe(text)
+    expect(body.bytes).toBe(body.bytes)
+    body.document.append('b', [3])
+    expect(String(body.bytes)).toBe('{"a":"é€😀","b":[1,2,3]}')
+    expect(String(Buffer.concat(body.toBuffers()))).toBe('{"a":"é€😀","b":[1,2,3]}')
+  })
+
+  test('may be cut within a character', async () => {
+    for (const pieces of [oneByOne(bytes), ...everyCut(bytes)]) expect((await readIn(pieces)).document.get('a')).toBe('é€😀')
+  })
+
+  test.for([
+    ['a byte that begins nothing', [0xff]],
+    ['an end without a beginning', [0x80]],
+    ['a beginning without an end', [0xe2, 0x82]],
+    ['one end too many', [0xc3, 0xa9, 0xa9]],
+    ['five bytes', [0xf0, 0x9f, 0x98, 0x80, 0x80]],
+    ['more than it needs', [0xc0, 0xaf]],
+    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+  ] as const)('is no UTF-8 wherever it is cut, with %s in it: 400', async ([, wrong]) => {
+    const invalid = Buffer.from([...Buffer.from('{"a":"'), ...wrong, ...Buffer.from('b"}')])
+    for (const pieces of [[invalid], oneByOne(invalid), ...everyCut(invalid)]) {
+      const body = await readIn(pieces)
+      expect(() => body.document).toThrow(expect.objectContaining({ status: 400, message: expect.stringContaining('not UTF-8') }))
+    }
+  })
+
+  test('without a byte in it is empty: 400', async () => {
+    for (const pieces of [[], [Buffer.alloc(0), Buffer.alloc(0)]]) {
+      const body = await readIn(pieces)
+      expect(() => body.document).toThrow(expect.objectContaining({ status: 400, code: 'empty_body' }))
+    }
+  })
+})
+
 describe("body: 'whole'", () => {
   test('it is read before the first hook that asks for it', async () => {
     const seen: unknown[] = []

@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream'
 import type { Exchange } from '@sluice/kernel'
+import { PiecesSource } from './pieces-source.ts'
+import type { UploadSource } from './upload.ts'
 
 /** What goes up behind the head. */
 export interface OutgoingBody {
   /** Bytes that fit into one write, or a source of them; null where there are none. */
-  readonly content: Buffer | Readable | null
+  readonly content: Buffer | UploadSource | null
   /** Undefined: not known, and sent in chunks. */
   readonly length: number | undefined
   /** Whether it can be sent again after some of it was. */
@@ -13,7 +14,10 @@ export interface OutgoingBody {
   readonly maxBytes?: number
 }
 
-/** Above this many bytes a body goes up in slices, so that progress can be seen. */
+/** Up to this many bytes go up in one write: more writes would cost more than copying so much together. */
+const singleWrite = 16 * 1024
+
+/** A larger piece goes up in slices, so that progress can be seen. */
 const sliceSize = 256 * 1024
 
 /** The body of the request as it is now: from memory where someone has read it, else as the client sends it, up to `maxBytes`. */
@@ -30,17 +34,22 @@ export function outgoingBody({ request }: Exchange, maxBytes = Infinity): Outgoi
 
 const nothing: OutgoingBody = { content: null, length: undefined, isRepeatable: true }
 
-/** A body that is in memory, in the pieces that it is in. */
+/** A body that is in memory, in the pieces that it is in. It is good for one call. */
 export function wholeBody(pieces: readonly Buffer[]): OutgoingBody {
-  const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  let length = 0
+  for (const { byteLength } of pieces) length += byteLength
   if (length === 0) return nothing
   const [first] = pieces
-  if (length > sliceSize || !first) return { content: Readable.from(slices(pieces), { objectMode: false }), length, isRepeatable: true }
-  return { content: pieces.length === 1 ? first : Buffer.concat(pieces), length, isRepeatable: true }
+  if (pieces.length === 1 && first && length <= sliceSize) return { content: first, length, isRepeatable: true }
+  if (length <= singleWrite) return { content: Buffer.concat(pieces, length), length, isRepeatable: true }
+  return { content: new PiecesSource(slicesOf(pieces)), length, isRepeatable: true }
 }
 
-function* slices(pieces: readonly Buffer[]): Generator<Buffer> {
+function slicesOf(pieces: readonly Buffer[]): readonly Buffer[] {
+  if (pieces.every(({ byteLength }) => byteLength <= sliceSize)) return pieces
+  const slices: Buffer[] = []
   for (const piece of pieces) {
-    for (let at = 0; at < piece.byteLength; at += sliceSize) yield piece.subarray(at, at + sliceSize)
+    for (let at = 0; at < piece.byteLength; at += sliceSize) slices.push(piece.subarray(at, at + sliceSize))
   }
+  return slices
 }

@@ -1,9 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type { Readable } from 'node:stream'
 import { tooLarge } from '@sluice/kernel'
 
 export interface UploadOptions {
-  readonly source: Readable
+  readonly source: UploadSource
   /** The upstream takes no more for now. */
   onBlocked(): void
   /** It does again. */
@@ -14,12 +13,27 @@ export interface UploadOptions {
   readonly maxAhead: number
 }
 
+/** Where an upload takes its bytes from; Node's `Readable` is one. */
+export interface UploadSource {
+  readonly readableEnded: boolean
+  readonly destroyed: boolean
+  readonly errored: Error | null
+  resume(): unknown
+  pause(): unknown
+  on(event: 'data', listener: (chunk: Buffer) => void): this
+  on(event: 'end' | 'close', listener: () => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  off(event: 'data', listener: (chunk: Buffer) => void): this
+  off(event: 'end' | 'close', listener: () => void): this
+  off(event: 'error', listener: (error: Error) => void): this
+}
+
 /**
  * A request body on its way up, in the shape that undici takes for a stream. It forwards what the source emits and is told to
  * pause and resume; unlike undici with the source itself, it leaves the source alive, which is half of the client's connection.
  */
 export class Upload extends EventEmitter {
-  readonly #source: Readable
+  readonly #source: UploadSource
   readonly #onBlocked: () => void
   readonly #onFlowing: () => void
   readonly #maxBytes: number
