@@ -1,6 +1,6 @@
 import { Clients } from './clients.ts'
 import { scenarios, type Played, type Scenario } from './scenarios.ts'
-import { abortStreams } from './streams.ts'
+import { abortStreams, HeldStreams } from './streams.ts'
 
 // The clients, in a process of their own. Started with `fork`; takes one order at a time.
 
@@ -18,6 +18,9 @@ export type Verb =
     }
   /** Begin streams and leave each of them in the middle. */
   | { readonly do: 'abort'; readonly count: number }
+  /** Begin streams and keep them open until `release`. */
+  | { readonly do: 'hold'; readonly count: number }
+  | { readonly do: 'release' }
 
 /** What an order has led to. */
 export interface Ran {
@@ -29,12 +32,19 @@ export interface Ran {
 
 const none: Ran = { answers: 0, wrong: 0, problems: [] }
 const open = new Map<string, Clients>()
+const held = new HeldStreams()
 
 async function obey(order: Order): Promise<Ran> {
   const scenario = scenarios.find(({ name }) => name === order.scenario)
   if (!scenario) throw new Error(`no such scenario: ${order.scenario}`)
   const url = new URL(order.url)
   if (order.do === 'abort') return abortStreams(url, streamsOf(scenario), order.count)
+  if (order.do === 'hold') return held.hold(url, streamsOf(scenario), order.count)
+  if (order.do === 'release') {
+    await held.release()
+    return none
+  }
+  if (!('requests' in scenario)) throw new Error(`${scenario.name} has no requests to play`)
   const clients = clientsOf(scenario, order.target, url)
   if (order.do === 'run') return clients.run(order.sliceMs)
   if (order.do === 'open') await clients.open()

@@ -46,7 +46,7 @@ function sideBySide(scenario: Scenario): TargetName[] {
 }
 
 function report(rows: readonly Row[], { isSmoke, json }: Options): void {
-  if (isSmoke) print(`${rows.length} scenarios ran well; a smoke run says nothing of cost.`)
+  if (isSmoke) print(`${rows.length} rows ran well; a smoke run says nothing of cost.`)
   else if (rows.length > 0) {
     print(`\n${toTable([heading, ...rows.map((row) => cellsOf(row))])}\n`)
     for (const { scenario, remark } of rows) if (remark !== undefined) print(`${scenario}: ${remark}\n`)

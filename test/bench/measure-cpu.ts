@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuTime } from './cpu-time.ts'
+import { inOrder } from './in-order.ts'
 import type { MeasureOptions } from './measure.ts'
 import { probe } from './probe.ts'
 import type { Row } from './row.ts'
@@ -46,13 +47,6 @@ async function costOfSlice(stage: Stage, scenario: CpuScenario, target: Target, 
   const { answers } = await stage.run(scenario, target, sliceMs)
   await sleep(settleMs)
   return (cpuTime(target.pid) - before) / (answers * scenario.unitsPerRequest)
-}
-
-/** Another one first in each round, forwards and backwards by turns: no target always follows the same neighbour. */
-function inOrder(targets: readonly Target[], round: number): Target[] {
-  const first = Math.floor(round / 2) % targets.length
-  const order = [...targets.slice(first), ...targets.slice(0, first)]
-  return round % 2 === 0 ? order : order.toReversed()
 }
 
 function rowsOf(scenario: CpuScenario, measured: Costs): Row[] {

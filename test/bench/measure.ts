@@ -1,5 +1,6 @@
 import { measureCpu } from './measure-cpu.ts'
 import { measureHeap } from './measure-heap.ts'
+import { measureStreamMemory } from './measure-stream-memory.ts'
 import type { Row } from './row.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Stage } from './stage.ts'
@@ -21,5 +22,7 @@ export function measure(stage: Stage, scenario: Scenario, options: MeasureOption
       return measureCpu(stage, scenario, options)
     case 'heap':
       return measureHeap(stage, scenario, options)
+    case 'stream-memory':
+      return measureStreamMemory(stage, scenario, options)
   }
 }

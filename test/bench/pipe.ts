@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Pool, type Dispatcher } from 'undici'
+import { collect } from './collect.ts'
 
 // The reference 1.00: `node:http` in front, undici's dispatch behind, bytes both ways with back-pressure, a few headers
 // by list, and nothing else. Started with `fork`: the origin of the provider.
@@ -70,4 +71,5 @@ const server = createServer({ keepAliveTimeout: 0 }, (req: IncomingMessage, res)
 })
 
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+process.on('message', () => void collect().then((held) => process.send?.(held)))
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,5 @@
 import { prose, seeded } from './prose.ts'
-import { askedModel, chatPath, embeddingsPath, httpRequest } from './wire.ts'
+import { askedModel, chatPath, embeddingsPath, heldUser, httpRequest } from './wire.ts'
 
 interface Message {
   readonly role: string
@@ -24,6 +24,8 @@ function chat(messages: readonly Message[], more: object = {}): Buffer {
 
 export const smallChat = (): Buffer[] => [chat(question)]
 export const streamedChat = (): Buffer[] => [chat(question, { stream: true })]
+/** A stream that begins and stays open until its client leaves. */
+export const heldChat = (): Buffer[] => [chat(question, { stream: true, user: heldUser })]
 export const largeChat = (bytes: number) => (): Buffer[] => [chat(conversation(bytes))]
 
 /** One request for each of `count` models, so that each goes to a route of its own. */

@@ -24,7 +24,7 @@ export interface Row {
   readonly remark?: string
 }
 
-/** `ratio`: a cost by another. */
+/** `ratio`: a cost by another; `KiB`: how much more memory one takes than another. */
 export type Quantity = keyof typeof quantities
 
 interface Meaning {
@@ -37,4 +37,5 @@ interface Meaning {
 
 export const quantities = {
   ratio: { equal: 1, tolerable: 0.1, print: (value) => value.toFixed(3) },
+  KiB: { equal: 0, tolerable: 5, print: (value) => `${value.toFixed(1).replace(/^-0\.0$/, '0.0')} KiB` },
 } satisfies Record<string, Meaning>

@@ -1,5 +1,5 @@
 import { isChat, isEmbeddings, isStreamOf, type AnswerCheck } from './check-answer.ts'
-import { chatOfModels, embeddings, largeChat, smallChat, streamedChat, variedRoutes } from './requests.ts'
+import { chatOfModels, embeddings, heldChat, largeChat, smallChat, streamedChat, variedRoutes } from './requests.ts'
 import type { TargetName } from './targets.ts'
 
 /** Pieces of text in a stream, and the milliseconds between them: 64 streams make 3,200 chunks a second. */
@@ -7,7 +7,7 @@ export const streamPieces = 75
 export const streamGapMs = 20
 
 /** One row of the table. */
-export type Scenario = CpuScenario | HeapScenario
+export type Scenario = CpuScenario | HeapScenario | StreamMemoryScenario
 
 interface Named {
   readonly name: string
@@ -54,6 +54,19 @@ export interface HeapScenario extends Named, Traffic {
   readonly totalRequests: number
   readonly abortedStreams: number
   /** Requests of the streams whose clients go away. */
+  streams(): Buffer[]
+}
+
+/** Memory per open stream of `subject`, above that of `reference`, in KiB. */
+export interface StreamMemoryScenario extends Named {
+  readonly measures: 'stream-memory'
+  readonly subject: TargetName
+  readonly reference: TargetName
+  readonly twin: TargetName
+  /** Streams that are open at once. */
+  readonly openStreams: number
+  readonly rounds: number
+  /** Requests of streams that stay open. */
   streams(): Buffer[]
 }
 
@@ -159,6 +172,18 @@ export const scenarios: readonly Scenario[] = [
     requests: smallChat,
     check: isChat,
     isDecorated: true,
+  },
+  {
+    name: 'memory-per-stream',
+    title: 'memory per open stream above the pipe, at 2,000 streams',
+    goal: 20,
+    measures: 'stream-memory',
+    subject: 'gateway-observed',
+    reference: 'pipe',
+    twin: 'pipe-twin',
+    openStreams: 2000,
+    rounds: 6,
+    streams: heldChat,
   },
   {
     name: 'heap-after',

@@ -69,6 +69,16 @@ export class Stage {
     this.#expect(target, 'client_disconnect', ran.answers)
   }
 
+  /** Begins `count` streams, which stay open until `release`. */
+  async hold(scenario: Streamed, target: Target, count: number): Promise<void> {
+    const ran = await this.#order(scenario, target, { do: 'hold', count })
+    this.#expect(target, 'client_disconnect', ran.answers)
+  }
+
+  async release(scenario: Streamed, target: Target): Promise<void> {
+    await this.#order(scenario, target, { do: 'release' })
+  }
+
   /** What a target of ours holds once its garbage is collected; throws where it has no way to tell. */
   async collect(target: Target): Promise<Held> {
     if (!target.collect) throw new Error(`${target.name} cannot say what it holds`)

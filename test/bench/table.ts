@@ -9,7 +9,7 @@ export function cellsOf(row: Row): string[] {
   return [
     scenario,
     reference === 'pipe' ? target : `${target} / ${reference}`,
-    goal === undefined ? '' : `≤ ${goal}`,
+    goal === undefined ? '' : `≤ ${goal}${row.quantity === 'ratio' ? '' : ` ${row.quantity}`}`,
     print(result.median),
     interval(row, result),
     `${referenceCost.toFixed(1)} ${unit}`,

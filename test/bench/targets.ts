@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Held } from './collect.ts'
 import { Forked } from './forked.ts'
@@ -54,12 +54,13 @@ export async function startTarget(name: TargetName, around: Surroundings): Promi
 async function startPipe(name: PipeName, { upstream, execArgv = [] }: Surroundings): Promise<Target> {
   const pipe = new Forked('./pipe.ts', [upstream], execArgv)
   const { port } = await pipe.hear<{ port: number }>()
-  return { name, url: `http://127.0.0.1:${port}`, pid: pipe.pid, stop: () => pipe.stop() }
+  const url = `http://127.0.0.1:${port}`
+  return { name, url, pid: pipe.pid, collect: () => pipe.ask<Held>({}), stop: () => pipe.stop() }
 }
 
 async function startGateway(name: GatewayName, around: Surroundings): Promise<Target> {
-  const folder = join(around.folder, name)
-  mkdirSync(folder)
+  // Some are started several times.
+  const folder = mkdtempSync(join(around.folder, `${name}-`))
   const gateway = await GatewayProcess.start({ ...around, folder, toConfig: gateways[name] })
   const { url, pid, accessLog } = gateway
   const canCollect = gateways[name] === observed

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chatAnswer, chatEvents, embeddingsAnswer } from './answers.ts'
-import { answerHeaders, chatPath, embeddingsPath } from './wire.ts'
+import { answerHeaders, chatPath, embeddingsPath, heldEvents, heldUser } from './wire.ts'
 
 // The provider behind every target: answers with constants, as fast as `node:http` can.
 // Started with `fork`: port (0: any), pieces of text of a stream, milliseconds between its events.
@@ -43,6 +43,7 @@ function answer(path: string, start: string, res: ServerResponse): void {
   if (path === embeddingsPath) res.writeHead(200, embeddingsHead).end(embeddingsAnswer)
   else if (path !== chatPath) res.writeHead(404, answerHeaders(json, 2)).end('{}')
   else if (!/"stream"\s*:\s*true/.test(start)) res.writeHead(200, chatHead).end(chatAnswer)
+  else if (start.includes(heldUser)) hold(res)
   else stream(res, /"include_usage"\s*:\s*true/.test(start) ? countedEvents : plainEvents)
 }
 
@@ -56,6 +57,18 @@ function stream(res: ServerResponse, events: readonly Buffer[]): void {
     if (at <= pieces) return
     clearInterval(timer)
     res.end(Buffer.concat(events.slice(at)))
+  }, gapMs)
+  res.once('close', () => clearInterval(timer))
+}
+
+/** Begins a stream, one event a write, and leaves it open. */
+function hold(res: ServerResponse): void {
+  res.writeHead(200, streamHead)
+  let at = 0
+  const timer = setInterval(() => {
+    res.write(plainEvents[at])
+    at += 1
+    if (at === heldEvents) clearInterval(timer)
   }, gapMs)
   res.once('close', () => clearInterval(timer))
 }

@@ -16,6 +16,11 @@ export const decoration = 'You answer briefly, in plain words, and say so when y
 /** The key of the provider, which only the gateway holds. */
 export const providerKey = 'sk-upstream-0123456789abcdef0123456789abcdef'
 
+/** Who asks for a stream that begins and then says no more; the provider looks for it. */
+export const heldUser = 'user-whose-stream-is-held'
+/** Events that such a stream begins with. */
+export const heldEvents = 6
+
 /** The 14 headers that OpenAI's SDK for Node sends, with the bytes of the body behind them. */
 export function httpRequest(path: string, body: string): Buffer {
   const bytes = Buffer.from(body)
