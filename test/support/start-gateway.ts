@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Gateway, type BuiltInOptions } from '@sluice/gateway'
-import { silent, type Logger, type Plugin } from '@sluice/kernel'
+import type { Logger, Plugin } from '@sluice/kernel'
 import { onTestFinished } from 'vitest'
 
 /** Every variable that a test may want to see, one member each. */
@@ -115,12 +115,15 @@ export function aiRoute(endpoint: string, config: Readonly<Record<string, unknow
 }
 
 function textOf(config: TestConfig, logFile: string): string {
-  const { gateway = {}, ...resources } = config as { gateway?: object }
+  const { gateway = {}, ...resources } = config as { gateway?: { access_log?: unknown } }
+  const { access_log: log } = gateway
   const settings = {
     listen: { host: '127.0.0.1', port: 0 },
     status: { listen: { host: '127.0.0.1', port: 0 } },
     access_log: { path: logFile, format },
     ...gateway,
+    // Another format of the log that the test reads.
+    ...(typeof log === 'object' && log !== null && !('path' in log) && { access_log: { path: logFile, ...log } }),
   }
   return JSON.stringify({ gateway: settings, ...resources })
 }
@@ -138,12 +141,11 @@ async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine
   }
 }
 
-function recorder(said: string[]): Logger {
+function recorder(said: string[], bound: object = {}): Logger {
   const write = (fields: object, message?: string): void => {
     said.push(
-      `${message ?? ''} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value))}`,
+      `${message ?? ''} ${JSON.stringify({ ...bound, ...fields }, (_, value: unknown) => (value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value))}`,
     )
   }
-  const log: Logger = { ...silent, info: write, warn: write, error: write, child: () => log }
-  return log
+  return { debug: write, info: write, warn: write, error: write, child: (fields) => recorder(said, { ...bound, ...fields }) }
 }

@@ -12,8 +12,8 @@ import { valueOf } from './response-headers.ts'
 /** Says who takes an answer, by its status and what it says it is. */
 export function receive(attempt: Attempt, status: number, headers: IncomingHeaders, call: Flow): Receiver {
   const { facts } = attempt
-  // An error that is passed is looked at: it may repeat what it was sent.
-  if (!facts && (status < 400 || attempt.ctx.request.method === 'HEAD')) return receivePassed(attempt, status, headers, call)
+  // An error that is passed is looked at, and a redirect: they may repeat what they were sent.
+  if (!facts && (status < 300 || status === 304 || attempt.ctx.request.method === 'HEAD')) return receivePassed(attempt, status, headers, call)
   try {
     return unpacked(attempt, headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')

@@ -137,15 +137,23 @@ export class Kernel extends EventEmitter<KernelEvents> {
     this.#tell(error, ctx)
     if (error instanceof PluginError) {
       ctx.log.error({ err: error.cause, plugin: error.plugin, phase: error.phase }, error.message)
-    } else if (error.status >= 500 && error.outcome === 'gateway_error') {
+      return
+    }
+    const code = codeForLog(error.code)
+    if (error.status >= 500 && error.outcome === 'gateway_error') {
       // Thrown on purpose: where it was thrown says nothing, what it was thrown for does.
-      ctx.log.error({ code: error.code, status: error.status, ...(error.cause !== undefined && { err: error.cause }) }, error.logMessage)
+      ctx.log.error({ code, status: error.status, ...(error.cause !== undefined && { err: error.cause }) }, error.logMessage)
     } else if (error.status >= 500) {
-      ctx.log.warn({ code: error.code, status: error.status, cause: messageOf(error.cause) }, error.logMessage)
+      ctx.log.warn({ code, status: error.status, cause: messageOf(error.cause) }, error.logMessage)
     } else {
-      ctx.log.info({ code: error.code, status: error.status }, error.logMessage)
+      ctx.log.info({ code, status: error.status }, error.logMessage)
     }
   }
+}
+
+/** An upstream's code may be any text, the client's own among it; a word is one that somebody can look for. */
+function codeForLog(code: string): string {
+  return /^[\w.:-]{1,64}$/.test(code) ? code : 'no word'
 }
 
 function byName(plugins: readonly Plugin[]): Map<string, Plugin> {

@@ -218,9 +218,11 @@ function requestUri({ request }: Exchange): string {
   return request.query ? `${request.path}?${request.query}` : request.path
 }
 
+/** Of a host that the front refuses for it, user and password are not shown either. */
 function withoutPort(host: string): string {
+  const start = host.lastIndexOf('@') + 1
   const at = host.lastIndexOf(':')
-  return at > host.lastIndexOf(']') ? host.slice(0, at) : host
+  return at >= start && at > host.lastIndexOf(']') ? host.slice(start, at) : host.slice(start)
 }
 
 function joined(value: string | readonly string[] | undefined): string | undefined {
