@@ -64,13 +64,14 @@ export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequ
   )
 }
 
+type Send = (token: string | undefined) => Promise<Reply>
+
+function withToken(instance: Instance, ctx: Exchange, send: Send): Promise<Reply> {
+  return instance.hasTokens ? withCloudToken(instance, ctx, send) : send(undefined)
+}
+
 /** With a cloud's token: one that the API no longer takes is replaced once, for it may have been revoked early. */
-async function withToken(
-  instance: Instance,
-  ctx: Exchange,
-  send: (token: string | undefined) => Promise<Reply>,
-): Promise<Reply> {
-  if (!instance.hasTokens) return send(undefined)
+async function withCloudToken(instance: Instance, ctx: Exchange, send: Send): Promise<Reply> {
   const token = await instance.token(ctx.signal)
   if (token === undefined) return send(undefined)
   const refused = (status: number): boolean => status === 401 && !ctx.aborted && ctx.request.body.isRead

@@ -26,14 +26,31 @@ export interface FrontOptions {
 
 /** The HTTP face of the data plane: one Koa middleware that takes the response over. */
 export function createFront(options: FrontOptions): Koa {
-  const app = new Koa()
-  app.on('error', (err) => options.kernel.log.debug({ err }, 'response not delivered'))
-  app.use((koa) => {
-    koa.respond = false
-    inTurn(koa.res, () => begin(koa.req, koa.res, options))
-  })
-  return app
+  return new Front(({ req, res }) => inTurn(res, () => begin(req, res, options)))
 }
+
+/**
+ * Koa around one middleware that answers by itself and reports its own end. Koa's way of responding would watch each
+ * response for errors and await a promise first, all for nothing: a tenth of what a small request costs.
+ */
+class Front extends Koa {
+  readonly #answer: (koa: Koa.Context) => void
+
+  constructor(answer: (koa: Koa.Context) => void) {
+    super()
+    this.#answer = answer
+    this.use(answer)
+  }
+
+  override callback(): ReturnType<Koa['callback']> {
+    return (req, res) => {
+      this.#answer(this.createContext(req as IncomingMessage, res as ServerResponse))
+      return done
+    }
+  }
+}
+
+const done = Promise.resolve()
 
 function begin(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
   try {

@@ -155,12 +155,16 @@ export class ReplyWriter implements Sink {
 /** What says how long a body is, and under which name we know the exchange, is ours to say; plugins may copy a whole head. */
 const ours: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'x-sluice-request-id'])
 
+function isOurs(name: string): boolean {
+  return ours.has(name) || ours.has(name.toLowerCase())
+}
+
 /** Names and values by turns, in the form that Node writes without copying. There is always a request id to quote. */
 function flatten(headers: HeaderMap, id: string, length: string | string[] | undefined): string[] {
   const flat: string[] = []
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || ours.has(name.toLowerCase())) continue
+    if (value === undefined || isOurs(name)) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
   }

@@ -40,7 +40,7 @@ export function requestOf(
 function headersOf(raw: readonly string[]): HeaderMap {
   const headers = headerMap()
   for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] as string).toLowerCase()
+    const name = lowerCase(raw[index] as string)
     const value = raw[index + 1] as string
     const before = headers[name]
     if (before === undefined) headers[name] = value
@@ -48,6 +48,19 @@ function headersOf(raw: readonly string[]): HeaderMap {
     else headers[name] = `${String(before)}, ${value}`
   }
   return headers
+}
+
+/** Names as clients spell them, which is in few ways; bounded, for they may invent some. */
+const spellings = new Map<string, string>()
+const mostSpellings = 1000
+
+function lowerCase(name: string): string {
+  let lower = spellings.get(name)
+  if (lower === undefined) {
+    lower = name.toLowerCase()
+    if (spellings.size < mostSpellings) spellings.set(name, lower)
+  }
+  return lower
 }
 
 /** A client that takes us for a forward proxy sends the whole URL; its host counts, its path is routed: RFC 9112 §3.2.2. */

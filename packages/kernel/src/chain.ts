@@ -135,7 +135,7 @@ export class Chain {
     const verdict = judged instanceof Promise ? await judged : judged
     if (verdict) return verdict
     if (refusal) throw refusal
-    return chain.#answer(ctx)
+    return await chain.#answer(ctx) // awaited here: to return the promise itself costs two more turns
   }
 
   /** The first reply, if any hook gives one. No promise as long as the hooks give none. */
