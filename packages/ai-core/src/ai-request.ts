@@ -1,4 +1,4 @@
-import { HttpError, slot, type Exchange } from '@sluice/kernel'
+import { HttpError, slot, tooLarge, type Exchange } from '@sluice/kernel'
 import type { Document } from '@sluice/json-edit'
 import type { Dialect } from '@sluice/provider'
 import { passedOperation } from './operation.ts'
@@ -33,14 +33,27 @@ const known = slot<{ revision: number; uri: string; request: AiRequest }>('ai.re
  * that is empty, no JSON, or in no dialect. Asked again after an edit, it looks again.
  */
 export async function readAiRequest(ctx: Exchange, limit: number): Promise<AiRequest> {
-  const { uri } = ctx.request
+  const { uri, body } = ctx.request
+  if (passedOperation(uri) === undefined) await body.read(limit)
+  return aiRequestIn(ctx, limit)
+}
+
+/** The same without waiting, once the body has been read (`body.isRead`): throws what that rejects with. */
+export function aiRequestIn(ctx: Exchange, limit: number): AiRequest {
+  const { uri, body } = ctx.request
   const operation = passedOperation(uri)
   if (operation !== undefined) return { kind: 'passed', operation }
-  await ctx.request.body.read(limit)
-  const { revision } = ctx.request.body
+  const size = body.receivedLength ?? 0
+  if (size > limit) throw tooLarge(size, limit)
+  return spokenRequest(ctx)
+}
+
+function spokenRequest(ctx: Exchange): AiRequest {
+  const { uri, body } = ctx.request
+  const { revision } = body
   const before = ctx.get(known)
   if (before?.revision === revision && before.uri === uri) return before.request
-  const { document } = ctx.request.body
+  const { document } = body
   const dialect = detectDialect(uri, document)
   if (!dialect) throw new HttpError(400, 'unknown_dialect', 'no matching AI protocol for the request')
   refuseDuplicates(document, readMembers)

@@ -2,6 +2,7 @@ export type { Usage } from '@sluice/dialects'
 export type { Dialect } from '@sluice/provider'
 export { accountSlot, openAccount, usageOf, type Account, type UsageSource } from './account.ts'
 export {
+  aiRequestIn,
   aiRequestOf,
   detectDialect,
   isStreaming,

@@ -1,5 +1,6 @@
 import {
   accountSlot,
+  aiRequestIn,
   aiVariables,
   openAccount,
   readAiRequest,
@@ -7,7 +8,7 @@ import {
   targetSlot,
   type AiRequest,
 } from '@sluice/ai-core'
-import { definePlugin, headerOf, HttpError, slot, tooLarge, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
+import { definePlugin, headerOf, HttpError, slot, tooLarge, type Awaitable, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
 import { passedOperation } from '@sluice/ai-core'
 import type { Provider } from '@sluice/provider'
 import { Agents } from '@sluice/upstream'
@@ -57,15 +58,20 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
   })
 }
 
-/** Checks the request and decides what will be asked of whom. */
-async function pick(ctx: Exchange, instance: Instance): Promise<void> {
-  const { config } = instance
+/** Checks the request and decides what will be asked of whom; no promise where somebody has read the body before. */
+function pick(ctx: Exchange, instance: Instance): Awaitable<void> {
   const isPassed = passedOperation(ctx.request.uri) !== undefined
   if (!isPassed) requireJson(headerOf(ctx.request.headers, 'content-type'))
-  const request = await readAiRequest(ctx, config.max_req_body_size)
+  const { max_req_body_size: limit } = instance.config
+  if (ctx.request.body.isRead) return planFor(ctx, instance, aiRequestIn(ctx, limit))
+  return readAiRequest(ctx, limit).then((request) => planFor(ctx, instance, request))
+}
+
+function planFor(ctx: Exchange, instance: Instance, request: AiRequest): void {
+  const { max_req_body_size: limit } = instance.config
   if (request.kind === 'passed') {
     const declared = ctx.request.body.receivedLength ?? 0
-    if (declared > config.max_req_body_size) throw tooLarge(declared, config.max_req_body_size)
+    if (declared > limit) throw tooLarge(declared, limit)
     begin(ctx, instance, { instance, request, shaper: undefined, shape: { model: undefined, stream: false } })
     return
   }
@@ -88,7 +94,7 @@ function dialectOfRequest(request: AiRequest) {
 
 /** A missing type is taken for JSON, as clients leave it out. */
 function requireJson(type: string | undefined): void {
-  if (type === undefined) return
+  if (type === undefined || type === 'application/json') return
   const media = (type.split(';')[0] ?? '').trim().toLowerCase()
   if (media === 'application/json' || media.endsWith('+json')) return
   throw new HttpError(400, 'unsupported_content_type', `unsupported content-type: ${type}, only application/json is supported`)

@@ -112,7 +112,7 @@ export class ReplyWriter implements Sink {
     this.#stream = stream
     if (typeof length === 'string') this.#promised = Number(length)
     else this.#endsUnseen = !this.#res.chunkedEncoding && stream.dialect === undefined
-    this.#res.on('drain', this.#drained)
+    this.#res.on('drain', () => this.#drained())
     stream.start(this)
     // Whoever gives the exchange up means the answer too. Upstream hears of it first, and may still say why.
     this.#ctx.onAbort((reason) => {
@@ -123,7 +123,7 @@ export class ReplyWriter implements Sink {
     if (this.#bodyBytes === 0 && this.#outcome === undefined) this.#res.flushHeaders()
   }
 
-  readonly #drained = (): void => {
+  #drained(): void {
     this.#isFull = false
     try {
       this.#stream?.resume()
@@ -155,8 +155,17 @@ export class ReplyWriter implements Sink {
 /** What says how long a body is, and under which name we know the exchange, is ours to say; plugins may copy a whole head. */
 const ours: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'x-sluice-request-id'])
 
+/** Names as they come again with every answer; bounded, for upstreams and plugins may invent some. */
+const judged = new Map<string, boolean>()
+const mostJudged = 1000
+
 function isOurs(name: string): boolean {
-  return ours.has(name) || ours.has(name.toLowerCase())
+  let verdict = judged.get(name)
+  if (verdict === undefined) {
+    verdict = ours.has(name.toLowerCase())
+    if (judged.size < mostJudged) judged.set(name, verdict)
+  }
+  return verdict
 }
 
 /** Names and values by turns, in the form that Node writes without copying. There is always a request id to quote. */

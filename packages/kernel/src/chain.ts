@@ -83,7 +83,10 @@ export class Chain {
   async run(ctx: Exchange, refusal?: HttpError): Promise<Reply> {
     let reply: Reply
     try {
-      reply = await this.#firstReply(ctx, refusal)
+      // The walks give promises only where a hook does; awaiting what is there already would cost a turn each.
+      const early = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
+      const refused = early instanceof Promise ? await early : early
+      reply = refused ?? (await (ctx.get(joined) ?? this).#judge(ctx, refusal))
     } catch (error) {
       reply = this.#report(error, ctx)
     }
@@ -126,16 +129,16 @@ export class Chain {
     }
   }
 
-  async #firstReply(ctx: Exchange, refusal: HttpError | undefined): Promise<Reply> {
-    const refused = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
-    const early = refused instanceof Promise ? await refused : refused
-    if (early) return early
-    const chain = ctx.get(joined) ?? this
-    const judged = chain.#walk(chain.#access, 'access', ctx, 0)
-    const verdict = judged instanceof Promise ? await judged : judged
-    if (verdict) return verdict
+  /** The access phase, and the proxy phase where that lets the exchange pass. */
+  #judge(ctx: Exchange, refusal: HttpError | undefined): Awaitable<Reply> {
+    const verdict = this.#walk(this.#access, 'access', ctx, 0)
+    if (verdict instanceof Promise) return verdict.then((reply) => reply ?? this.#answerOr(refusal, ctx))
+    return verdict ?? this.#answerOr(refusal, ctx)
+  }
+
+  #answerOr(refusal: HttpError | undefined, ctx: Exchange): Promise<Reply> {
     if (refusal) throw refusal
-    return await chain.#answer(ctx) // awaited here: to return the promise itself costs two more turns
+    return this.#answer(ctx)
   }
 
   /** The first reply, if any hook gives one. No promise as long as the hooks give none. */

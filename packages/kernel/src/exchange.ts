@@ -94,6 +94,8 @@ export class Exchange {
   #log: Logger | undefined
   #slots: Map<Slot<unknown>, unknown> | undefined
   #replyListeners: ((reply: Reply) => void)[] | undefined
+  /** Nearly always there is one at a time, which needs no set. */
+  #abortListener: Listener | undefined
   #abortListeners: Set<Listener> | undefined
   #aborted: Outcome | undefined
   #controller: AbortController | undefined
@@ -146,19 +148,23 @@ export class Exchange {
       listener(this.#aborted)
       return () => {}
     }
-    const listeners = (this.#abortListeners ??= new Set())
-    listeners.add(listener)
-    return () => listeners.delete(listener)
+    if (this.#abortListener === undefined) this.#abortListener = listener
+    else (this.#abortListeners ??= new Set()).add(listener)
+    return () => {
+      if (this.#abortListener === listener) this.#abortListener = undefined
+      else this.#abortListeners?.delete(listener)
+    }
   }
 
   /** Gives the exchange up; later calls change nothing. */
   abort(reason: Outcome): void {
     if (this.#aborted) return
     this.#aborted = reason
-    const listeners = this.#abortListeners
+    const listeners = [...(this.#abortListener ? [this.#abortListener] : []), ...(this.#abortListeners ?? [])]
+    this.#abortListener = undefined
     this.#abortListeners = undefined
     this.#controller?.abort(reason)
-    for (const listener of listeners ?? []) {
+    for (const listener of listeners) {
       try {
         listener(reason)
       } catch (err) {
