@@ -1,4 +1,4 @@
-import type { HttpError } from '@sluice/kernel'
+import { PieceList, type HttpError } from '@sluice/kernel'
 import type { Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 
@@ -8,19 +8,18 @@ export interface GatheringOptions {
   readonly limit: number
   /** Ends the upstream call. */
   stop(): void
-  /** All of it. */
-  whole(body: Buffer): void
+  /** All of it, in the pieces that it came in. */
+  whole(body: readonly Buffer[]): void
   /** There is more than the limit; the call is stopped. `body` is what there was of it. */
-  tooLarge(body: Buffer): void
+  tooLarge(body: readonly Buffer[]): void
   /** It broke off after `body`. */
-  failed(error: HttpError, body: Buffer): void
+  failed(error: HttpError, body: readonly Buffer[]): void
 }
 
 /** Takes a body that is to be looked at as a whole. */
 export class Gathering implements Receiver {
   readonly #options: GatheringOptions
-  readonly #pieces: Buffer[] = []
-  #length = 0
+  readonly #gathered = new PieceList()
 
   constructor(options: GatheringOptions) {
     this.#options = options
@@ -29,31 +28,25 @@ export class Gathering implements Receiver {
   data(chunk: Buffer): void {
     const { attempt, limit, stop, tooLarge } = this.#options
     attempt.account.firstByteMs ??= elapsed(attempt)
-    this.#length += chunk.byteLength
-    this.#pieces.push(chunk)
-    if (this.#length <= limit) return
+    this.#gathered.push(chunk)
+    if (this.#gathered.length <= limit) return
     stop()
     this.#settle()
-    tooLarge(this.#body())
+    tooLarge(this.#gathered.pieces)
   }
 
   end(): void {
     this.#settle()
-    this.#options.whole(this.#body())
+    this.#options.whole(this.#gathered.pieces)
   }
 
   fail(error: HttpError): void {
     this.#settle()
-    this.#options.failed(error, this.#body())
+    this.#options.failed(error, this.#gathered.pieces)
   }
 
   #settle(): void {
     const { attempt } = this.#options
     attempt.account.durationMs = elapsed(attempt)
-  }
-
-  #body(): Buffer {
-    const [first] = this.#pieces
-    return this.#pieces.length === 1 && first ? first : Buffer.concat(this.#pieces)
   }
 }

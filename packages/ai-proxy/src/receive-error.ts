@@ -14,9 +14,9 @@ const maxErrorBytes = 256 * 1024
  * passed through as it is. What repeats a credential is told without it.
  */
 export function receiveError(attempt: Attempt, status: number, headers: IncomingHeaders, stop: () => void): Receiver {
-  const wrap = (body: Buffer): void => {
+  const wrap = (pieces: readonly Buffer[]): void => {
     begin(attempt)
-    const error = readUpstreamError(status, headers, body)
+    const error = readUpstreamError(status, headers, Buffer.concat(pieces))
     // A client that is told that nothing has changed would look for no error.
     attempt.reject(toUpstreamFailure(attempt, { ...error, status: status === 304 ? 502 : status, headers }))
   }
@@ -24,16 +24,17 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
     attempt,
     limit: Math.min(attempt.maxResponseBytes, maxErrorBytes),
     stop,
-    whole(body) {
+    whole(pieces) {
+      const body = Buffer.concat(pieces)
       const json = parsed(body.toString('utf8'))
       const isTheirs = attempt.facts === undefined || attempt.facts.isError(json)
-      if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(body)
+      if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(pieces)
       begin(attempt)
       attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
     },
     tooLarge: wrap,
     // The status is known; the rest of the body is not worth another error.
-    failed: (error, body) => (error.outcome === 'client_disconnect' ? attempt.reject(error) : wrap(body)),
+    failed: (error, pieces) => (error.outcome === 'client_disconnect' ? attempt.reject(error) : wrap(pieces)),
   })
 }
 

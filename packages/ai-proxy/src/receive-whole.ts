@@ -1,4 +1,4 @@
-import type { DialectFacts } from '@sluice/dialects'
+import { looksLikeJson, type DialectFacts } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
@@ -21,11 +21,12 @@ export function receiveWhole(
     attempt,
     limit: Math.min(attempt.maxResponseBytes, maxWholeBytes),
     stop,
-    whole(body) {
+    whole(pieces) {
       attempt.account.firstTokenMs = attempt.account.durationMs
-      const problem = notAnAnswer(body, headers, attempt.provider) ?? account(attempt, facts, body, headers)
-      if (problem) attempt.reject(problem)
-      else attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
+      const problem = notAnAnswer(pieces, headers, attempt.provider) ?? account(attempt, facts, pieces, headers)
+      if (problem) return attempt.reject(problem)
+      const body = pieces.length === 1 ? (pieces[0] as Buffer) : pieces
+      attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
     },
     tooLarge: () => attempt.reject(responseTooLarge()),
     failed: (error) => attempt.reject(error),
@@ -33,13 +34,13 @@ export function receiveWhole(
 }
 
 /** Takes down what the answer says of itself; gives the error where it is one inside a 200. */
-function account(attempt: Attempt, facts: DialectFacts, body: Buffer, headers: IncomingHeaders): HttpError | undefined {
-  const { usage, hasToolCalls, error } = facts.readAnswer(body)
+function account(attempt: Attempt, facts: DialectFacts, pieces: readonly Buffer[], headers: IncomingHeaders): HttpError | undefined {
+  const { usage, hasToolCalls, error } = facts.readAnswer(pieces)
   if (error) return toUpstreamFailure(attempt, { ...error, headers })
   attempt.account.usage = usage
   attempt.account.usageSource = usage ? 'provider' : 'none'
   attempt.account.hasToolCalls = hasToolCalls
-  attempt.payloads?.add(facts.textOf(body))
+  attempt.payloads?.add(facts.textOf(Buffer.concat(pieces)))
   attempt.ctx.outcome = 'complete'
   return undefined
 }
@@ -50,21 +51,10 @@ export function responseTooLarge(): HttpError {
 }
 
 /** A 2xx that cannot be an answer: nothing, a page, or something that was cut before its closing brace. */
-function notAnAnswer(body: Buffer, headers: IncomingHeaders, provider: string): HttpError | undefined {
-  const first = edge(body, 0, 1)
-  const last = edge(body, body.byteLength - 1, -1)
-  const isJson = (first === 0x7b && last === 0x7d) || (first === 0x5b && last === 0x5d)
-  if (isJson) return undefined
+function notAnAnswer(pieces: readonly Buffer[], headers: IncomingHeaders, provider: string): HttpError | undefined {
+  if (looksLikeJson(pieces)) return undefined
   const type = String(headers['content-type'] ?? 'no content type').split(';')[0]
-  const what = first === undefined ? 'an empty body' : `a body that is not JSON (${type})`
+  const isEmpty = pieces.every((piece) => piece.every((byte) => byte <= 0x20))
+  const what = isEmpty ? 'an empty body' : `a body that is not JSON (${type})`
   return new HttpError(502, 'invalid_upstream_response', `${provider} answered with ${what}`, { outcome: 'upstream_error' })
-}
-
-/** The first byte that is no white space and no byte order mark, looking in one direction. */
-function edge(body: Buffer, from: number, step: 1 | -1): number | undefined {
-  for (let at = from; at >= 0 && at < body.byteLength; at += step) {
-    const byte = body[at] as number
-    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return byte
-  }
-  return undefined
 }

@@ -3,6 +3,7 @@ import { AnthropicScan } from './anthropic-scan.ts'
 import { AnthropicStream } from './anthropic-stream.ts'
 import type { Answer, ClientError, DialectFacts } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
+import { joined } from './joined.ts'
 import { looksLikeJson } from './looks-like-json.ts'
 import { parseJson } from './parse-json.ts'
 import { jsonOf } from './stream-data.ts'
@@ -27,10 +28,11 @@ export const anthropicMessages: DialectFacts = {
     typeof body['error']['message'] === 'string',
 }
 
-function readAnswer(body: Buffer): Answer {
+function readAnswer(pieces: readonly Buffer[]): Answer {
+  const body = joined(pieces)
   const scan = new AnthropicScan()
   scan.scan(body)
-  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(body) }
+  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(pieces) }
   const usage = anthropicUsage(scan.usage)
   if (usage) {
     answer.usage = usage

@@ -49,8 +49,8 @@ export interface DialectFacts {
   /** The event that closes a stream after the last answer, where the dialect has one. */
   readonly sentinel?: Buffer
   openStream(): StreamReader
-  /** Reads a whole 2xx body without parsing what nobody asks for. */
-  readAnswer(body: Buffer): Answer
+  /** Reads a whole 2xx body, in the pieces that it came in, without parsing what nobody asks for. */
+  readAnswer(pieces: readonly Buffer[]): Answer
   /** What the model wrote, from a whole answer; '' where it wrote nothing. Parses the body. */
   textOf(body: Buffer): string
   /** What one event adds to the text; '' where it adds nothing. */

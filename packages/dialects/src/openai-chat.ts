@@ -2,6 +2,7 @@ import { ChatScan } from './chat-scan.ts'
 import { ChatStream, errorOfChunk } from './chat-stream.ts'
 import type { Answer, DialectFacts } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
+import { joined } from './joined.ts'
 import { looksLikeJson } from './looks-like-json.ts'
 import { isOpenAiError, openAiErrorBody, openAiErrorEvent } from './openai-error.ts'
 import { parseJson } from './parse-json.ts'
@@ -22,10 +23,11 @@ export const openAiChat: DialectFacts = {
   isError: isOpenAiError,
 }
 
-function readAnswer(body: Buffer): Answer {
+function readAnswer(pieces: readonly Buffer[]): Answer {
+  const body = joined(pieces)
   const scan = new ChatScan()
   scan.scan(body, true)
-  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(body) }
+  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(pieces) }
   const usage = chatUsage(scan.usage, false)
   if (usage) {
     answer.usage = usage

@@ -1,6 +1,7 @@
 import { ChatStream } from './chat-stream.ts'
 import type { Answer, DialectFacts } from './dialect-facts.ts'
 import { bytesOf, JsonWalk } from './json-walk.ts'
+import { joined } from './joined.ts'
 import { looksLikeJson } from './looks-like-json.ts'
 import { isOpenAiError, openAiErrorBody, openAiErrorEvent } from './openai-error.ts'
 import { parseJson } from './parse-json.ts'
@@ -12,6 +13,11 @@ const DATA = bytesOf('data')
 const USAGE = bytesOf('usage')
 const MODEL = bytesOf('model')
 const ERROR = bytesOf('error')
+
+/** More than what stands behind the vectors. */
+const tailBytes = 2048
+
+const nothing = Buffer.alloc(0)
 
 /** Brackets at the end of the body that are tried for the one that closes `data`. */
 const maxTries = 8
@@ -36,31 +42,63 @@ interface Members {
   hasError: boolean
 }
 
-function readAnswer(body: Buffer): Answer {
-  const answer: Answer = { hasToolCalls: false, isJson: looksLikeJson(body) }
-  const members = membersOf(body)
+function readAnswer(pieces: readonly Buffer[]): Answer {
+  const answer: Answer = { hasToolCalls: false, isJson: looksLikeJson(pieces) }
+  const members = membersAtEnds(pieces) ?? membersOf(joined(pieces))
   const usage = embeddingsUsage(members.usage)
   if (usage) {
     answer.usage = usage
     answer.rawUsage = members.usage
   }
   if (members.model !== undefined) answer.model = members.model
-  if (members.hasError) answer.error = errorInside(parseJson(body))
+  if (members.hasError) answer.error = errorInside(parseJson(joined(pieces)))
   return answer
 }
 
 /** Reads what stands before and behind `data`, which may be megabytes of numbers, and does not look at those. */
 function membersOf(body: Buffer): Members {
   const found: Members = { hasError: false }
-  const walk = new JsonWalk().over(body)
-  if (walk.enterArray()) walk.element()
-  if (!walk.enterObject()) return found
+  const walk = walkInto(body)
   while (walk.member()) {
     if (!walk.is(DATA)) readMember(walk, found)
     else if (readTail(body, walk.at, found)) return found
     else walk.skipValue()
   }
   return found
+}
+
+/**
+ * The same of a body in several pieces, where `data` begins in the first of them and ends in the last; undefined where
+ * that is not all there is to know.
+ */
+function membersAtEnds(pieces: readonly Buffer[]): Members | undefined {
+  const [first, ...others] = pieces
+  const last = others.at(-1)
+  if (first === undefined || last === undefined) return undefined
+  const found: Members = { hasError: false }
+  const walk = walkInto(first)
+  while (walk.member()) {
+    if (!walk.is(DATA)) readMember(walk, found)
+    else return readTail(tailOf(others.at(-2), last), -1, found) && isFull(found) ? found : undefined
+  }
+  return undefined
+}
+
+function isFull({ usage, model }: Members): boolean {
+  return usage !== undefined && model !== undefined
+}
+
+/** The last piece; where that is short, with some of what stands before it. */
+function tailOf(before: Buffer | undefined, last: Buffer): Buffer {
+  return before === undefined || last.length >= tailBytes ? last : Buffer.concat([before.subarray(-tailBytes), last])
+}
+
+/** At the first member of the body, or of its first element. */
+function walkInto(body: Buffer): JsonWalk {
+  const walk = new JsonWalk().over(body)
+  if (walk.enterArray()) walk.element()
+  if (!walk.enterObject()) walk.over(nothing)
+  return walk
 }
 
 function readMember(walk: JsonWalk, found: Members): void {
@@ -85,7 +123,7 @@ function readTail(body: Buffer, from: number, found: Members): boolean {
     if (!walk.broken && isBlank(body, walk.at)) {
       Object.assign(found, tail, { hasError: found.hasError || tail.hasError })
       isFound = true
-      if (found.usage !== undefined && found.model !== undefined) return true
+      if (isFull(found)) return true
     }
     bracket = body.lastIndexOf(CLOSE_ARRAY, bracket - 1)
   }

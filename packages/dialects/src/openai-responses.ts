@@ -1,6 +1,7 @@
 import { encodeEvent } from '@sluice/provider'
 import type { Answer, ClientError, DialectFacts } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
+import { joined } from './joined.ts'
 import { looksLikeJson } from './looks-like-json.ts'
 import { isOpenAiError, openAiError, openAiErrorBody } from './openai-error.ts'
 import { parseJson } from './parse-json.ts'
@@ -22,10 +23,11 @@ export const openAiResponses: DialectFacts = {
   isError: isOpenAiError,
 }
 
-function readAnswer(body: Buffer): Answer {
+function readAnswer(pieces: readonly Buffer[]): Answer {
+  const body = joined(pieces)
   const scan = new ResponsesScan()
   scan.scan(body)
-  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(body) }
+  const answer: Answer = { hasToolCalls: scan.hasToolCalls, isJson: looksLikeJson(pieces) }
   const usage = responsesUsage(scan.usage)
   if (usage) {
     answer.usage = usage

@@ -1,10 +1,15 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Dialect } from '@sluice/provider'
 import { dialectOf } from '../src/index.ts'
 import { facts, recorded } from './recorded.ts'
 
 const read = (dialect: Dialect, body: unknown) =>
-  facts(dialect).readAnswer(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
+  facts(dialect).readAnswer([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))])
+
+const cutAt = (bytes: Buffer, places: readonly number[]): Buffer[] => {
+  const ends = [...places.toSorted((a, b) => a - b), bytes.length]
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
+}
 
 const withContent = (content: unknown) => ({ message: { content } })
 const withBlock = (type: string) => ({
@@ -95,7 +100,7 @@ describe('an answer of a chat', () => {
     const texts = ['\\'.repeat(1 << 20), '"'.repeat(1 << 20), '\\"'.repeat(1 << 19), 'a'.repeat(1 << 22)]
     const bodies = texts.map((content) => Buffer.from(JSON.stringify(answer({ content }, { usage: tokens }))))
     const started = performance.now()
-    for (const body of bodies) expect(facts('openai-chat').readAnswer(body).usage?.totalTokens).toBe(13)
+    for (const body of bodies) expect(facts('openai-chat').readAnswer([body]).usage?.totalTokens).toBe(13)
     // A few milliseconds.
     expect(performance.now() - started).toBeLessThan(2_000)
   })
@@ -106,7 +111,7 @@ describe('an answer with embeddings', () => {
   const data = Array.from({ length: 10 }, (_, index) => ({ object: 'embedding', embedding: floats, index }))
   const usage = { prompt_tokens: 5, total_tokens: 5 }
 
-  test.for<[string, object]>([
+  const bodies: [string, object][] = [
     ['behind them', { object: 'list', data, model: 'm', usage }],
     ['before them', { object: 'list', model: 'm', usage, data }],
     ['on both sides', { usage, data, model: 'm' }],
@@ -116,7 +121,29 @@ describe('an answer with embeddings', () => {
     ],
     ['behind none', { data: [], model: 'm', usage }],
     ['behind something else', { data: { a: 1 }, model: 'm', usage }],
-  ])('is read with its usage %s', ([, body]) => {
+  ]
+
+  test.for(bodies)('is read the same in pieces, wherever they are cut, with its usage %s', ([, body]) => {
+    const bytes = Buffer.from(JSON.stringify(body))
+    const whole = read('openai-embeddings', body)
+    const near = Array.from({ length: 300 }, (_, at) => at)
+    for (const at of [...near, 65_536, ...near.map((back) => bytes.length - back)]) {
+      if (at < 0 || at > bytes.length) continue
+      for (const pieces of [cutAt(bytes, [at]), cutAt(bytes, [at, at + 1]), cutAt(bytes, [9, 70_000, at])]) {
+        expect(facts('openai-embeddings').readAnswer(pieces)).toEqual(whole)
+      }
+    }
+  })
+
+  test('in pieces is not copied together', () => {
+    const bytes = Buffer.from(JSON.stringify({ object: 'list', data, model: 'm', usage }))
+    const concat = vi.spyOn(Buffer, 'concat')
+    onTestFinished(() => concat.mockRestore())
+    facts('openai-embeddings').readAnswer(cutAt(bytes, [65_536, 131_072]))
+    expect(concat).not.toHaveBeenCalled()
+  })
+
+  test.for(bodies)('is read with its usage %s', ([, body]) => {
     const found = read('openai-embeddings', body)
     expect(found).toMatchObject({ isJson: true, hasToolCalls: false, model: 'm' })
     expect(found.usage).toMatchObject({ promptTokens: 5, completionTokens: 0, totalTokens: 5 })

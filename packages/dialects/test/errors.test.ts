@@ -121,7 +121,7 @@ describe('an error for a client', () => {
     const body = dialect.errorBody(error, 'r1')
     expect(dialect.isError(body)).toBe(true)
     expect(read(503, body).message).toBe(error.message)
-    expect(dialect.readAnswer(Buffer.from(JSON.stringify(body))).error?.message).toBe(error.message)
+    expect(dialect.readAnswer([Buffer.from(JSON.stringify(body))]).error?.message).toBe(error.message)
     const reader = dialect.openStream()
     expect(reader.see(dialect.errorEvent(error, 'r1'))).toBe(Saw.error)
     expect(reader.error?.message).toBe(error.message)

@@ -141,7 +141,7 @@ test('bytes that were damaged break no reader', () => {
     const kinds = dialects.map((dialect) => [
       typeof dialect.openStream().see(bytes),
       typeof dialect.textOfEvent(bytes),
-      typeof dialect.readAnswer(bytes.subarray(6)).isJson,
+      typeof dialect.readAnswer([bytes.subarray(6)]).isJson,
       typeof dialect.textOf(bytes.subarray(6)),
     ])
     expect(new Set(kinds.flat())).toEqual(new Set(['number', 'string', 'boolean']))

@@ -118,7 +118,7 @@ describe('a recorded answer', () => {
     const { expected, api } = entry
     const facts = factsOf(entry)
     const body = bytesOf(entry)
-    const answer = facts.readAnswer(body)
+    const answer = facts.readAnswer([body])
     expect(answer.isJson).toBe(true)
     expect(answer.error).toBeUndefined()
     expect(answer.hasToolCalls).toBe(callsTools(entry))

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import { HttpError, tooLarge, type BodySource } from '@sluice/kernel'
+import { HttpError, PieceList, tooLarge, type BodySource } from '@sluice/kernel'
 import { smallBody, type LargeBodies, type Share } from './large-bodies.ts'
 
 /** A request's body as Node receives it. */
@@ -22,22 +22,21 @@ export class SocketBody implements BodySource {
     if (req.readableDidRead) return Promise.reject(consumed())
     if (req.destroyed) return Promise.reject(incomplete())
     return new Promise((resolve, reject) => {
-      const pieces: Buffer[] = []
-      let size = 0
+      const gathered = new PieceList()
       let share: Share | undefined
       const stop = (error: Error | undefined): void => {
         req.off('data', take).off('end', end).off('error', gone).off('close', gone)
         if (error) {
           req.resume() // the rest is read and dropped, so that the refusal reaches a client that is still sending
           reject(error)
-        } else resolve(pieces)
+        } else resolve(gathered.pieces)
       }
       const take = (chunk: Buffer): void => {
-        size += chunk.byteLength
+        const size = gathered.length + chunk.byteLength
         try {
           if (size > limit) throw tooLarge(size, limit)
           if (size > smallBody) (share ??= this.#large.share(req)).grow(size)
-          pieces.push(chunk)
+          gathered.push(chunk)
         } catch (error) {
           stop(error as HttpError)
         }

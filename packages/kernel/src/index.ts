@@ -23,6 +23,7 @@ export { MetaSchema } from './meta.ts'
 export { nearestOf } from './nearest-of.ts'
 export type { Answer } from './onion.ts'
 export { outcomes, type Outcome } from './outcome.ts'
+export { PieceList } from './piece-list.ts'
 export { phases, type Phase } from './phase.ts'
 export {
   definePlugin,

@@ -35,7 +35,7 @@ export function checkFixture(fixture: Omit<Fixture, 'file'> & { readonly body: B
 }
 
 function readWhole(facts: DialectFacts, body: Buffer): Found {
-  const { usage, model, hasToolCalls, error, isJson } = facts.readAnswer(body)
+  const { usage, model, hasToolCalls, error, isJson } = facts.readAnswer([body])
   return { usage, model, hasToolCalls, text: facts.textOf(body), error: error?.message, isFinished: isJson }
 }
 
