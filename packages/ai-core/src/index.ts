@@ -16,6 +16,7 @@ export {
 export { editEvents, endReply, type Ending, type EventEditor, type ReplyEvent, type Verdict } from './edit-events.ts'
 export { clientDialect, formatError } from './format-error.ts'
 export { dialectOfPath, passedOperation } from './operation.ts'
+export { awaitsEvents, restOfStream } from './rest-of-stream.ts'
 export { tapReply, type Tap } from './tap-events.ts'
 export { instanceFiltersSlot, targetSlot, type InstanceFilter, type Target } from './target.ts'
 export { aiVariables } from './variables.ts'

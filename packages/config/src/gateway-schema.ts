@@ -105,6 +105,13 @@ export const GatewaySchema = Type.Object(
       maximum: 86_400_000,
       description: 'Milliseconds that a request may take to arrive, its body included; a later one is answered with 408.',
     }),
+    stream_keepalive_ms: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 86_400_000,
+      description:
+        'Milliseconds between two comments to a client whose stream has not begun, so that nothing in between takes it for dead; 0: none. The first one sends the head: what fails behind it is told in the stream.',
+    }),
     trusted_proxies: Type.Array(Type.String(), {
       default: [],
       description: 'Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed.',
@@ -137,5 +144,6 @@ export interface GatewaySettings {
   readonly header_timeout_ms: number
   /** Not less than `header_timeout_ms`. */
   readonly request_timeout_ms: number
+  readonly stream_keepalive_ms: number
   readonly trusted_proxies: readonly string[]
 }

@@ -20,6 +20,7 @@ describe('the gateway section', () => {
       max_connections: 16_384,
       header_timeout_ms: 60_000,
       request_timeout_ms: 300_000,
+      stream_keepalive_ms: 0,
       trusted_proxies: [],
     })
   })
@@ -39,6 +40,7 @@ describe('the gateway section', () => {
       max_connections: 3,
       header_timeout_ms: 100,
       request_timeout_ms: 101,
+      stream_keepalive_ms: 15_000,
       trusted_proxies: ['10.0.0.0/8', '::1'],
     }
     expect(settingsOf(written).settings).toEqual(written)

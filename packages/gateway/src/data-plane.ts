@@ -179,6 +179,7 @@ export class DataPlane {
       kernel: this.kernel,
       snapshot: () => this.#snapshot,
       limits: () => this.#limits,
+      streamKeepaliveMs: () => this.#settings.stream_keepalive_ms,
       running: this.#running,
       isDraining: () => this.#draining,
       onSettled,

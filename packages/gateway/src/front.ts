@@ -10,12 +10,15 @@ import { dropRest } from './drop-rest.ts'
 import { inTurn } from './in-turn.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
+import { StreamKeepalive } from './stream-keepalive.ts'
 
 export interface FrontOptions {
   readonly kernel: Kernel
   /** The configuration that serves now; an exchange stays on the one that it began with. */
   snapshot(): Snapshot
   limits(): RequestLimits
+  /** Milliseconds between two signs of life to a client that waits for a stream; 0: none. */
+  streamKeepaliveMs(): number
   /** Holds every exchange from its beginning until it is settled. */
   readonly running: Set<Exchange>
   /** Whether clients are to leave: no connection is kept for another request. */
@@ -83,6 +86,7 @@ class Visit {
   readonly #writer: ReplyWriter
   readonly #socket: Socket | null
   readonly #sentBefore: number
+  readonly #keepalive: StreamKeepalive | undefined
   #chain: Chain
   #answered = false
   #closed = false
@@ -96,6 +100,8 @@ class Visit {
     this.#chain = snapshot.notFound
     this.#socket = res.socket
     this.#sentBefore = res.socket?.bytesWritten ?? 0
+    const everyMs = options.streamKeepaliveMs()
+    if (everyMs > 0) this.#keepalive = new StreamKeepalive(ctx, this.#writer, everyMs)
     res.once('close', () => this.#close())
   }
 
@@ -166,6 +172,7 @@ class Visit {
   /** The response is over, one way or the other. */
   #close(): void {
     this.#closed = true
+    this.#keepalive?.stop()
     if (this.#res.writableFinished) {
       dropRest(this.#res.req)
       return void this.#settle(this.#writer.outcome ?? 'complete')

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { restOfStream } from '@sluice/ai-core'
 import {
   bodyLength,
   cancelBody,
@@ -11,6 +12,8 @@ import {
   type ReplyStream,
   type Sink,
 } from '@sluice/kernel'
+
+const comment = Buffer.from(': keep-alive\n\n')
 
 /** Milliseconds that a client gets to take the last bytes of an answer that is about to be cut. */
 const cutGraceMs = 10_000
@@ -28,6 +31,9 @@ export class ReplyWriter implements Sink {
   #outcome: Outcome | undefined
   /** The client takes less than comes. */
   #isFull = false
+  /** The head of a stream of events was sent before there was a reply. */
+  #isAhead = false
+  #commentBytes = 0
 
   constructor(res: ServerResponse, ctx: Exchange) {
     this.#res = res
@@ -48,10 +54,34 @@ export class ReplyWriter implements Sink {
     return this.#outcome === 'complete' && this.#isFull ? undefined : this.#outcome
   }
 
+  /** How far it has come: no head, or the head of a stream of events and none of them yet, or further than that. */
+  get state(): 'headless' | 'silent' | 'body' {
+    if (!this.#res.headersSent) return 'headless'
+    const isEvents = this.#isAhead || this.#stream?.dialect !== undefined
+    return isEvents && this.#outcome === undefined && this.#bodyBytes === this.#commentBytes ? 'silent' : 'body'
+  }
+
+  /** Sends the head of a stream of events whose reply is yet to come, and a comment. Throws where HTTP cannot carry the head. */
+  beginEvents(headers: HeaderMap): void {
+    if (this.#res.req.method === 'HEAD') return
+    this.#res.writeHead(200, flatten(headers, this.#ctx.id, undefined))
+    this.#isAhead = true
+    this.comment()
+  }
+
+  /** Keeps a `silent` stream from looking dead. */
+  comment(): void {
+    if (this.#res.writableNeedDrain) return
+    this.#commentBytes += comment.byteLength
+    this.#bodyBytes += comment.byteLength
+    this.#res.write(comment)
+  }
+
   /** Writes the head and begins the body. Throws where HTTP cannot carry the reply; before the head is written, another may be sent. */
   send(reply: Reply): void {
     const { status, headers, body } = reply
     const { id } = this.#ctx
+    if (this.#isAhead) return this.#sendRest(reply)
     if (status < 200) throw new RangeError(`a reply cannot have the status ${status}: the client would wait for another one`)
     if (this.#res.req.method === 'HEAD' || status === 204 || status === 304) {
       cancelBody(body, 'complete')
@@ -106,12 +136,27 @@ export class ReplyWriter implements Sink {
     this.#res.end()
   }
 
+  /** The head has been sent: what is no stream of events can only be told in one. */
+  #sendRest(reply: Reply): void {
+    const rest = restOfStream(this.#ctx, reply)
+    if (isStream(rest)) return this.#pump(rest)
+    const { status } = reply
+    this.#ctx.log.info({ status }, 'the status came behind the head of the stream, and was told in it')
+    const outcome = this.#ctx.outcome ?? 'complete'
+    this.write(rest)
+    this.end(outcome === 'complete' ? 'upstream_error' : outcome)
+  }
+
   #sendStream({ status, headers }: Reply, stream: ReplyStream): void {
     const length = headers['content-length']
     this.#res.writeHead(status, flatten(headers, this.#ctx.id, length))
-    this.#stream = stream
     if (typeof length === 'string') this.#promised = Number(length)
     else this.#endsUnseen = !this.#res.chunkedEncoding && stream.dialect === undefined
+    this.#pump(stream)
+  }
+
+  #pump(stream: ReplyStream): void {
+    this.#stream = stream
     this.#res.on('drain', () => this.#drained())
     stream.start(this)
     // Whoever gives the exchange up means the answer too. Upstream hears of it first, and may still say why.
