@@ -2,6 +2,10 @@ import { expect, test } from 'vitest'
 import { Saw } from '../src/index.ts'
 import { facts } from './recorded.ts'
 
+const milliseconds = Number(process.env['SLUICE_FUZZ_MS'] ?? 0) // beyond the rounds that are always tried
+const seed = Number(process.env['SLUICE_FUZZ_SEED'] ?? 20_261_124)
+const timeout = milliseconds * 2 + 10_000
+
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
 function random(seed: number) {
@@ -115,10 +119,10 @@ function hasParts(json: Json): boolean {
   )
 }
 
-test('a chunk with anything anywhere is read as its parsed value says', () => {
-  const seed = 20261124
+test('a chunk with anything anywhere is read as its parsed value says', { timeout }, () => {
+  const end = performance.now() + milliseconds
   const dice = random(seed)
-  for (let round = 0; round < 10_000; round++) {
+  for (let round = 0; round < 10_000 || performance.now() < end; round++) {
     const json = chunk(dice)
     if (hasParts(json)) continue
     const data = JSON.stringify(json, null, dice.pick([0, 0, 1])).replaceAll('\n', dice.pick([' ', '\t', '\ndata: ']))
@@ -129,13 +133,14 @@ test('a chunk with anything anywhere is read as its parsed value says', () => {
   }
 })
 
-test('bytes that were damaged break no reader', () => {
-  const dice = random(7)
+test('bytes that were damaged break no reader', { timeout }, () => {
+  const end = performance.now() + milliseconds
+  const dice = random(seed)
   const marks = [...Buffer.from('"\\{}[],:\0\n')]
   const dialects = (['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages'] as const).map(
     facts,
   )
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < 3000 || performance.now() < end; round++) {
     const bytes = Buffer.from(`data: ${JSON.stringify(chunk(dice))}\n\n`)
     for (let hits = 1 + dice.below(4); hits > 0; hits--) bytes[dice.below(bytes.length)] = dice.pick(marks)
     const kinds = dialects.map((dialect) => [
