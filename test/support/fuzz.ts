@@ -53,8 +53,9 @@ export function fuzz(holds: (dice: Dice) => void): number {
 export async function fuzzAsync(abreast: number, holds: (dice: Dice) => Promise<void>): Promise<number> {
   const end = performance.now() + fuzzMs
   let rounds = 0
-  while (rounds < fewest || performance.now() < end) {
-    const seeds = Array.from({ length: abreast }, () => firstSeed + rounds++)
+  for (; rounds < fewest || performance.now() < end; rounds += abreast) {
+    const from = firstSeed + rounds
+    const seeds = Array.from({ length: abreast }, (_, index) => from + index)
     await Promise.all(seeds.map((seed) => holds(new Dice(seed)).catch((cause: unknown) => Promise.reject(failure(seed, cause)))))
   }
   return rounds
