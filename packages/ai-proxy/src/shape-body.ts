@@ -1,4 +1,4 @@
-import type { Document } from '@sluice/json-edit'
+import { prepare, type Document, type Prepared } from '@sluice/json-edit'
 import type { Dialect, Speech } from '@sluice/provider'
 import type { Config } from './config.ts'
 
@@ -9,9 +9,11 @@ export interface Shape {
   readonly stream: boolean
 }
 
+const includeUsage = prepare({ include_usage: true })
+
 /** The edits that one instance makes to a request body of one dialect; worked out once, applied to each request. */
 export class BodyShaper {
-  readonly #options: readonly (readonly [name: string, json: Buffer, value: unknown])[]
+  readonly #options: readonly (readonly [name: string, json: Prepared, value: unknown])[]
   readonly #wins: boolean
   readonly #patch: Readonly<Record<string, unknown>>
   readonly #force: boolean
@@ -25,7 +27,7 @@ export class BodyShaper {
     this.#dialect = dialect
     this.#speech = speech
     this.#config = config
-    this.#options = Object.entries(config.options).map(([name, value]) => [name, toJson(value), value] as const)
+    this.#options = Object.entries(config.options).map(([name, value]) => [name, prepare(value), value] as const)
     this.#wins = config.options_mode === 'override'
     this.#patch = (config.override.request_body as Record<string, Record<string, unknown>> | undefined)?.[dialect] ?? {}
     this.#force = config.override.request_body_force_override
@@ -49,7 +51,7 @@ export class BodyShaper {
   /** Edits the body in the order of the contract. Returns whether a usage chunk was asked for that the client did not want. */
   apply(document: Document, { stream }: Shape, path: string): boolean {
     for (const [name, json] of this.#options) {
-      if (this.#wins || !document.has(name)) document.setRaw(name, json)
+      if (this.#wins || !document.has(name)) document.set(name, json)
     }
     this.#limitTokens(document)
     mergeInto(document, [], this.#patch, this.#force)
@@ -76,7 +78,7 @@ export class BodyShaper {
     if (kind !== undefined && kind !== 'object' && kind !== 'null') return false // the provider will say what is wrong with it
     if (kind === 'object' && document.get(['stream_options', 'include_usage']) === true) return false
     if (kind === 'object') document.set(['stream_options', 'include_usage'], true)
-    else document.set('stream_options', { include_usage: true })
+    else document.set('stream_options', includeUsage)
     return true
   }
 
@@ -103,10 +105,6 @@ function scalarOf(document: Document, name: string): unknown {
   const kind = document.kind(name)
   if (kind === undefined) return undefined
   return kind === 'object' || kind === 'array' ? null : document.get(name)
-}
-
-function toJson(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,11 +12,8 @@ interface Added {
   readonly value: Value
 }
 
-/** Where an entry stands: among those put first, those that were there, those put last. */
-interface Place {
-  readonly among: 'before' | 'base' | 'after'
-  readonly at: number
-}
+/** Where an entry stands: an ordinal of those that were there, else an index among those put first or last. */
+type Place = number | { readonly list: Added[]; readonly at: number }
 
 /** In place of the value of an entry that was taken out. */
 const removed = Symbol('removed')
@@ -91,7 +88,7 @@ export class Container {
 
   child(segment: Segment): Value | undefined {
     const place = this.#find(segment)
-    return place && this.#valueAt(place)
+    return place === undefined ? undefined : this.#valueAt(place)
   }
 
   /** The child as a container that this one's owner may edit; undefined when it is not there or has no entries. */
@@ -128,8 +125,8 @@ export class Container {
       this.#after = this.#after.filter(({ name }) => name !== segment)
       // All at once: a million members of one name must not cost a search each.
       this.#remove(entries.findAll(String(segment)))
-    } else if (place.among === 'base') this.#remove([place.at])
-    else this.#listOf(place).splice(place.at, 1)
+    } else if (typeof place === 'number') this.#remove([place])
+    else place.list.splice(place.at, 1)
     return true
   }
 
@@ -186,50 +183,49 @@ export class Container {
     if (this.kind === 'array') return typeof segment === 'string' ? undefined : this.#findElement(segment)
     if (typeof segment !== 'string') return undefined
     const entries = this.#entries as Members
-    const added = this.#after.findLastIndex(({ name }) => name === segment)
-    if (added !== -1) return { among: 'after', at: added }
+    for (let at = this.#after.length - 1; at >= 0; at--) {
+      if (this.#after[at]?.name === segment) return { list: this.#after, at }
+    }
     let at = entries.findLast(segment)
     while (at !== -1 && this.#isRemoved(at)) at = entries.findLast(segment, at - 1)
-    return at === -1 ? undefined : { among: 'base', at }
+    return at === -1 ? undefined : at
   }
 
   #findElement(index: number): Place | undefined {
     let at = index < 0 ? this.count + index : index
     if (!Number.isInteger(at) || at < 0) return undefined
-    if (at < this.#before.length) return { among: 'before', at }
+    if (at < this.#before.length) return { list: this.#before, at }
     const entries = this.#entries
     at -= this.#before.length
     let ordinal = at
     for (const [i, edited] of this.#ordinals.entries()) if (this.#values[i] === removed && edited <= ordinal) ordinal++
-    if ((entries as Elements).has(ordinal)) return { among: 'base', at: ordinal }
+    if ((entries as Elements).has(ordinal)) return ordinal
     at -= entries.count - this.#removedCount
-    return at < this.#after.length ? { among: 'after', at } : undefined
+    return at < this.#after.length ? { list: this.#after, at } : undefined
   }
 
-  #valueAt({ among, at }: Place): Value {
-    if (among !== 'base') return (this.#listOf({ among, at })[at] as Added).value
-    const rank = this.#rank(at)
-    return this.#ordinals[rank] === at ? (this.#values[rank] as Value) : this.#base.at(at)
+  #valueAt(place: Place): Value {
+    if (typeof place === 'object') return (place.list[place.at] as Added).value
+    const rank = this.#rank(place)
+    return this.#ordinals[rank] === place ? (this.#values[rank] as Value) : this.#base.at(place)
   }
 
   #put(place: Place, value: Value): void {
-    const { among, at } = place
-    if (among !== 'base') {
-      const list = this.#listOf(place)
+    if (typeof place === 'object') {
+      const { list, at } = place
       // Copies share what was added: it gives way as a whole.
       list[at] = { name: (list[at] as Added).name, value }
       return
     }
-    const rank = this.#rank(at)
-    if (this.#ordinals[rank] === at) this.#values[rank] = value
-    else {
-      this.#ordinals.splice(rank, 0, at)
+    const rank = this.#rank(place)
+    if (this.#ordinals[rank] === place) this.#values[rank] = value
+    else if (rank === this.#ordinals.length) {
+      this.#ordinals.push(place)
+      this.#values.push(value)
+    } else {
+      this.#ordinals.splice(rank, 0, place)
       this.#values.splice(rank, 0, value)
     }
-  }
-
-  #listOf(place: Place): Added[] {
-    return place.among === 'before' ? this.#before : this.#after
   }
 
   /** Takes out entries that are there, by ascending ordinals. */
@@ -255,6 +251,7 @@ export class Container {
   }
 
   #isRemoved(ordinal: number): boolean {
+    if (this.#removedCount === 0) return false
     const rank = this.#rank(ordinal)
     return this.#ordinals[rank] === ordinal && this.#values[rank] === removed
   }

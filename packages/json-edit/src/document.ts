@@ -1,8 +1,8 @@
 import { checkStructure } from './check-structure.ts'
 import { Container } from './container.ts'
 import { EditedString } from './edited-string.ts'
-import { encode, encodeCharacters, whole } from './encode.ts'
-import { expectKind } from './expect-kind.ts'
+import { encode, encodeCharacters, encodeList, whole } from './encode.ts'
+import { wrongKind } from './wrong-kind.ts'
 import { Members } from './members.ts'
 import { segmentsOf, showPath, type Path, type Segment } from './path.ts'
 import { bytesOf, piecesOf, type Value } from './pieces.ts'
@@ -48,29 +48,29 @@ export class Document {
 
   /** Undefined: it is not there. */
   kind(path: Path): Kind | undefined {
-    return this.#at(segmentsOf(path))?.kind
+    return this.#at(path)?.kind
   }
 
   has(path: Path): boolean {
-    return this.#at(segmentsOf(path)) !== undefined
+    return this.#at(path) !== undefined
   }
 
   /** The value, parsed at each call; undefined when it is not there. Of members of one name it is the last. */
   get(path: Path): unknown {
-    const value = this.#at(segmentsOf(path))
+    const value = this.#at(path)
     if (value === undefined) return undefined
     return (value instanceof Text ? value : whole(bytesOf(value))).parse()
   }
 
   /** The bytes of the value as they will be written; undefined when it is not there. */
   raw(path: Path): Buffer | undefined {
-    const value = this.#at(segmentsOf(path))
+    const value = this.#at(path)
     return value && bytesOf(value)
   }
 
   /** Names of the members of an object, decoded, in order, each once; empty for anything else. */
   keys(path: Path = []): string[] {
-    const value = this.#at(segmentsOf(path))
+    const value = this.#at(path)
     if (value instanceof Container) return [...new Set(value.names)]
     const entries = value instanceof Text ? value.entries : undefined
     if (!(entries instanceof Members)) return []
@@ -79,7 +79,7 @@ export class Document {
 
   /** Number of elements of an array; undefined for anything else. */
   length(path: Path): number | undefined {
-    const value = this.#at(segmentsOf(path))
+    const value = this.#at(path)
     if (value?.kind !== 'array') return undefined
     return value instanceof Container ? value.count : (value as Text).entries?.count
   }
@@ -92,8 +92,9 @@ export class Document {
   }
 
   /**
-   * Replaces the value, or adds it as the last member of its object, creating objects on the way. Throws a `TypeError`
-   * for what JSON cannot say and for a path through something else, a `RangeError` for an element that is not there.
+   * Replaces the value, or adds it as the last member of its object, creating objects on the way. What is put in often
+   * is prepared once (`prepare`). Throws a `TypeError` for what JSON cannot say and for a path through something else,
+   * a `RangeError` for an element that is not there.
    */
   set(path: Path, value: unknown): void {
     this.#put(segmentsOf(path), encode(value))
@@ -109,8 +110,8 @@ export class Document {
     const segments = segmentsOf(path)
     const last = segments.at(-1)
     if (last === undefined) throw new TypeError('cannot delete the document: a document is always a value')
-    if (this.#at(segments) === undefined) return false
-    return this.#edit(segments.slice(0, -1), (container) => container.delete(last))
+    if (this.#at(path) === undefined) return false
+    return this.#edited(segments.slice(0, -1)).delete(last)
   }
 
   /** Puts values in front of an array's elements; an array that is not there is created. */
@@ -181,9 +182,10 @@ export class Document {
     return piecesOf([{ source, start: 0, end: start }, this.#root, { source, start: end, end: source.length }])
   }
 
-  #at(segments: readonly Segment[]): Value | undefined {
+  #at(path: Path): Value | undefined {
     let value: Value | undefined = this.#root
-    for (const segment of segments) {
+    if (typeof path === 'string') return value instanceof EditedString ? undefined : value.child(path)
+    for (const segment of path) {
       if (value === undefined || value instanceof EditedString) return undefined
       value = value.child(segment)
     }
@@ -192,18 +194,18 @@ export class Document {
 
   #insert(verb: 'prepend' | 'append', path: Path, values: readonly unknown[]): void {
     const segments = segmentsOf(path)
-    const target = this.#at(segments)
-    if (target === undefined) return this.#put(segments, encode(values))
-    expectKind(target, 'array', `${verb} to ${showPath(segments)}`, segments)
+    const target = this.#at(path)
+    if (target === undefined) return this.#put(segments, encodeList(values))
+    if (target.kind !== 'array') throw wrongKind(target, 'array', `${verb} to ${showPath(segments)}`, segments)
     const texts = values.map(encode)
-    if (texts.length > 0) this.#edit(segments, (array) => array[verb](texts))
+    if (texts.length > 0) this.#edited(segments)[verb](texts)
   }
 
   #insertText(verb: 'prepend' | 'append', path: Path, text: string): void {
     const segments = segmentsOf(path)
-    const target = this.#at(segments)
+    const target = this.#at(path)
     if (target === undefined) return this.#put(segments, encode(text))
-    expectKind(target, 'string', `${verb} text to ${showPath(segments)}`, segments)
+    if (target.kind !== 'string') throw wrongKind(target, 'string', `${verb} text to ${showPath(segments)}`, segments)
     if (text === '' || target instanceof Container) return
     const string = target instanceof Text ? new EditedString(target) : target
     this.#put(segments, string[verb === 'prepend' ? 'prepended' : 'appended'](encodeCharacters(text)))
@@ -225,22 +227,22 @@ export class Document {
       return this.#touch()
     }
     const needed = typeof segment === 'string' ? 'object' : 'array'
-    expectKind(parent, needed, `set ${showPath(segments)}`, segments.slice(0, depth))
+    if (parent.kind !== needed) throw wrongKind(parent, needed, `set ${showPath(segments)}`, segments.slice(0, depth))
     if (typeof segment === 'number' && (parent as Text | Container).child(segment) === undefined) {
       throw new RangeError(`cannot set ${showPath(segments)}: there is no element ${segment}`)
     }
     const wrapped = depth === segments.length - 1 ? value : wrap(segments, depth + 1, value)
-    this.#edit(segments.slice(0, depth), (container) => container.set(segment, wrapped))
+    this.#edited(segments.slice(0, depth)).set(segment, wrapped)
   }
 
-  /** Hands over the container at the path, which exists, as one that may be edited. */
-  #edit<T>(segments: readonly Segment[], change: (container: Container) => T): T {
+  /** The container at the path, which exists, as one that may be edited, and is now. */
+  #edited(segments: readonly Segment[]): Container {
     let container = Container.owned(this.#root, this.#owner)
     if (container !== undefined) this.#root = container
     for (const segment of segments) container = container?.ownedChild(segment)
     if (container === undefined) throw new TypeError(`${showPath(segments)} is neither an object nor an array`)
     this.#touch()
-    return change(container)
+    return container
   }
 
   #touch(): void {

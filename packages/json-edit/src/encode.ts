@@ -9,6 +9,22 @@ export function encode(value: unknown): Text {
   return whole(Buffer.from(json))
 }
 
+/** The same of an array, some of whose elements may be prepared. */
+export function encodeList(values: readonly unknown[]): Text {
+  const pieces = [open]
+  for (const value of values) pieces.push(encode(value).bytes, comma)
+  if (pieces.length > 1) pieces.pop()
+  return whole(Buffer.concat([...pieces, close]))
+}
+
+const [open, comma, close] = ['[', ',', ']'].map((mark) => Buffer.from(mark)) as [Buffer, Buffer, Buffer]
+
+/** A value that is put into many documents, turned into bytes once. */
+export type Prepared = Pick<Text, 'kind'>
+
+/** Turns a value into bytes once: for `set`, and among the values of `prepend` and `append`. Throws a `TypeError` for what JSON cannot say. */
+export const prepare: (value: unknown) => Prepared = encode
+
 /** Bytes that are known to be exactly one JSON value. */
 export function whole(bytes: Buffer): Text {
   return new Text(Source.of(bytes), 0, bytes.length)

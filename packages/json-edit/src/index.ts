@@ -1,4 +1,5 @@
 export { Document } from './document.ts'
+export { prepare, type Prepared } from './encode.ts'
 export { JsonSyntaxError } from './json-syntax-error.ts'
 export type { Path } from './path.ts'
 export type { Kind } from './text.ts'

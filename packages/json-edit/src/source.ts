@@ -176,9 +176,11 @@ export class Source {
     }
   }
 
-  /** The characters of the checked string at `open`. */
-  string(open: number): string {
-    const text = this.slice(open + 1, this.stringEnd(open) - 1).toString('utf8')
+  /** The characters of the string at `open`, all of which was checked. */
+  string(open: number, end = this.stringEnd(open)): string {
+    const flat = this.#flat ?? this.slice(open, end)
+    const start = this.#flat === undefined ? 0 : open
+    const text = flat.toString('utf8', start + 1, start + end - open - 1)
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
   }
 

@@ -16,8 +16,10 @@ export class Text {
   #start: number
   #end: number
   #entries: Members | Elements | undefined
-  /** Containers that were asked for, so that what they have indexed is found again. */
-  #containers: Map<number, Text> | undefined
+  /** Entries that were asked for, so that what they have indexed is found again: of arrays, those that are containers. */
+  #known: Map<number, Text> | undefined
+  /** The value of a short string: nobody can change it, and a gateway asks for the model's name again and again. */
+  #string: string | undefined
 
   constructor(source: Source, start: number, end: number, members?: Members) {
     this.#source = source
@@ -76,14 +78,15 @@ export class Text {
 
   /** The value of the entry with that ordinal, which must exist. */
   at(ordinal: number): Text {
-    const known = this.#containers?.get(ordinal)
+    const known = this.#known?.get(ordinal)
     if (known !== undefined) return known
     const { entries } = this
     if (entries === undefined) throw new RangeError('a scalar has no entries')
     const start = entries.valueStart(ordinal)
     const text = new Text(this.#source, start, entries.end(ordinal))
     const first = this.#source.byte(start)
-    if (first === openBrace || first === openBracket) (this.#containers ??= new Map()).set(ordinal, text)
+    const isKept = entries instanceof Members || first === openBrace || first === openBracket
+    if (isKept) (this.#known ??= new Map()).set(ordinal, text)
     return text
   }
 
@@ -94,10 +97,13 @@ export class Text {
 
   /** Its value; a `JsonSyntaxError` for what the structure check let pass deep inside a string. */
   parse(): unknown {
+    if (this.#string !== undefined) return this.#string
+    const first = this.#source.byte(this.#start)
+    if (first === quote && this.#end - this.#start <= checkedBytes) {
+      return (this.#string = this.#source.string(this.#start, this.#end))
+    }
     const { bytes } = this
-    const first = bytes[0]
     try {
-      if (first === quote && bytes.length <= checkedBytes) return Source.of(bytes).string(0)
       const json = bytes.toString('utf8')
       const mayBeMisread = (first === openBrace || first === openBracket) && json.includes('\\')
       if (!mayBeMisread) return JSON.parse(json)

@@ -1,8 +1,43 @@
 import { describe, expect, test } from 'vitest'
-import { Document } from '../src/index.ts'
+import { Document, prepare } from '../src/index.ts'
 import { everyCut, oneByOne } from './cut.ts'
 
 const written = (document: Document): string => Buffer.concat(document.toBuffers()).toString()
+
+describe('a value that was prepared', () => {
+  const message = prepare({ role: 'system', content: 'é"' })
+
+  test.for<[what: string, edit: (document: Document) => void, result: unknown]>([
+    ['set', (document) => document.set('a', message), { a: { role: 'system', content: 'é"' }, b: [1] }],
+    ['set where nothing is', (document) => document.set(['c', 'd'], message), { a: 0, b: [1], c: { d: { role: 'system', content: 'é"' } } }],
+    ['put first', (document) => document.prepend('b', [message, 0]), { a: 0, b: [{ role: 'system', content: 'é"' }, 0, 1] }],
+    ['put last', (document) => document.append('b', [0, message]), { a: 0, b: [1, 0, { role: 'system', content: 'é"' }] }],
+    ['put into a list that is made', (document) => document.append('c', [message, 2]), { a: 0, b: [1], c: [{ role: 'system', content: 'é"' }, 2] }],
+  ])('is %s as itself, in as many documents as want it', ([, edit, result]) => {
+    for (let again = 0; again < 2; again++) {
+      const document = Document.parse(Buffer.from('{"a":0,"b":[1]}'))
+      edit(document)
+      expect(JSON.parse(written(document))).toEqual(result)
+      expect(document.get([])).toEqual(result)
+    }
+  })
+
+  test('stays as it is where a document changes it', () => {
+    const [first, second] = [Document.parse(Buffer.from('{}')), Document.parse(Buffer.from('{}'))]
+    first.set('a', message)
+    first.set(['a', 'role'], 'user')
+    first.appendText(['a', 'content'], '!')
+    second.set('a', message)
+    expect([first.get('a'), second.get('a')]).toEqual([
+      { role: 'user', content: 'é"!' },
+      { role: 'system', content: 'é"' },
+    ])
+  })
+
+  test('must be something that JSON can say', () => {
+    expect(() => prepare(undefined)).toThrow(TypeError)
+  })
+})
 
 describe('a document in pieces', () => {
   const json = '\ufeff { "mod\\u0065l" : "a\\"é😀\\\\", "messages":[ {"role":"user","content":"x"} , 1.5e3,-0,true,null ] ,"n": 120 }\n'

@@ -1,5 +1,5 @@
 import type { Dialect } from '@sluice/ai-core'
-import type { Document } from '@sluice/json-edit'
+import { prepare, type Document, type Prepared } from '@sluice/json-edit'
 import { HttpError } from '@sluice/kernel'
 import type { Message } from './config.ts'
 
@@ -17,8 +17,9 @@ export const decorated = ['messages', 'system', 'instructions', 'input']
 
 /** Prepares the decorations of all dialects that have conversations; the others are left alone. */
 export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, Decoration>>> {
+  const [before, after] = [frame.prepend, frame.append].map(prepared)
   return {
-    'openai-chat': (document) => surround(document, 'messages', frame.prepend, frame.append),
+    'openai-chat': (document) => surround(document, 'messages', before, after),
     'anthropic-messages': anthropicMessages(frame),
     'openai-responses': openaiResponses(frame),
     'bedrock-converse': bedrockConverse(frame),
@@ -28,8 +29,8 @@ export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, De
 /** The system prompt is a member of its own: text, or blocks of text. https://docs.anthropic.com/en/api/messages */
 function anthropicMessages({ prepend, append }: Frame): Decoration {
   const [before, after] = [systemTextOf(prepend), systemTextOf(append)]
-  const [first, last] = [spokenOf(prepend), spokenOf(append)]
-  const [firstBlock, lastBlock] = [before, after].map((text) => (text === undefined ? [] : [{ type: 'text', text }]))
+  const [first, last] = [spokenOf(prepend), spokenOf(append)].map(prepared)
+  const [firstBlock, lastBlock] = [before, after].map((text) => prepared(text === undefined ? [] : [{ type: 'text', text }]))
   return (document) => {
     if (document.kind('system') === 'array') surround(document, 'system', firstBlock, lastBlock)
     else surroundText(document, 'system', { before, after, kinds: textOrArray })
@@ -40,7 +41,7 @@ function anthropicMessages({ prepend, append }: Frame): Decoration {
 /** What comes before the conversation are `instructions`. https://platform.openai.com/docs/api-reference/responses/create */
 function openaiResponses({ prepend, append }: Frame): Decoration {
   const [before, after] = [textOf(prepend), textOf(append)]
-  const items = after === undefined ? [] : [{ type: 'message', role: 'user', content: after }]
+  const items = prepared(after === undefined ? [] : [{ type: 'message', role: 'user', content: after }])
   return (document) => {
     surroundText(document, 'instructions', { before, after: undefined, kinds: 'a string' })
     if (document.kind('input') === 'array') surround(document, 'input', [], items)
@@ -50,7 +51,7 @@ function openaiResponses({ prepend, append }: Frame): Decoration {
 
 /** All content is blocks. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 function bedrockConverse({ prepend, append }: Frame): Decoration {
-  const [before, after, first, last] = [blocksOf(prepend), blocksOf(append), turnsOf(prepend), turnsOf(append)]
+  const [before, after, first, last] = [blocksOf(prepend), blocksOf(append), turnsOf(prepend), turnsOf(append)].map(prepared)
   return (document) => {
     surround(document, 'system', before, after)
     surround(document, 'messages', first, last)
@@ -65,7 +66,14 @@ function turnsOf(messages: readonly Message[]): object[] {
   return spokenOf(messages).map(({ role, content }) => ({ role, content: [{ text: content }] }))
 }
 
-function surround(document: Document, member: string, before: readonly object[] = [], after: readonly object[] = []): void {
+/** As bytes: they are the same for each request. */
+function prepared(values: readonly object[]): Prepared[] {
+  return values.map(prepare)
+}
+
+type Items = readonly Prepared[]
+
+function surround(document: Document, member: string, before: Items = [], after: Items = []): void {
   if (before.length + after.length === 0) return
   clearNull(document, member)
   const kind = document.kind(member)
