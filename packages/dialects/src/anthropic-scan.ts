@@ -28,11 +28,16 @@ export class AnthropicScan {
   hasError = false
   usage: unknown = undefined
   model: string | undefined = undefined
+  /** Strings of a delta that are content, and where the characters of the last one stand. */
+  texts = 0
+  textStart = 0
+  textEnd = 0
 
   scan(json: Buffer): void {
     this.type = ''
     this.hasContent = this.hasToolCalls = this.hasStopReason = this.hasError = false
     this.usage = undefined
+    this.texts = 0
     const walk = this.#walk.over(json)
     this.isWhole = walk.enterObject() && this.#readTop(walk)
   }
@@ -71,7 +76,10 @@ export class AnthropicScan {
       if (walk.is(STOP_REASON)) this.#readStopReason(walk)
       else if (walk.isOneOf(contentKeys) && walk.atText) {
         this.hasContent = true
+        this.texts++
+        this.textStart = walk.at + 1
         walk.skipValue()
+        this.textEnd = walk.at - 1
       } else walk.skipValue()
     }
   }

@@ -1,6 +1,7 @@
 import { dataOf, decodeEvent } from '@sluice/provider'
 import { AnthropicScan } from './anthropic-scan.ts'
 import type { StreamReader } from './dialect-facts.ts'
+import { Likeness } from './likeness.ts'
 import { parseJson } from './parse-json.ts'
 import { Saw } from './saw.ts'
 import { isComment, isDone, textOfData } from './stream-data.ts'
@@ -10,6 +11,8 @@ import { anthropicUsage, mergeUsage, type Usage } from './usage.ts'
 /** Follows a stream of Anthropic Messages: https://docs.anthropic.com/en/docs/build-with-claude/streaming */
 export class AnthropicStream implements StreamReader {
   readonly #scan = new AnthropicScan()
+  /** Of the last event that held a piece of text and told nothing else. */
+  readonly #likeness = new Likeness()
   finished = false
   sentinelSeen = false
   usage: Usage | undefined
@@ -22,6 +25,8 @@ export class AnthropicStream implements StreamReader {
   }
 
   see(event: Buffer): number {
+    if (this.#likeness.has(event)) return Saw.content
+    this.#likeness.forget()
     const data = dataOf(event)
     if (data === undefined) return isComment(event) ? Saw.comment : 0
     if (isDone(data)) {
@@ -38,7 +43,9 @@ export class AnthropicStream implements StreamReader {
     if (scan.usage !== undefined) bits |= this.#count(scan.usage)
     if (type === 'message_stop') this.finished = true
     if (scan.hasStopReason || type === 'message_stop') bits |= Saw.finish
-    return scan.hasError || type === 'error' ? bits | this.#fail(data) : bits
+    if (scan.hasError || type === 'error') return bits | this.#fail(data)
+    if (bits === Saw.content && scan.texts === 1) this.#likeness.learn(event, data, scan.textStart, scan.textEnd)
+    return bits
   }
 
   #fail(data: Buffer): number {

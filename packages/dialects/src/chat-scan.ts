@@ -63,6 +63,10 @@ export class ChatScan {
   hasError = false
   usage: unknown = undefined
   model: string | undefined = undefined
+  /** Strings that are content, and where the characters of the last one stand. */
+  texts = 0
+  textStart = 0
+  textEnd = 0
 
   /** Scans `json`; `wantsModel` where the model is not known yet. */
   scan(json: Buffer, wantsModel: boolean): void {
@@ -70,6 +74,7 @@ export class ChatScan {
     this.choices.length = 0
     this.hasContent = this.hasToolCalls = this.hasFinish = this.hasFailed = this.hasError = false
     this.usage = undefined
+    this.texts = 0
     const walk = this.#walk.over(json)
     let groqUsage: unknown
     // Gemini puts its errors into an array.
@@ -114,8 +119,14 @@ export class ChatScan {
         continue
       }
       const isToolCalls = walk.is(TOOL_CALLS)
+      const { at, atText } = walk
       if (!walk.takeSubstance(substanceKeys)) continue
       this.hasContent = true
+      if (atText) {
+        this.texts++
+        this.textStart = at + 1
+        this.textEnd = walk.at - 1
+      }
       if (isToolCalls) this.hasToolCalls = true
     }
   }

@@ -2,6 +2,7 @@ import { dataOf } from '@sluice/provider'
 import { ChatScan, type ScannedChoice } from './chat-scan.ts'
 import type { StreamReader } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
+import { Likeness } from './likeness.ts'
 import { parseJson } from './parse-json.ts'
 import { Saw } from './saw.ts'
 import { isComment, isDone, textOfData } from './stream-data.ts'
@@ -14,6 +15,8 @@ const maxChoices = 1024
 /** Follows a stream of chat completion chunks: https://platform.openai.com/docs/api-reference/chat-streaming */
 export class ChatStream implements StreamReader {
   readonly #scan = new ChatScan()
+  /** Of the last chunk that held a piece of text and told nothing else. */
+  readonly #likeness = new Likeness()
   /** Whether the choice has finished, by its index. */
   readonly #choices = new Map<number, boolean>()
   #unfinished = 0
@@ -32,6 +35,8 @@ export class ChatStream implements StreamReader {
   }
 
   see(event: Buffer): number {
+    if (this.#likeness.has(event)) return Saw.content
+    this.#likeness.forget()
     const data = dataOf(event)
     if (data === undefined) return isComment(event) ? Saw.comment : 0
     if (isDone(data)) {
@@ -47,7 +52,10 @@ export class ChatStream implements StreamReader {
     if (scan.hasToolCalls) this.hasToolCalls = true
     if (scan.hasFinish) bits |= Saw.finish
     if (scan.usage !== undefined) bits |= this.#count(scan)
-    if (!scan.hasError && !scan.hasFailed && !isNamedError(event)) return bits
+    if (!scan.hasError && !scan.hasFailed && !isNamedError(event)) {
+      if (bits === Saw.content && scan.texts === 1) this.#likeness.learn(event, data, scan.textStart, scan.textEnd)
+      return bits
+    }
     return (bits & ~Saw.usageOnly) | this.#fail(data)
   }
 

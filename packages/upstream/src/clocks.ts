@@ -22,7 +22,9 @@ export class Clocks {
   readonly #limits: TimeLimits
   readonly #expire: (stage: Stage | 'total') => void
   readonly #total: NodeJS.Timeout | undefined
+  /** Made once and started anew for each stage and each read, as long as the stages have one limit. */
   #timer: NodeJS.Timeout | undefined
+  #timerMs = 0
   #stage: Stage | undefined
 
   constructor(limits: TimeLimits, expire: (stage: Stage | 'total') => void) {
@@ -33,13 +35,15 @@ export class Clocks {
 
   /** Something is awaited from now on, in place of what was before; the same again begins anew. */
   await(stage: Stage): void {
-    if (this.#stage === stage) {
-      this.#timer?.refresh()
+    this.#stage = stage
+    const ms = this.#limits[stage]
+    if (this.#timer && this.#timerMs === ms) {
+      this.#timer.refresh()
       return
     }
-    this.rest()
-    this.#stage = stage
-    this.#timer = setTimeout(this.#expire, this.#limits[stage], stage)
+    clearTimeout(this.#timer)
+    this.#timerMs = ms
+    this.#timer = setTimeout(() => this.#ring(), ms)
   }
 
   isAwaiting(stage: Stage): boolean {
@@ -48,14 +52,19 @@ export class Clocks {
 
   /** Nothing is awaited of the upstream: it is somebody else's turn. */
   rest(): void {
-    clearTimeout(this.#timer)
     this.#stage = undefined
   }
 
   /** The call is over. */
   stop(): void {
-    this.rest()
+    this.#stage = undefined
+    clearTimeout(this.#timer)
     clearTimeout(this.#total)
+  }
+
+  /** Nobody stops the timer while the call rests: starting it anew is cheaper. */
+  #ring(): void {
+    if (this.#stage !== undefined) this.#expire(this.#stage)
   }
 }
 

@@ -62,12 +62,14 @@ export function callUpstream(options: CallOptions): void {
   new UpstreamCall(options).dispatch()
 }
 
+const nothing = (): void => {}
+
 /** One request on undici's dispatch: no streams, and no promise for each chunk. */
 class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
   readonly #options: CallOptions
   readonly #clocks: Clocks
   readonly #upload: Upload | undefined
-  #unsubscribe: () => void = () => {}
+  #unsubscribe = nothing
   #controller: Dispatcher.DispatchController | undefined
   #giveUpConnecting: (() => void) | undefined
   #receiver: Receiver | undefined
@@ -77,10 +79,10 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
 
   constructor(options: CallOptions) {
     this.#options = options
-    this.#clocks = new Clocks(options.limits, this.#expired)
+    this.#clocks = new Clocks(options.limits, (stage) => this.#expired(stage))
     const { content, maxBytes, isRepeatable } = options.body
     if (content && !Buffer.isBuffer(content)) {
-      const flow = { onBlocked: this.#blocked, onFlowing: this.#flowing }
+      const flow = { onBlocked: () => this.#blocked(), onFlowing: () => this.#flowing() }
       this.#upload = new Upload({ source: content, ...flow, maxBytes, maxAhead: isRepeatable ? 0 : maxAhead })
     }
     this.#unsubscribe = options.ctx.onAbort((reason) => this.#fail(abandoned(reason), false))
@@ -174,7 +176,7 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
     this.#fail(error, isConnection)
   }
 
-  readonly #expired = (stage: Stage | 'total'): void => {
+  #expired(stage: Stage | 'total'): void {
     const { who, limits } = this.#options
     const hasHead = this.#receiver !== undefined
     if (stage !== 'total') this.#fail(timedOut(who, stage === 'head' && hasHead ? 'body' : stage, limits[stage]), stage === 'connect')
@@ -208,12 +210,12 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
     else this.#giveUpConnecting?.()
   }
 
-  readonly #blocked = (): void => {
+  #blocked(): void {
     if (!this.#isOver && !this.#receiver) this.#clocks.await('send')
   }
 
   /** It is the client's turn, and the front watches the client. */
-  readonly #flowing = (): void => {
+  #flowing(): void {
     if (!this.#isOver && !this.#receiver) this.#clocks.rest()
   }
 

@@ -1,0 +1,49 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** Shapes that may be learned in vain; a stream whose events all differ beside their text is not worth more. */
+const mostInVain = 8
+
+/**
+ * Knows an event that differs from an earlier one in nothing but the characters of one string. Most events of a stream
+ * are like that, and what was found in the earlier one, apart from those characters, holds for them: two comparisons of
+ * bytes take the place of a walk over the JSON.
+ */
+export class Likeness {
+  #head: Buffer | undefined
+  #tail: Buffer | undefined
+  #inVain = 0
+
+  /**
+   * Remembers an event by where the characters of the string begin and end in its data. Whatever is looked for must not
+   * depend on them, as long as there are any.
+   */
+  learn(event: Buffer, data: Buffer, from: number, to: number): void {
+    if (this.#inVain >= mostInVain) return
+    const before = data.byteOffset - event.byteOffset
+    // Data of several lines is a copy, and stands nowhere in the event.
+    if (data.buffer !== event.buffer || before < 0 || before + data.length > event.length) return
+    this.#inVain++
+    // Copies: views would keep the read alive that the event came in.
+    this.#head = Buffer.from(event.subarray(0, before + from))
+    this.#tail = Buffer.from(event.subarray(before + to))
+  }
+
+  /** Whether the event is like the one that was learned last, its string not empty. */
+  has(event: Buffer): boolean {
+    const head = this.#head
+    const tail = this.#tail
+    if (head === undefined || tail === undefined) return false
+    const end = event.length - tail.length
+    // The first quote behind the head ends the string, unless it is escaped; then a walk has to say.
+    if (end <= head.length || event.indexOf(QUOTE, head.length) !== end || event[end - 1] === BACKSLASH) return false
+    if (event.compare(tail, 0, tail.length, end) !== 0 || event.compare(head, 0, head.length, 0, head.length) !== 0) return false
+    this.#inVain = 0
+    return true
+  }
+
+  /** What was found may no longer hold. */
+  forget(): void {
+    this.#head = undefined
+  }
+}
