@@ -65,7 +65,7 @@ test('npx sluice runs from the root of the repository, whichever Node the machin
 const manyProblems = {
   text: `version: "1"
 gateway:
-  workers: 4
+  workers: all
   plugins: [./missing.ts]
   access_log: { format: { status: $statsu } }
 routes:
@@ -85,7 +85,7 @@ routes:
 consumers: []
 `,
   lines: [
-    /^:3:3 gateway\.workers: more than 1 worker is not supported yet$/,
+    /^:3:3 gateway\.workers: must be a number or auto$/,
     /^:4:13 gateway\.plugins\[0\]: \/\S+\/missing\.ts does not exist$/,
     /^:5:27 gateway\.access_log\.format\.status: uses the unknown variable \$statsu; did you mean \$status\?$/,
     /^:9:15 routes\[0\]\.methods\[0\]: must be one of GET, POST/,

@@ -220,6 +220,7 @@ async function configuration(plugins: string): Promise<{ file: string; mock: str
     `gateway:
   listen: { port: 0 }
   status: { listen: { port: 0 } }
+  workers: 2
   plugins: [./stamp.ts]
 routes:
   - id: chat

@@ -16,6 +16,7 @@ export interface Exit {
 
 /** A child process, with what it has said so far. It ends with the test. */
 export interface Program {
+  readonly pid: number
   stdout(): string
   stderr(): string
   /** What `pattern` finds in its output, as soon as it is there. Rejects when the program ends or takes too long without it. */
@@ -72,6 +73,7 @@ export function runProgram(
   const everything = (): string => `\n--- stdout\n${said.stdout}\n--- stderr\n${said.stderr}`
 
   return {
+    pid: child.pid!,
     stdout: () => said.stdout,
     stderr: () => said.stderr,
     exited,

@@ -1,11 +1,14 @@
 import type { Exchange } from '@sluice/kernel'
 import { LogFile } from './log-file.ts'
+import type { LogTarget } from './log-target.ts'
 import { LogWriter } from './log-writer.ts'
 import { LossReport, reasonOf } from './loss-report.ts'
 
 export interface AccessLogOptions {
   /** A file in a directory that exists, `/dev/stdout` or `/dev/stderr`. */
   readonly path: string
+  /** Takes the lines in place of a file at the path. */
+  readonly target?: LogTarget
   /** The line of an exchange, with its line feed. */
   readonly line: (ctx: Exchange) => string
   /** Told when the path cannot be written, and how many lines were lost. */
@@ -20,7 +23,7 @@ const closeGraceMs = 2_000
 
 /** Writes one line for each exchange, many at a time and in order. Never fails an exchange, and never makes one wait. */
 export class AccessLog {
-  readonly #file: LogFile
+  readonly #file: LogTarget
   readonly #writer: LogWriter
   readonly #line: (ctx: Exchange) => string
   readonly #maxHeld: number
@@ -36,9 +39,9 @@ export class AccessLog {
   #tail: Promise<void> = Promise.resolve()
 
   /** Throws where the path cannot be opened. */
-  constructor({ path, line, onError, maxHeld = 16 * 1024 * 1024 }: AccessLogOptions) {
+  constructor({ path, target, line, onError, maxHeld = 16 * 1024 * 1024 }: AccessLogOptions) {
     this.#lost = new LossReport(path, onError)
-    this.#file = new LogFile(path)
+    this.#file = target ?? new LogFile(path)
     this.#writer = new LogWriter(this.#file, this.#lost, onError)
     this.#line = line
     this.#onError = onError
@@ -55,11 +58,11 @@ export class AccessLog {
     }
   }
 
-  /** Adds a line that was made elsewhere, with its line feed. */
-  append(line: string): void {
-    if (this.#isClosed) return this.#lost.add(1, 'the log was closed')
-    if (this.#held.length + this.#inFlight + line.length > this.#maxHeld) return this.#lost.add(1, 'more came than could be written')
-    this.#held += line
+  /** Adds lines that were made elsewhere, each with its line feed. */
+  append(lines: string): void {
+    if (this.#isClosed) return this.#lost.add(count(lines), 'the log was closed')
+    if (this.#held.length + this.#inFlight + lines.length > this.#maxHeld) return this.#lost.add(count(lines), 'more came than could be written')
+    this.#held += lines
     this.#schedule()
   }
 
@@ -138,4 +141,8 @@ export class AccessLog {
     this.#writer.sendSync(text)
     this.#lost.tell()
   }
+}
+
+function count(lines: string): number {
+  return lines.split('\n').length - 1
 }

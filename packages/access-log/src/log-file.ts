@@ -1,9 +1,10 @@
 import { close, closeSync, constants, fstatSync, openSync, readSync, write, writeSync } from 'node:fs'
+import type { LogTarget } from './log-target.ts'
 
 const standard: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 }
 
 /** Something that bytes are appended to: a file, a pipe, or what the process was given as standard output. */
-export class LogFile {
+export class LogFile implements LogTarget {
   readonly path: string
   #fd: number
 

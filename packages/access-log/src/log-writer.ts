@@ -1,11 +1,11 @@
-import type { LogFile } from './log-file.ts'
+import type { LogTarget } from './log-target.ts'
 import { reasonOf, type LossReport } from './loss-report.ts'
 
 const retryMs = { first: 5, busy: 100, failing: 1_000 }
 
 /** Gets bytes into a file that may be slow, full or gone. */
 export class LogWriter {
-  readonly #file: LogFile
+  readonly #file: LogTarget
   readonly #lost: LossReport
   readonly #onError: (error: Error) => void
   /** On `performance.now()`: when to stop trying; from `hurry` on, only a slow reader is worth another try. */
@@ -16,7 +16,7 @@ export class LogWriter {
   #isTorn: boolean
   #leftover: Uint8Array = Buffer.alloc(0)
 
-  constructor(file: LogFile, lost: LossReport, onError: (error: Error) => void) {
+  constructor(file: LogTarget, lost: LossReport, onError: (error: Error) => void) {
     this.#file = file
     this.#isTorn = file.endsTorn()
     this.#lost = lost

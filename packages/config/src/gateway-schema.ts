@@ -56,10 +56,11 @@ export const GatewaySchema = Type.Object(
     workers: Type.Unsafe<number | string>({
       type: ['integer', 'string'],
       minimum: 1,
+      maximum: 1_024,
       pattern: '^auto$',
       expects: 'a number or auto',
       default: 1,
-      description: 'Processes that serve. More than 1, and `auto`, are not supported yet.',
+      description: 'Processes that serve; `auto`: one a core. A change needs a restart.',
     }),
     drain_timeout_ms: Type.Integer({
       default: 30_000,
@@ -134,7 +135,8 @@ export interface GatewaySettings {
   readonly plugins: readonly string[]
   /** False: switched off. `format` is the access log’s own default where it is absent. */
   readonly access_log: false | { readonly path: string; readonly format?: string | Readonly<Record<string, unknown>> }
-  readonly workers: 1
+  /** `auto`: one a core. */
+  readonly workers: number | 'auto'
   readonly drain_timeout_ms: number
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
   readonly max_body_bytes: number

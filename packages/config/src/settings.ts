@@ -6,7 +6,6 @@ import { isRecord } from './is-record.ts'
 
 interface Written {
   readonly access_log?: boolean | { path: string }
-  readonly workers?: number | string
   readonly trusted_proxies?: readonly string[]
   readonly max_body_bytes?: number
   readonly max_buffered_bytes?: number
@@ -28,16 +27,10 @@ export function checkSettings(value: unknown, env: Env): { settings?: GatewaySet
   issues.push(...checked.issues.filter((issue) => !known.has(issue.path.join('\0'))))
   if (!isRecord(checked.value)) return { issues }
   const complete: Written = checked.value
-  issues.push(...workerIssues(complete.workers, [...path, 'workers']), ...proxyIssues(complete, path), ...orderIssues(complete, path))
+  issues.push(...proxyIssues(complete, path), ...orderIssues(complete, path))
   if (issues.length > 0) return { issues }
   const access = complete.access_log === true ? { path: '/dev/stdout' } : complete.access_log
   return { settings: { ...checked.value, access_log: access } as unknown as GatewaySettings, issues }
-}
-
-function workerIssues(workers: unknown, path: Issue['path']): Issue[] {
-  if (workers === 'auto') return [{ path, message: 'auto is not supported yet; 1 is' }]
-  const isMany = typeof workers === 'number' && workers > 1
-  return isMany ? [{ path, message: 'more than 1 worker is not supported yet' }] : []
 }
 
 function proxyIssues({ trusted_proxies: proxies }: Written, path: Issue['path']): Issue[] {

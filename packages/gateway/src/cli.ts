@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { silent } from '@sluice/kernel'
-import type { BuiltInOptions } from './built-in.ts'
+import { builtInOf, envOf } from './environment.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { compileConfig, readConfig } from './read-config.ts'
 import { routesTable } from './routes-table.ts'
@@ -24,7 +24,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .option('--mock-llm <host:port>', 'also run an LLM provider there that needs no key, for trying things out', toAddress)
     .addHelpText('after', '\nExample:\n  sluice start -c examples/quickstart.yaml --mock-llm 127.0.0.1:9100')
     .action(async ({ config, mockLlm }: { config: string; mockLlm?: MockAddress }) => {
-      code = await start({ file: config, env: fromEnv(env), builtIn: builtInOf(env), ...(mockLlm && { mockLlm }) })
+      code = await start({ file: config, env: envOf(env), builtIn: builtInOf(env), ...(mockLlm && { mockLlm }) })
     })
 
   program
@@ -60,7 +60,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 }
 
 async function read(file: string, env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
-  return readConfig({ file, text: await readFile(file, 'utf8'), env: fromEnv(env), builtIn: builtInOf(env), log: silent })
+  return readConfig({ file, text: await readFile(file, 'utf8'), env: envOf(env), builtIn: builtInOf(env), log: silent })
 }
 
 function report(error: unknown): number {
@@ -97,23 +97,6 @@ const refusals: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address',
   EACCES: 'ports this low need a privilege',
   ENOTFOUND: 'there is no such host',
-}
-
-function fromEnv(env: NodeJS.ProcessEnv): (name: string) => string | undefined {
-  return (name) => env[name]
-}
-
-/** What the environment says of the way out, in either spelling. */
-function builtInOf(env: NodeJS.ProcessEnv): BuiltInOptions {
-  const either = (name: string): string | undefined => env[name] || env[name.toLowerCase()] || undefined
-  const https = either('HTTPS_PROXY')
-  const http = either('HTTP_PROXY')
-  const except = either('NO_PROXY')
-  const gcpServiceAccount = env['GCP_SERVICE_ACCOUNT']
-  return {
-    proxy: { ...(https && { https }), ...(http && { http }), ...(except && { except }) },
-    ...(gcpServiceAccount && { gcpServiceAccount }),
-  }
 }
 
 function toAddress(text: string): MockAddress {

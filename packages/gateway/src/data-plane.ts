@@ -32,6 +32,12 @@ const stallTimeoutMs = 300_000
 /** Opens the access log that a configuration asks for. Throws a `ConfigError` where it cannot be opened. */
 export type OpenLog = (read: ReadConfig) => AccessLog | undefined
 
+export interface DataPlaneOptions {
+  readonly openLog: OpenLog
+  /** Processes that serve together: each has its part of what is bounded for all. */
+  readonly among?: number
+}
+
 /** A configuration that is compiled and could serve. */
 export interface Change {
   readonly read: ReadConfig
@@ -49,6 +55,7 @@ export class DataPlane {
   readonly #source: KernelSource
   readonly #log: Logger
   readonly #openLog: OpenLog
+  readonly #among: number
   readonly #connections: ReadonlySet<Socket>
   readonly #largeBodies: LargeBodies
   readonly #running = new Set<Exchange>()
@@ -61,28 +68,29 @@ export class DataPlane {
   #isClosed = false
 
   /** Compiles what was read. Rejects with an `InvalidConfigError`. */
-  static async start(source: KernelSource, read: ReadConfig & { kernel: Kernel }, openLog: OpenLog): Promise<DataPlane> {
+  static async start(source: KernelSource, read: ReadConfig & { kernel: Kernel }, options: DataPlaneOptions): Promise<DataPlane> {
     const snapshot = await compileConfig(read, read.kernel)
     try {
-      return new DataPlane(source, read, snapshot, openLog)
+      return new DataPlane(source, read, snapshot, options)
     } catch (error) {
       snapshot.retire()
       throw await placed(error, read)
     }
   }
 
-  private constructor(source: KernelSource, read: ReadConfig & { kernel: Kernel }, snapshot: Snapshot, openLog: OpenLog) {
+  private constructor(source: KernelSource, read: ReadConfig & { kernel: Kernel }, snapshot: Snapshot, { openLog, among = 1 }: DataPlaneOptions) {
     this.#source = source
     this.#log = source.log
     this.kernel = read.kernel
     this.#openLog = openLog
+    this.#among = among
     this.#settings = read.settings
     this.#accessLog = openLog(read)
     this.#snapshot = this.#watch(snapshot)
-    this.#largeBodies = new LargeBodies(read.settings.max_buffered_bytes)
+    this.#largeBodies = new LargeBodies(0)
     this.#limits = this.#limitsOf(read.settings)
     this.server = this.#createServer()
-    this.#connections = boundConnections(this.server, () => this.#settings.max_connections, this.#log)
+    this.#connections = boundConnections(this.server, () => Math.ceil(this.#settings.max_connections / this.#among), this.#log)
   }
 
   get settings(): GatewaySettings {
@@ -203,7 +211,7 @@ export class DataPlane {
   }
 
   #limitsOf({ max_body_bytes: maxBodyBytes, max_buffered_bytes: most, trusted_proxies: trusted }: GatewaySettings): RequestLimits {
-    this.#largeBodies.limit = most
+    this.#largeBodies.limit = Math.max(maxBodyBytes, Math.ceil(most / this.#among))
     return { maxBodyBytes, trusted: new TrustedProxies(trusted), largeBodies: this.#largeBodies }
   }
 

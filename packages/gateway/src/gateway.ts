@@ -26,7 +26,7 @@ export class Gateway {
 
   /** The same for a configuration that was read already. */
   static async serve(source: KernelSource, read: ReadConfig & { kernel: Kernel }): Promise<Gateway> {
-    const plane = await DataPlane.start(source, read, openLogFile(source.log))
+    const plane = await DataPlane.start(source, read, { openLog: openLogFile(source.log) })
     const gateway = new Gateway(plane, source.log)
     try {
       await listenOn(plane.server, read.settings.listen)

@@ -11,7 +11,7 @@ import {
   type Resolved,
   type Snapshot,
 } from '@sluice/config'
-import { ConfigError, Kernel, type Issue, type Logger, type Plugin } from '@sluice/kernel'
+import { ConfigError, Kernel, type Counters, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { knownPlugins } from './known-plugins.ts'
@@ -29,6 +29,8 @@ export interface KernelSource extends ConfigSource {
   readonly builtIn?: BuiltInOptions
   /** Beside the built-in ones and those that the file names. */
   readonly plugins?: readonly Plugin[]
+  /** Where plugins count; by default in this process. */
+  readonly counters?: Counters
 }
 
 /** A file that is fit to serve. */
@@ -44,11 +46,11 @@ export interface ReadConfig {
 
 /** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
 export async function readConfig(source: KernelSource): Promise<ReadConfig & { kernel: Kernel }> {
-  const { file, text, env, log } = source
+  const { file, text, env, log, counters } = source
   const parsed = await parse(text, file)
   const present = [...builtInPlugins(source.builtIn), ...(source.plugins ?? [])]
   const own = await loadPlugins(pluginEntries(parsed.value, env), file, present)
-  const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins })
+  const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins, ...(counters && { counters }) })
   return { kernel, ...(await judge(parsed, { file, env, kernel, issues: own.issues })) }
 }
 

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { FileStore, type Env } from '@sluice/config'
-import type { Logger } from '@sluice/kernel'
+import { availableParallelism } from 'node:os'
+import { FileStore, type Env, type GatewaySettings } from '@sluice/config'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
-import { pino } from 'pino'
 import type { BuiltInOptions } from './built-in.ts'
 import { Gateway } from './gateway.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
+import { Primary } from './primary.ts'
+import { processLog, type ProcessLog } from './process-log.ts'
+import { readConfig, type KernelSource } from './read-config.ts'
 import { watchFaults } from './watch-faults.ts'
 import { welcome } from './welcome.ts'
 
@@ -26,14 +28,13 @@ export interface StartOptions {
 
 /** Runs a gateway until it is told to stop; gives the exit code. Rejects where it cannot start. */
 export async function start({ file, env, builtIn, mockLlm }: StartOptions): Promise<number> {
-  const stderr = pino.destination({ fd: 2, sync: true })
-  const log = pino({ name: 'sluice', timestamp: pino.stdTimeFunctions.isoTime }, stderr)
+  const log = processLog()
   watchFaults(log)
   const text = await readFile(file, 'utf8')
   const mock = mockLlm && (await startMockLlm({ ...mockLlm, tokensPerSecond: 40, firstTokenMs: 200, keepRequests: 0 }))
-  let gateway: Gateway
+  let gateway: Gateway | Primary
   try {
-    gateway = await Gateway.start({ file, text, env, builtIn, log })
+    gateway = await startGateway({ file, text, env, builtIn, log })
   } catch (error) {
     await mock?.close()
     throw error
@@ -48,7 +49,18 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   return untilStopped(gateway, store, mock, log)
 }
 
-async function reload(gateway: Gateway, text: string, log: Logger & { level: string }): Promise<void> {
+/** One process where one serves: others cost something only where there are some. */
+async function startGateway(source: KernelSource): Promise<Gateway | Primary> {
+  const read = await readConfig(source)
+  const count = workersOf(read.settings)
+  return count === 1 ? Gateway.serve(source, read) : Primary.start(source, read, count)
+}
+
+function workersOf({ workers }: GatewaySettings): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
+
+async function reload(gateway: Gateway | Primary, text: string, log: ProcessLog): Promise<void> {
   try {
     await gateway.apply(text)
     log.level = gateway.settings.log.level
@@ -60,7 +72,7 @@ async function reload(gateway: Gateway, text: string, log: Logger & { level: str
 }
 
 /** The first signal drains, a second one ends at once. */
-function untilStopped(gateway: Gateway, store: FileStore, mock: MockLlm | undefined, log: Logger): Promise<number> {
+function untilStopped(gateway: Gateway | Primary, store: FileStore, mock: MockLlm | undefined, log: ProcessLog): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = async (signal: string): Promise<void> => {

@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net'
+import { AccessLog } from '@sluice/access-log'
+import { DataPlane, type Change, type OpenLog } from './data-plane.ts'
+import { builtInOf, envOf } from './environment.ts'
+import { InvalidConfigError } from './invalid-config-error.ts'
+import { PrimaryCounters } from './primary-counters.ts'
+import { primaryLink as link } from './primary-link.ts'
+import { PrimaryLog } from './primary-log.ts'
+import { processLog, type ProcessLog } from './process-log.ts'
+import { readConfig } from './read-config.ts'
+import { watchFaults } from './watch-faults.ts'
+import type { Answered, Request, ToWorker } from './worker-messages.ts'
+
+/** Milliseconds after which the primary is told how many exchanges run, where that has changed. */
+const tellMs = 250
+
+/** Runs a worker: what this process serves, and until when, is the primary's to say. */
+export function runWorker(number: number, env: NodeJS.ProcessEnv): void {
+  const log = processLog({ worker: number })
+  const worker = new Worker(log, env)
+  watchFaults(log, () => worker.tellRunning())
+  // Ctrl-C and service managers signal every process; the primary alone knows what is to be done about it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  process.on('disconnect', () => process.exit(1))
+  link.listen((message, socket) => worker.hear(message, socket))
+}
+
+class Worker {
+  readonly #log: ProcessLog
+  readonly #env: NodeJS.ProcessEnv
+  readonly #counters = new PrimaryCounters(link)
+  readonly #lines = new PrimaryLog(link)
+  #plane: DataPlane | undefined
+  #change: Change | undefined
+  /** Of the configuration that is read at the moment, or was last. */
+  #version = 0
+  #told = 0
+  #asked: Promise<unknown> = Promise.resolve()
+
+  constructor(log: ProcessLog, env: NodeJS.ProcessEnv) {
+    this.#log = log
+    this.#env = env
+    setInterval(() => this.tellRunning(), tellMs).unref()
+  }
+
+  hear(message: ToWorker, socket: Socket | undefined): void {
+    switch (message.type) {
+      case 'ask':
+        return void this.#answer(message)
+      case 'connection':
+        return this.#accept(message.id, socket)
+      case 'taken':
+        return this.#lines.taken(message.batch)
+      case 'counted':
+        return this.#counters.counted(message)
+    }
+  }
+
+  tellRunning(): void {
+    const count = this.#plane?.running ?? 0
+    if (count === this.#told || !process.connected) return
+    this.#told = count
+    link.send({ type: 'running', count })
+  }
+
+  #accept(id: number, socket: Socket | undefined): void {
+    link.send({ type: 'accepted', id })
+    if (!socket || !this.#plane) return // it was closed on its way here
+    // As the server makes its own.
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    this.#plane.server.emit('connection', socket)
+  }
+
+  async #answer({ id, request }: Extract<ToWorker, { type: 'ask' }>): Promise<void> {
+    const doing = request.do === 'drain' ? this.#do(request) : this.#asked.then(() => this.#do(request))
+    this.#asked = doing.catch(() => {})
+    let answer: Answered
+    try {
+      answer = await doing
+    } catch (err) {
+      if (!(err instanceof InvalidConfigError)) this.#log.error({ err, asked: request.do }, (err as Error).message)
+      answer = { failure: { message: (err as Error).message, ...(err instanceof InvalidConfigError && { problems: err.issues }) } }
+    }
+    await link.sent({ type: 'answer', id, answer })
+    if (request.do === 'drain') process.exit(0)
+  }
+
+  async #do(request: Request): Promise<Answered> {
+    switch (request.do) {
+      case 'start':
+        await this.#start(request)
+        return {}
+      case 'prepare':
+        this.#version = request.version
+        this.#change = await this.#plane?.prepare(request.text)
+        return {}
+      case 'commit':
+        await this.#takeChange()?.commit()
+        this.#log.level = this.#plane?.settings.log.level ?? this.#log.level
+        return {}
+      case 'discard':
+        await this.#takeChange()?.discard()
+        return {}
+      case 'drain':
+        return { inTime: (await this.#plane?.drain(request.timeoutMs)) ?? true }
+    }
+  }
+
+  /** What was prepared, once. */
+  #takeChange(): Change | undefined {
+    const change = this.#change
+    this.#change = undefined
+    return change
+  }
+
+  async #start({ file, text, version, workers }: Extract<Request, { do: 'start' }>): Promise<void> {
+    const source = { file, text, env: envOf(this.#env), builtIn: builtInOf(this.#env), log: this.#log, counters: this.#counters }
+    const read = await readConfig(source)
+    this.#version = version
+    this.#log.level = read.settings.log.level
+    this.#plane = await DataPlane.start(source, read, { openLog: this.#openLog, among: workers })
+    // The primary listens. Node begins to watch over slow requests, and over who is idle, with this event alone.
+    this.#plane.server.emit('listening')
+  }
+
+  readonly #openLog: OpenLog = ({ settings, logLine }) => {
+    if (settings.access_log === false || !logLine) return undefined
+    const { path } = settings.access_log
+    const target = this.#lines.target(path, this.#version)
+    return new AccessLog({ path, target, line: logLine, onError: (err) => this.#log.error({ err }, err.message) })
+  }
+}
