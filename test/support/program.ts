@@ -174,12 +174,13 @@ export function aiConfig(endpoint: string, uri = '/v1/chat/completions'): object
 export async function eventually<T>(
   what: string,
   isSo: () => T | Promise<T>,
+  withinMs = patienceMs,
 ): Promise<Exclude<T, false | undefined>> {
-  const deadline = performance.now() + patienceMs
+  const deadline = performance.now() + withinMs
   for (;;) {
     const found = await isSo()
     if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${patienceMs} ms`)
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -1,6 +1,7 @@
 import type { Issue } from '@sluice/kernel'
 import { LineCounter, parseDocument, type Node, type YAMLError } from 'yaml'
 import { locateIn } from './locate-in.ts'
+import { readJson } from './read-json.ts'
 import { toPlain } from './to-plain.ts'
 
 /** A place in the text; both count from 1. */
@@ -25,6 +26,13 @@ export interface ParsedConfig {
 
 /** Reads one YAML 1.2 or JSON document, strictly: what could be read in two ways is a problem. Never throws. */
 export function parseConfig(text: string): ParsedConfig {
+  const json = readJson(text)
+  if (!json) return parseYaml(text)
+  let tree: ParsedConfig | undefined
+  return { ...json, issues: [], locate: (path) => (tree ??= parseYaml(text)).locate(path) }
+}
+
+function parseYaml(text: string): ParsedConfig {
   const lines = new LineCounter()
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.max(0, offset))

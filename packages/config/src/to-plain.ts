@@ -19,7 +19,7 @@ export interface Fault {
 }
 
 /** Deeper than any configuration, and shallow enough for everything that walks it by recursion. */
-const deepest = 200
+export const deepest = 200
 /** Values that aliases may stand for in all, so that a few lines cannot become gigabytes. */
 const mostAliased = 1_000_000
 

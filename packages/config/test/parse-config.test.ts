@@ -189,6 +189,20 @@ test('parseConfig reads whatever JSON.stringify writes', () => {
   }
 })
 
+test.for([
+  ['{ "a": ":\\":", "b": [{ "c": 1, "c": 2 }] }', { line: 1, column: 32 }, /the key "c" is written twice/],
+  [`{ "a": ${'['.repeat(201)}${']'.repeat(201)} }`, { line: 1, column: 207 }, /nested deeper than 200 levels/],
+  ['{ "a": 1e400 }', { line: 1, column: 8 }, /not a finite number/],
+] as const)('JSON is read as strictly as YAML: %s', ([text, position, message]) => {
+  expect(parseConfig(text).issues).toEqual([{ path: [], position, message: expect.stringMatching(message) as string }])
+})
+
+test('the places of JSON are found as those of YAML', () => {
+  const { value, locate } = parseConfig('{\n  "routes": [\n    { "id": "a:\\\\" }\n  ]\n}')
+  expect(value).toEqual({ routes: [{ id: 'a:\\' }] })
+  expect(locate(['routes', 0, 'id'])).toEqual({ line: 3, column: 7 })
+})
+
 /** `sound`, or what is wrong with how a text was read. */
 function verdictOn(text: string): string {
   try {
