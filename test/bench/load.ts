@@ -45,15 +45,22 @@ async function obey(order: Order): Promise<Ran> {
     return none
   }
   if (!('requests' in scenario)) throw new Error(`${scenario.name} has no requests to play`)
-  const clients = clientsOf(scenario, order.target, url)
+  const clients = clientsOf(scenario, keyOf(order), url)
   if (order.do === 'run') return clients.run(order.sliceMs)
   if (order.do === 'open') await clients.open()
-  else clients.close()
+  else {
+    clients.close()
+    // The target may start anew, elsewhere.
+    open.delete(keyOf(order))
+  }
   return none
 }
 
-function clientsOf(scenario: Played, target: string, url: URL): Clients {
-  const key = `${scenario.name} ${target}`
+function keyOf({ scenario, target }: Order): string {
+  return `${scenario} ${target}`
+}
+
+function clientsOf(scenario: Played, key: string, url: URL): Clients {
   const clients = open.get(key) ?? new Clients(scenario, url)
   open.set(key, clients)
   return clients

@@ -4,7 +4,7 @@ import { measure } from './measure.ts'
 import { help, readOptions, type Options } from './options.ts'
 import { print } from './print.ts'
 import { profile } from './profile.ts'
-import type { Row } from './row.ts'
+import type { WatchedRow } from './row.ts'
 import type { Scenario } from './scenarios.ts'
 import { Stage } from './stage.ts'
 import { cellsOf, heading, toTable } from './table.ts'
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   if (options.wantsHelp) return print(help)
   print(`Node ${process.version}, ${cpus().length} cores, load average ${load()} at the start`)
   if (options.profiled) return profile(options.profiled)
-  const rows: Row[] = []
+  const rows: WatchedRow[] = []
   const problems: string[] = []
   const stage = await Stage.build(options.upstreamPort)
   try {
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   if (problems.length > 0) process.exitCode = 1
 }
 
-async function measureAll(stage: Stage, options: Options, rows: Row[], problems: string[]): Promise<void> {
+async function measureAll(stage: Stage, options: Options, rows: WatchedRow[], problems: string[]): Promise<void> {
   for (const name of new Set(options.scenarios.flatMap(sideBySide))) await stage.start(name)
   for (const scenario of options.scenarios) {
     print(`… ${scenario.name}: ${scenario.title}`)
@@ -45,7 +45,7 @@ function sideBySide(scenario: Scenario): TargetName[] {
   return scenario.measures === 'cpu' ? [scenario.reference, scenario.subject, scenario.twin] : []
 }
 
-function report(rows: readonly Row[], { isSmoke, json }: Options): void {
+function report(rows: readonly WatchedRow[], { isSmoke, json }: Options): void {
   if (isSmoke) print(`${rows.length} rows ran well; a smoke run says nothing of cost.`)
   else if (rows.length > 0) {
     print(`\n${toTable([heading, ...rows.map((row) => cellsOf(row))])}\n`)

@@ -1,7 +1,8 @@
+import { watchMachine } from './machine.ts'
 import { measureCpu } from './measure-cpu.ts'
 import { measureHeap } from './measure-heap.ts'
 import { measureStreamMemory } from './measure-stream-memory.ts'
-import type { Row } from './row.ts'
+import type { Row, WatchedRow } from './row.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Stage } from './stage.ts'
 import type { OtherTarget } from './targets.ts'
@@ -16,7 +17,14 @@ export interface MeasureOptions {
 }
 
 /** Measures one scenario. Rejects when an answer is wrong. */
-export function measure(stage: Stage, scenario: Scenario, options: MeasureOptions): Promise<Row[]> {
+export async function measure(stage: Stage, scenario: Scenario, options: MeasureOptions): Promise<WatchedRow[]> {
+  const watched = watchMachine([process.pid, ...options.others.map(({ pid }) => pid)])
+  const rows = await measureKind(stage, scenario, options)
+  const machine = watched()
+  return rows.map((row) => ({ ...row, machine }))
+}
+
+function measureKind(stage: Stage, scenario: Scenario, options: MeasureOptions): Promise<Row[]> {
   switch (scenario.measures) {
     case 'cpu':
       return measureCpu(stage, scenario, options)

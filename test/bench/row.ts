@@ -1,3 +1,4 @@
+import type { Elsewhere } from './machine.ts'
 import type { Spread } from './statistics.ts'
 
 /** One target of one scenario, measured. */
@@ -18,10 +19,17 @@ export interface Row {
   readonly per: string
   /** How far the reference's twin is from the reference; none where a target is compared with itself. */
   readonly noise: Spread | undefined
+  /** The result over the whole time at once, also between slices: far above the result where something rare is dear, such as a large collection. */
+  readonly whole?: number
   /** The figures of each round, by what they are of. */
   readonly rounds: Readonly<Record<string, readonly number[]>>
   /** What the table has no column for. */
   readonly remark?: string
+}
+
+/** A row, and what the machine did beside it while it was measured. */
+export interface WatchedRow extends Row {
+  readonly machine: Elsewhere
 }
 
 /** `ratio`: a cost by another; `KiB`: how much more memory one takes than another. */

@@ -1,10 +1,12 @@
-import { quantities, type Row } from './row.ts'
+import type { Elsewhere } from './machine.ts'
+import { quantities, type Row, type WatchedRow } from './row.ts'
 import type { Spread } from './statistics.ts'
 
-export const heading = ['scenario', 'target', 'goal', 'result', '95 % interval', 'reference', 'target', 'per', 'noise: twin', 'verdict']
+export const heading =
+  ['scenario', 'target', 'goal', 'result', '95 % interval', 'whole', 'reference', 'target', 'per', 'noise: twin', 'others', 'verdict']
 
-export function cellsOf(row: Row): string[] {
-  const { scenario, target, goal, result, referenceCost, cost, unit, per, noise, reference } = row
+export function cellsOf(row: WatchedRow): string[] {
+  const { scenario, target, goal, result, whole, referenceCost, cost, unit, per, noise, reference } = row
   const { print } = quantities[row.quantity]
   return [
     scenario,
@@ -12,10 +14,12 @@ export function cellsOf(row: Row): string[] {
     goal === undefined ? '' : `≤ ${goal}${row.quantity === 'ratio' ? '' : ` ${row.quantity}`}`,
     print(result.median),
     interval(row, result),
+    whole === undefined ? '' : print(whole),
     `${referenceCost.toFixed(1)} ${unit}`,
     `${cost.toFixed(1)} ${unit}`,
     per,
     noise ? `${print(noise.median)} (${interval(row, noise)})` : '',
+    busyElsewhere(row.machine),
     verdictOf(row),
   ]
 }
@@ -31,6 +35,14 @@ function verdictOf({ goal, result, noise, quantity }: Row): string {
 function interval({ quantity }: Row, { low, high }: Spread): string {
   const { print } = quantities[quantity]
   return low === high ? '' : `${print(low)}–${print(high)}`
+}
+
+function busyElsewhere({ others, stolen }: Elsewhere): string {
+  return stolen < 0.005 ? percent(others) : `${percent(others)}, stolen ${percent(stolen)}`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
 }
 
 /** Lines of cells, each column as wide as its widest. */
