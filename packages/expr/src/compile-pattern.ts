@@ -3,9 +3,16 @@ import { ExprError } from './expr-error.ts'
 
 /** A compiled regular expression that takes time linear in the text, whatever both are. */
 export interface Pattern {
-  /** Whether it matches anywhere in the text. */
+  /** Whether it matches anywhere in the text. Throws an `ExprError` for a text from a body that is too long for so large a pattern. */
   test(text: string): boolean
+  /** Steps that one character of a text may take, at the worst. */
+  readonly size: number
 }
+
+/** Texts of this length are matched whatever the pattern: names, headers and paths are no longer. */
+const short = 16 * 1024
+/** Steps that a longer text may take: some seconds at the worst, a tenth of a second as a rule. */
+const mostSteps = 30_000_000
 
 /**
  * Compiles a regular expression in RE2's syntax: PCRE without look-around, back-references and possessive groups,
@@ -20,10 +27,11 @@ export function compilePattern(source: string, flags: { readonly ignoreCase?: bo
 function literal(source: string): Pattern | undefined {
   const [, start, text = '', end] = /^(\^?)([^\\^$.|?*+()[\]{}]*)(\$?)$/.exec(source) ?? []
   if (start === undefined) return undefined
-  if (start && end) return { test: (subject) => subject === text }
-  if (start) return { test: (subject) => subject.startsWith(text) }
-  if (end) return { test: (subject) => subject.endsWith(text) }
-  return { test: (subject) => subject.includes(text) }
+  const size = 0
+  if (start && end) return { size, test: (subject) => subject === text }
+  if (start) return { size, test: (subject) => subject.startsWith(text) }
+  if (end) return { size, test: (subject) => subject.endsWith(text) }
+  return { size, test: (subject) => subject.includes(text) }
 }
 
 const limits =
@@ -32,7 +40,16 @@ const limits =
 function automaton(source: string, ignoreCase: boolean): Pattern {
   try {
     const compiled = RE2JS.compile(source, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
-    return { test: (subject) => compiled.test(subject) }
+    const size = compiled.programSize()
+    return {
+      size,
+      test(subject) {
+        if (subject.length > short && subject.length * size > mostSteps) {
+          throw new ExprError(`a text of ${subject.length} characters is too long for a pattern that it is matched with`)
+        }
+        return compiled.test(subject)
+      },
+    }
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
     const reason = error.message.replace(/^error parsing regexp: /, '')

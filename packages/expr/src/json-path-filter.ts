@@ -118,7 +118,9 @@ function search(call: jsonpath.expressions.FunctionExtension, compileQuery: Comp
   const compiled = call.name === 'match' ? compilePattern(`^(?:${pattern.value})$`) : anywhere
   return (node, evaluation) => {
     const value = operand(node, evaluation)
-    return typeof value === 'string' && compiled.test(value)
+    if (typeof value !== 'string') return false
+    evaluation.spend(Math.ceil((value.length * compiled.size) / 4)) // the automaton's steps are the smaller ones
+    return compiled.test(value)
   }
 }
 

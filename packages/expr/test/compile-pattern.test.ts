@@ -43,3 +43,11 @@ test.for(['(a+)+$', '(a|a)*b$', '(a|b|ab)*c', '(?:a*)*b'])('it stays linear on %
   expect(compiled.test(`${'a'.repeat(200_000)}!`)).toBe(false)
   expect(performance.now() - started).toBeLessThan(3000)
 })
+
+it('looks through any short text, but refuses a long one that would take a large pattern minutes', () => {
+  const large = compilePattern('(a|b)*a(a|b){200}c$')
+  expect(large.test(`${'a'.repeat(16_000)}c`)).toBe(true)
+  expect(() => large.test(`${'a'.repeat(1_000_000)}c`)).toThrow(new ExprError('a text of 1000001 characters is too long for a pattern that it is matched with'))
+  expect(compilePattern('(?i)error: \\d+').test(`${'a'.repeat(1_000_000)}ERROR: 1`)).toBe(true)
+  expect(compilePattern('refund$').test(`${'a'.repeat(50_000_000)}refund`)).toBe(true)
+})

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { formatError } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
-import { cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
+import { asHttpError, cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
@@ -154,8 +154,7 @@ class Visit {
 
   /** No route can be found for what is wrong with the request. */
   #refuse(error: unknown): Promise<void> {
-    const refusal = error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'internal error', { cause: error })
-    return this.answer(this.#snapshot.notFound, refusal)
+    return this.answer(this.#snapshot.notFound, asHttpError(error))
   }
 
   #match(bodyIsRead: boolean): Chain | typeof needsBody {

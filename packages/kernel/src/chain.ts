@@ -1,3 +1,4 @@
+import { asHttpError } from './as-http-error.ts'
 import { HttpError, PluginError } from './errors.ts'
 import type { ConsumerInfo, Delivery, Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
@@ -254,9 +255,4 @@ function nameOf(link: Link): string {
 export function abandoned(reason: Outcome): HttpError {
   if (reason === 'gateway_error') return new HttpError(503, 'gateway_stopped', 'the gateway was stopped before the answer was there', { outcome: reason })
   return new HttpError(499, 'client_closed_request', 'the client closed the request', { outcome: reason })
-}
-
-function asHttpError(cause: unknown): HttpError {
-  if (cause instanceof HttpError) return cause
-  return new HttpError(500, 'internal_error', 'internal error', { cause })
 }

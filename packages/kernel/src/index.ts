@@ -1,4 +1,5 @@
 export { Type, type Static, type TSchema } from '@sinclair/typebox'
+export { asHttpError } from './as-http-error.ts'
 export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
 export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
 export { abandoned, Chain, type FormatError, type Join } from './chain.ts'

@@ -1,6 +1,5 @@
-import { JsonSyntaxError } from '@sluice/json-edit'
-import { invalidJson } from './body.ts'
-import { HttpError, PluginError } from './errors.ts'
+import { clientFault } from './as-http-error.ts'
+import { PluginError, type HttpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { headerMap } from './headers.ts'
 import type { Instance } from './instances.ts'
@@ -83,10 +82,8 @@ export function stamp(error: unknown, link: Link, phase: Phase, ctx: Exchange): 
 }
 
 function named(error: unknown, link: Link, phase: Phase): HttpError | PluginError {
-  if (error instanceof HttpError || error instanceof PluginError) return error
-  // What is wrong inside a string of the body is found when the string is read: the client's fault, not the plugin's.
-  if (error instanceof JsonSyntaxError) return invalidJson(error)
-  return new PluginError(link.plugin.name, phase, error)
+  if (error instanceof PluginError) return error
+  return clientFault(error) ?? new PluginError(link.plugin.name, phase, error)
 }
 
 /** The link whose hook the error left first. */

@@ -4,6 +4,7 @@ import { JsonSyntaxError, type Document } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { headerOf } from './headers.ts'
+import { isCrowded } from './is-crowded.ts'
 import type { Plugin } from './plugin.ts'
 
 type Read = (ctx: Exchange) => unknown
@@ -163,8 +164,6 @@ function fieldOf(ctx: Exchange, path: ReturnType<typeof compileBodyPath>): unkno
     return 'query' in path ? path.query(wholeBody(ctx)) : memberAt(ctx.request.body.document, path.segments)
   } catch (error) {
     if (error instanceof HttpError || error instanceof JsonSyntaxError) return undefined
-    // A body that is made to be slow to look into. Taking the variable for absent would let it choose its route.
-    if (error instanceof ExprError) throw new HttpError(400, 'unreadable_body', error.message, { cause: error })
     throw error
   }
 }
@@ -174,7 +173,7 @@ function wholeBody(ctx: Exchange): unknown {
   const kept = ctx.memo('kernel.body', () => ({ revision: -1, value: undefined as unknown }))
   if (kept.revision !== revision) {
     kept.revision = revision
-    kept.value = document.get([])
+    kept.value = valueAt(document, [])
   }
   return kept.value
 }
@@ -183,8 +182,17 @@ function memberAt(document: Document, segments: readonly string[]): unknown {
   for (let depth = 1; depth < segments.length; depth++) {
     if (document.kind(segments.slice(0, depth)) !== 'object') return undefined
   }
-  const value = document.has(segments) ? document.get(segments) : undefined
+  const value = document.has(segments) ? valueAt(document, segments) : undefined
   return value === null ? undefined : value
+}
+
+/** Throws an `ExprError` for a value that was made to be slow to take apart. */
+function valueAt(document: Document, segments: readonly string[]): unknown {
+  const kind = document.kind(segments)
+  if ((kind === 'object' || kind === 'array') && isCrowded(document.raw(segments) as Buffer)) {
+    throw new ExprError('too many values stand in the body to look for one')
+  }
+  return document.get(segments)
 }
 
 function bodyKind({ request }: Exchange): 'json' | 'form' | undefined {
