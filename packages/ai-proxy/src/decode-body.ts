@@ -9,6 +9,8 @@ export class BodyDecoder implements Receiver {
   readonly #inner: Receiver
   readonly #call: Flow
   #over = false
+  /** Why there will be no more; told behind what came before it. */
+  #failure: HttpError | undefined
 
   /** `call` is where the bytes come from; it ends where they cannot be unpacked, and waits where they come faster than that. */
   constructor(unpack: Transform, inner: Receiver, call: Flow) {
@@ -21,9 +23,10 @@ export class BodyDecoder implements Receiver {
     unpack.on('data', (chunk: Buffer) => {
       if (!this.#over) inner.data(chunk)
     })
-    unpack.on('end', () => this.#once(() => inner.end()))
+    unpack.on('end', () => this.#once(() => (this.#failure ? inner.fail(this.#failure) : inner.end())))
     unpack.on('error', (cause) =>
       this.#once(() => {
+        if (this.#failure) return inner.fail(this.#failure)
         call.stop('upstream_error')
         inner.fail(
           new HttpError(502, 'invalid_upstream_response', 'upstream sent a compressed body that cannot be read', {
@@ -43,11 +46,16 @@ export class BodyDecoder implements Receiver {
     this.#unpack.end()
   }
 
+  /** What has come is unpacked first, unless nobody is left to read it. */
   fail(error: HttpError): void {
-    this.#once(() => {
-      this.#unpack.destroy()
-      this.#inner.fail(error)
-    })
+    if (error.outcome !== 'client_disconnect') {
+      this.#failure = error
+      this.#unpack.end()
+    } else
+      this.#once(() => {
+        this.#unpack.destroy()
+        this.#inner.fail(error)
+      })
   }
 
   #once(act: () => void): void {

@@ -26,7 +26,7 @@ export function play(
   res: ServerResponse,
   { head, steps }: { head: Head; steps: Iterator<Step, void> },
 ): Player {
-  const { socket } = res
+  let { socket } = res
   let due = performance.now()
   let sent = 0
   let over = false
@@ -94,7 +94,14 @@ export function play(
     socket?.destroySoon()
   }
 
-  run()
+  // Of requests that come before their turn, the later ones have no socket yet.
+  if (socket) run()
+  else
+    res.once('socket', (given) => {
+      socket = given
+      due = performance.now()
+      run()
+    })
   return {
     get broken() {
       return broken
