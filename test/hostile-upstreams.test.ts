@@ -10,19 +10,25 @@ import { smallAnswer, smallStream } from './support/upstream.ts'
 const ways = ['whole', 'stream', 'passed', 'ordinary'] as const
 type Way = (typeof ways)[number]
 
+/** Before the paths of routes that do not wait for long. */
+const hasty = '/hasty'
+
 let upstream: RawUpstream
 let elsewhere: RawUpstream
 let gateway: TestGateway & { close(): Promise<void> }
 beforeAll(async () => {
   upstream = await openRawUpstream((socket, request) => scripts.get(/request-\d+/.exec(request)?.[0] ?? '')?.(socket))
   elsewhere = await openRawUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nelsewhere'))
-  const timeout = { connect: 5, send: 1, read: 1 }
-  gateway = await openGateway({
-    routes: [
-      { ...aiRoute(upstream.url, { timeout: 1000, auth: { header: { authorization: 'Bearer sk-secret' } } }), uri: '/v1/*' },
-      { id: 'ordinary', uri: '/ordinary', upstream: { type: 'roundrobin', nodes: { [`127.0.0.1:${upstream.port}`]: 1 }, timeout } },
-    ],
-  })
+  const routes = (prefix: string, seconds: number): object[] => {
+    const auth = { header: { authorization: 'Bearer sk-secret' } }
+    const timeout = { connect: seconds, send: seconds, read: seconds }
+    const nodes = { [`127.0.0.1:${upstream.port}`]: 1 }
+    return [
+      { ...aiRoute(upstream.url, { timeout: seconds * 1000, auth }), id: `ai-${seconds}`, uri: `${prefix}/v1/*` },
+      { id: `ordinary-${seconds}`, uri: `${prefix}/ordinary`, upstream: { type: 'roundrobin', nodes, timeout } },
+    ]
+  }
+  gateway = await openGateway({ routes: [...routes('', 30), ...routes(hasty, 1)] })
 })
 afterAll(async () => {
   await gateway.close()
@@ -39,11 +45,11 @@ const asked = {
 /** What the upstream says to each request, by the name that it carries. */
 const scripts = new Map<string, (socket: Socket) => void>()
 
-function open(way: Way, speaks: (socket: Socket) => void) {
+function open(way: Way, speaks: (socket: Socket) => void, prefix = '') {
   const { path, body } = asked[way]
   const name = `request-${scripts.size}`
   scripts.set(name, speaks)
-  return openRaw(gateway.url + path, { body, headers: { 'x-client-request-id': name } })
+  return openRaw(gateway.url + prefix + path, { body, headers: { 'x-client-request-id': name } })
 }
 
 const sse = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n'
@@ -67,17 +73,17 @@ interface Seen {
 }
 
 /** One request to an upstream that speaks like this, and another to one that behaves. */
-async function ask(way: Way, speaks: (socket: Socket) => void): Promise<Seen> {
-  const answer = await (await open(way, speaks)).rest()
+async function ask(way: Way, speaks: (socket: Socket) => void, prefix = ''): Promise<Seen> {
+  const answer = await (await open(way, speaks, prefix)).rest()
   const [log = {}] = await gateway.linesOf(answer.id)
   await servesOn(way)
   return { answer, log }
 }
 
 /** The same in all ways at once. */
-const askAll = async (speaks: (socket: Socket, way: Way) => void): Promise<Record<Way, Seen>> =>
+const askAll = async (speaks: (socket: Socket, way: Way) => void, prefix = ''): Promise<Record<Way, Seen>> =>
   Object.fromEntries(
-    await Promise.all(ways.map(async (way) => [way, await ask(way, (socket) => speaks(socket, way))] as const)),
+    await Promise.all(ways.map(async (way) => [way, await ask(way, (socket) => speaks(socket, way), prefix)] as const)),
   ) as Record<Way, Seen>
 
 /** What was seen in each way, told by `tell`. */
@@ -112,7 +118,7 @@ describe('an upstream whose answer is not HTTP is a 502, or a 504 where it merel
     ['a reset', (socket) => void socket.resetAndDestroy(), 502],
   ]
   test.for(faults)('%s', async ([, speaks, status]) => {
-    const seen = await askAll(speaks)
+    const seen = await askAll(speaks, status === 504 ? hasty : '')
     expect(each(seen, ({ answer }) => [answer.status, answer.isWhole])).toEqual(inAll([status, true]))
     expect(each(seen, ({ log }) => log['outcome'])).toEqual(inAll(status === 504 ? 'stalled' : 'upstream_error'))
     for (const way of ways) expect(JSON.parse(String(seen[way].answer.body))).toHaveProperty('error_msg')
@@ -208,7 +214,7 @@ describe('an upstream that never ends', () => {
   })
 
   test('but says nothing any more is cut off', async () => {
-    const seen = await askAll(says(`${json}content-length: 100\r\n\r\n{"a":`))
+    const seen = await askAll(says(`${json}content-length: 100\r\n\r\n{"a":`), hasty)
     expect(each(seen, ({ answer: { status, isWhole } }) => status === 504 || !isWhole)).toEqual(inAll(true))
     expect(each(seen, ({ log }) => log['outcome'])).toEqual(inAll('stalled'))
   })
@@ -222,7 +228,7 @@ describe('an upstream that never ends', () => {
   })
 
   test('its blank lines is nothing in a whole answer, and passed elsewhere', async () => {
-    const size = 16 * 65_536
+    const size = 4 * 65_536
     const seen = await askAll((socket, way) => {
       socket.write(`${way === 'stream' ? sse : json}content-length: ${size}\r\n\r\n`)
       pour(socket, Buffer.alloc(65_536, '\n'), size)
@@ -235,7 +241,7 @@ describe('an upstream that never ends', () => {
 
 describe('an upstream that packs its answer without being asked', () => {
   const packed = `content-encoding: gzip\r\n`
-  const bomb = gzipSync(Buffer.alloc(300_000_000, ' '))
+  const bomb = Buffer.concat(Array.from<Buffer>({ length: 10 }).fill(gzipSync(Buffer.alloc(100_000_000, ' '))))
 
   test('is read where somebody reads it, and passed as it is where nobody does', async () => {
     const seen = await askAll((socket, way) =>
@@ -246,12 +252,12 @@ describe('an upstream that packs its answer without being asked', () => {
     expect(each(seen, ({ answer: { body } }, way) => body.equals(isRead[way] ? Buffer.from(plain(way)) : gzipSync(plain(way))))).toEqual(inAll(true))
   })
 
-  test('as a bomb of 300 MB is stopped, or passed as it is', async () => {
+  test('as a bomb of 1 GB is stopped, or passed as it is', async () => {
     const before = process.memoryUsage().rss
     const { whole, stream, passed, ordinary } = await askAll((socket, way) => void socket.write(withLength((way === 'stream' ? sse : json) + packed, bomb)))
     expect([whole.answer.status, stream.answer.status, stream.answer.isWhole]).toEqual([502, 200, false])
     for (const { answer } of [passed, ordinary]) expect([answer.status, answer.body.equals(bomb)]).toEqual([200, true])
-    expect(process.memoryUsage().rss - before).toBeLessThan(500_000_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(700_000_000)
   })
 
   test('as an error that is a bomb is that error', async () => {
