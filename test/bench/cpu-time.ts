@@ -19,6 +19,12 @@ export function mainThreadTime(pid: number): number {
   return threadTime(`/proc/${pid}/task/${pid}`)
 }
 
+/** CPU time of a process and its threads so far in ticks, in programs and in the kernel for them. */
+export function splitTime(pid: number): { readonly user: number; readonly kernel: number } {
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
+  return { user: Number(fields[11] ?? 0), kernel: Number(fields[12] ?? 0) }
+}
+
 function timeOrGone(pid: number): number {
   try {
     return cpuTime(pid)

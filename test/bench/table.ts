@@ -29,7 +29,8 @@ function verdictOf({ goal, result, noise, quantity }: Row): string {
   const { equal, tolerable } = quantities[quantity]
   if (goal === undefined) return ''
   if (noise && Math.abs(noise.median - equal) > tolerable) return 'too noisy, repeat'
-  return result.low <= goal ? 'reached' : `missed by ${((result.median / goal - 1) * 100).toFixed(0)} %`
+  if (result.median <= goal) return 'reached'
+  return result.low <= goal ? 'reached by the interval' : `missed by ${((result.median / goal - 1) * 100).toFixed(0)} %`
 }
 
 function interval({ quantity }: Row, { low, high }: Spread): string {
