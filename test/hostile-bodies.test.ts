@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { logOf } from './support/log-of.ts'
 import { askRaw, type RawAnswer } from './support/raw-client.ts'
 import { openSocket, sendBytes } from './support/raw-socket.ts'
 import { aiRoute, openGateway, type LogLine, type TestGateway } from './support/start-gateway.ts'
@@ -266,6 +267,17 @@ describe('unusual but legal JSON arrives as it was sent', () => {
 
 /** JSON but for these bytes in a text. */
 const utf8 = (...bytes: number[]): Buffer => Buffer.concat([Buffer.from('{"messages":[],"x":"'), Buffer.from(bytes), Buffer.from('"}')])
+
+test('names are logged as they were sent, also behind those after which V8 misreads others', async () => {
+  const remembered: unknown = JSON.parse('[{"h":[],"\\\\":1}]') // for as long as it is there
+  const messages = '[{"h":[],"\\"":1}]'
+  const { port } = provider.address() as AddressInfo
+  const ask = { body: `{"messages":${messages}}` }
+  // As text: the test's own JSON.parse would misread it, too.
+  const { text } = await logOf(`http://127.0.0.1:${port}`, { status: '$status' }, ask, { logging: { payloads: true } })
+  expect(text).toContain(`"messages":${messages}`)
+  expect(remembered).toHaveLength(1)
+})
 
 describe('what is no JSON is a 400 that says where', () => {
   test.for<[what: string, body: Body, says: RegExp]>([

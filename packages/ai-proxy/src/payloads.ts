@@ -1,3 +1,5 @@
+import { Document } from '@sluice/json-edit'
+
 /** Bytes of text that one side of a logged conversation may take in a log line. */
 const maxPayload = 64 * 1024
 
@@ -20,6 +22,7 @@ export class Payloads {
 
 /** A JSON value that is small enough to be logged whole, else its beginning as text. */
 export function boundedJson(json: Buffer): unknown {
-  if (json.byteLength <= maxPayload) return JSON.parse(json.toString('utf8'))
+  // JSON.parse may misread the names of what a client sends: https://github.com/nodejs/node/issues/63785
+  if (json.byteLength <= maxPayload) return Document.parse(json).get([])
   return `${json.toString('utf8', 0, maxPayload)}…`
 }
