@@ -1,4 +1,5 @@
 import type { Exchange } from '@sluice/kernel'
+import { HeldLines } from './held-lines.ts'
 import { LogFile } from './log-file.ts'
 import type { LogTarget } from './log-target.ts'
 import { LogWriter } from './log-writer.ts'
@@ -13,7 +14,7 @@ export interface AccessLogOptions {
   readonly line: (ctx: Exchange) => string
   /** Told when the path cannot be written, and how many lines were lost. */
   readonly onError: (error: Error) => void
-  /** Characters that are held while the path takes no more; lines beyond them are dropped and counted. 16 Mi by default. */
+  /** Bytes that are held while the path takes no more; lines beyond them are dropped and counted. 16 Mi by default. */
   readonly maxHeld?: number
 }
 
@@ -29,8 +30,8 @@ export class AccessLog {
   readonly #maxHeld: number
   readonly #lost: LossReport
   readonly #onError: (error: Error) => void
-  #held = ''
-  /** Characters that are being written. */
+  readonly #held = new HeldLines()
+  /** Bytes that are being written. */
   #inFlight = 0
   #timer: NodeJS.Timeout | undefined
   #isDraining = false
@@ -61,8 +62,8 @@ export class AccessLog {
   /** Adds lines that were made elsewhere, each with its line feed. */
   append(lines: string): void {
     if (this.#isClosed) return this.#lost.add(count(lines), 'the log was closed')
-    if (this.#held.length + this.#inFlight + lines.length > this.#maxHeld) return this.#lost.add(count(lines), 'more came than could be written')
-    this.#held += lines
+    if (this.#held.bytes + this.#inFlight + lines.length > this.#maxHeld) return this.#lost.add(count(lines), 'more came than could be written')
+    this.#held.add(lines)
     this.#schedule()
   }
 
@@ -100,7 +101,7 @@ export class AccessLog {
 
   /** The timer keeps the process alive: lines are not to be lost because nothing else is going on. */
   #schedule(): void {
-    if (this.#held.length >= batchSize) this.#drain()
+    if (this.#held.bytes >= batchSize) this.#drain()
     else this.#timer ??= setTimeout(() => this.#drain(), batchMs)
   }
 
@@ -112,7 +113,7 @@ export class AccessLog {
     void this.#next(async () => {
       await this.#writeHeld()
       this.#isDraining = false
-      if (this.#held !== '') this.#schedule()
+      if (this.#held.bytes > 0) this.#schedule()
     })
   }
 
@@ -125,20 +126,17 @@ export class AccessLog {
   async #writeHeld(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const text = this.#held
-    if (text === '') return
-    this.#held = ''
-    this.#inFlight = text.length
-    const isWritten = await this.#writer.send(text)
+    if (this.#held.bytes === 0) return
+    const bytes = this.#held.take()
+    this.#inFlight = bytes.length
+    const isWritten = await this.#writer.send(bytes)
     this.#inFlight = 0
     if (isWritten) this.#lost.tell()
   }
 
   /** The process ends without `close`. */
   readonly #atExit = (): void => {
-    const text = this.#held
-    this.#held = ''
-    this.#writer.sendSync(text)
+    this.#writer.sendSync(this.#held.take())
     this.#lost.tell()
   }
 }

@@ -24,9 +24,9 @@ export class LogWriter {
   }
 
   /** Writes all of it, however often that takes; false where the rest was given up and counted as lost. */
-  async send(text: string): Promise<boolean> {
+  async send(lines: Buffer): Promise<boolean> {
     const wasTorn = this.#isTorn
-    const bytes = this.#fromNewLine(text)
+    const bytes = this.#fromNewLine(lines)
     let rest: Uint8Array = bytes
     let delay = retryMs.first
     while (rest.byteLength > 0) {
@@ -58,9 +58,9 @@ export class LogWriter {
     this.#wake()
   }
 
-  /** The process ends at once. A write that is under way finishes by itself; what waits for its next try, and `text`, get a last one. */
-  sendSync(text: string): void {
-    let rest: Uint8Array = Buffer.concat([this.#leftover, this.#fromNewLine(text)])
+  /** The process ends at once. A write that is under way finishes by itself; what waits for its next try, and `lines`, get a last one. */
+  sendSync(lines: Buffer): void {
+    let rest: Uint8Array = Buffer.concat([this.#leftover, this.#fromNewLine(lines)])
     for (let tries = 0; rest.byteLength > 0 && tries < 20; tries++) {
       try {
         rest = rest.subarray(this.#file.writeSync(rest))
@@ -77,10 +77,10 @@ export class LogWriter {
     this.#isTorn = this.#file.endsTorn()
   }
 
-  #fromNewLine(text: string): Buffer {
-    const isTorn = this.#isTorn && text !== ''
-    if (isTorn) this.#isTorn = false
-    return Buffer.from(isTorn ? `\n${text}` : text)
+  #fromNewLine(lines: Buffer): Buffer {
+    if (!this.#isTorn || lines.length === 0) return lines
+    this.#isTorn = false
+    return Buffer.concat([Buffer.from('\n'), lines])
   }
 
   /** A pipe whose reader is gone gets no other; a full disk may be cleared, as long as we are here to see it. */
