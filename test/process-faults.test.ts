@@ -9,7 +9,7 @@ afterAll(() => vi.resetConfig())
 
 /** Does what the path says, and answers. */
 const careless = `import { definePlugin, json, Type } from '@sluice/kernel'
-setInterval(() => {}, 1_000)
+setInterval(() => console.log('still here'), 100)
 export default definePlugin({
   name: 'careless', priority: 1, answers: true, schema: Type.Object({}),
   setup: () => ({
@@ -23,11 +23,11 @@ export default definePlugin({
 async function leaveBehind() { throw new Error('left behind') }
 `
 
-async function startCareless(): Promise<RunningGateway & { readonly log: string }> {
+async function startCareless(workers = 1): Promise<RunningGateway & { readonly log: string }> {
   const folder = await temporaryFolder()
   const log = join(folder, 'access.log')
   await writeFile(join(folder, 'careless.mjs'), careless)
-  const gateway = { ...anyPorts, plugins: ['./careless.mjs'], access_log: { path: log, format: '$uri $status' } }
+  const gateway = { ...anyPorts, workers, plugins: ['./careless.mjs'], access_log: { path: log, format: '$uri $status' } }
   return { ...(await runGateway({ gateway, routes: [{ id: 'a', uri: '/*', plugins: { careless: {} } }] }, { folder })), log }
 }
 
@@ -54,4 +54,13 @@ test('an exception that nobody catches ends the process with 1, a line that has 
   const last = program.stderr().trimEnd().split('\n').at(-1)!
   expect(JSON.parse(last)).toMatchObject({ level: 50, err: { message: 'out of a timer', stack: expect.stringContaining('careless.mjs:') as string } })
   expect(await readFile(log, 'utf8')).toMatch(/^\/fine 200\n/)
+})
+
+test.for([1, 2])('a reader of its output that goes away ends nothing (workers: %d)', async (workers) => {
+  const { url, program, log } = await startCareless(workers)
+  program.closeOutput()
+  for (let round = 0; round < 2; round++) expect((await fetch(`${url}/promise`)).status).toBe(200)
+  program.signal('SIGTERM')
+  expect(await program.exited).toEqual({ code: 0, signal: null })
+  expect(await readFile(log, 'utf8')).toBe('/promise 200\n/promise 200\n')
 })

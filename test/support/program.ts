@@ -22,6 +22,8 @@ export interface Program {
   /** What `pattern` finds in its output, as soon as it is there. Rejects when the program ends or takes too long without it. */
   says(pattern: RegExp, from?: 'stdout' | 'stderr'): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
+  /** Reads nothing that it says from now on: its pipes are broken. */
+  closeOutput(): void
   /** Resolves once it has ended and all that it said has been read. */
   readonly exited: Promise<Exit>
 }
@@ -78,6 +80,10 @@ export function runProgram(
     stderr: () => said.stderr,
     exited,
     signal,
+    closeOutput() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     says(pattern, from = 'stderr') {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
       const fail = (why: string): void =>

@@ -62,18 +62,27 @@ export interface WorkersOptions extends ProgramOptions {
   readonly folder?: string
 }
 
+/** Writes the plugin into a folder, and gives the configuration that has it, for two workers. */
+export async function workersConfig(
+  folder: string,
+  { endpoint = 'http://127.0.0.1:1', gateway = {}, probe: config }: Pick<WorkersOptions, 'endpoint' | 'gateway'> & { readonly probe: object },
+): Promise<object> {
+  await writeFile(join(folder, 'probe.mjs'), probe)
+  const access_log = { path: join(folder, 'access.log'), format: '$request_id' }
+  return {
+    gateway: { ...anyPorts, workers: 2, plugins: ['./probe.mjs'], access_log, ...gateway },
+    global_rules: [{ id: 'all', plugins: { probe: config } }],
+    routes: [{ id: 'ai', uri: '/v1/*', plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
+  }
+}
+
 /** Starts `sluice` with two workers. */
-export async function runWorkers({ endpoint = 'http://127.0.0.1:1', gateway = {}, folder, ...options }: WorkersOptions = {}): Promise<RunningWorkers> {
+export async function runWorkers({ endpoint, gateway, folder, ...options }: WorkersOptions = {}): Promise<RunningWorkers> {
   const home = folder ?? (await temporaryFolder())
   const logFile = join(home, 'access.log')
-  await writeFile(join(home, 'probe.mjs'), probe)
-  const configOf = (plugin: object, rest: object = {}): object => ({
-    gateway: { ...anyPorts, workers: 2, plugins: ['./probe.mjs'], access_log: { path: logFile, format: '$request_id' }, ...gateway },
-    global_rules: [{ id: 'all', plugins: { probe: plugin } }],
-    routes: [{ id: 'ai', uri: '/v1/*', plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }],
-    ...rest,
-  })
-  const running = await runGateway(configOf({ says: 'first' }), { folder: home, ...options })
+  const configOf = (plugin: object): Promise<object> =>
+    workersConfig(home, { probe: plugin, ...(endpoint && { endpoint }), ...(gateway && { gateway }) })
+  const running = await runGateway(await configOf({ says: 'first' }), { folder: home, ...options })
   const ask: RunningWorkers['ask'] = async (path) => {
     const { status, headers, body } = await (await openRaw(`${running.url}${path}`, { method: 'GET' })).rest()
     return { status, pid: String(headers['x-pid']), body: JSON.parse(body.toString() || `"${status}"`) as unknown }
@@ -82,7 +91,7 @@ export async function runWorkers({ endpoint = 'http://127.0.0.1:1', gateway = {}
     ...running,
     logFile,
     ask,
-    change: (plugin, rest) => writeFile(running.file, JSON.stringify(configOf(plugin, rest))),
+    change: async (plugin, rest) => writeFile(running.file, JSON.stringify({ ...(await configOf(plugin)), ...rest })),
     pids: (count = 2) => {
       const seen = new Set<string>()
       return eventually(`${count} workers`, async () => {

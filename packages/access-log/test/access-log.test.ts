@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test, vi } from 'vitest'
-import { AccessLog, type AccessLogOptions } from '../src/index.ts'
+import { AccessLog, type AccessLogOptions, type LogTarget } from '../src/index.ts'
 import { exchangeOf } from './exchange-of.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-access-log-'))
@@ -239,4 +239,35 @@ test('writes what it can when the process exits at once', async () => {
   const { out, code } = await run('process.exit(3)')
   expect(code).toBe(3)
   expect(out.startsWith('line 0\nline 1\n')).toBe(true)
+})
+
+test('hands lines to a target in place of a file, one batch after the other, and counts what that does not take', async () => {
+  const batches: string[] = []
+  const taking: (() => void)[] = []
+  const target: LogTarget = {
+    path: '/elsewhere.log',
+    endsTorn: () => false,
+    write: (bytes) => {
+      batches.push(Buffer.from(bytes).toString())
+      return new Promise((resolve) => taking.push(() => resolve(bytes.byteLength)))
+    },
+    writeSync: (bytes) => bytes.byteLength,
+    reopen: async () => {},
+    close: async () => {},
+  }
+  const { log, errors } = logTo('/elsewhere.log', { target, maxHeld: 20 })
+  log.append('line 0\n')
+  const first = log.flush()
+  await vi.waitUntil(() => batches.length === 1)
+  log.append('line 1\n')
+  log.append('line 2\nline 3\n')
+  expect(batches).toEqual(['line 0\n'])
+  taking[0]!()
+  await first
+  const closing = log.close()
+  await vi.waitUntil(() => batches.length === 2)
+  taking[1]!()
+  await closing
+  expect(batches[1]).toBe('line 1\n')
+  expect(errors).toEqual(['access log /elsewhere.log: 2 lines were lost: more came than could be written'])
 })
