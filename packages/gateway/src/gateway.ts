@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { GatewaySettings, Snapshot } from '@sluice/config'
 import type { Kernel, Logger } from '@sluice/kernel'
 import { DataPlane } from './data-plane.ts'
+import { InOrder } from './in-order.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { openLogFile } from './open-log-file.ts'
 import { readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
@@ -15,7 +16,7 @@ export class Gateway {
   readonly #status: Server
   /** What some settings stay at until a restart. */
   readonly #started: GatewaySettings
-  #applying: Promise<void> = Promise.resolve()
+  readonly #changes = new InOrder()
 
   /** Reads the configuration, compiles it and listens. Rejects with an `InvalidConfigError`, or where a port is taken. */
   static async start(source: KernelSource): Promise<Gateway> {
@@ -81,9 +82,7 @@ export class Gateway {
    * with an `InvalidConfigError`, or where the gateway has closed meanwhile, and then nothing has changed.
    */
   apply(text: string): Promise<void> {
-    const applied = this.#applying.then(() => this.#apply(text))
-    this.#applying = applied.catch(() => {})
-    return applied
+    return this.#changes.run(() => this.#apply(text))
   }
 
   /** Opens the access log anew, behind a rotation. */

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import type { GatewaySettings, ResolvedRoute } from '@sluice/config'
 import { MemoryCounters, systemClock, type Kernel } from '@sluice/kernel'
 import { HandOver } from './hand-over.ts'
+import { InOrder } from './in-order.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { PrimaryLogs } from './primary-logs.ts'
@@ -38,7 +39,7 @@ export class Primary {
   readonly #status: HttpServer
   readonly #workers: Workers
   #isDraining = false
-  #applying: Promise<void> = Promise.resolve()
+  readonly #changes = new InOrder()
 
   /** Listens and starts the workers. Rejects with an `InvalidConfigError`, where a port is taken, or with why a worker does not serve. */
   static async start(source: KernelSource, read: ReadConfig & { kernel: Kernel }, count: number): Promise<Primary> {
@@ -106,9 +107,7 @@ export class Primary {
 
   /** Has all workers serve another text of the file. Rejects with an `InvalidConfigError`, or where a worker cannot, and then nothing has changed. */
   apply(text: string): Promise<void> {
-    const applied = this.#applying.then(() => this.#apply(text))
-    this.#applying = applied.catch(() => {})
-    return applied
+    return this.#changes.run(() => this.#apply(text))
   }
 
   /** Opens the access log anew, behind a rotation. */

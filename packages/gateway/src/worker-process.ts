@@ -106,7 +106,7 @@ export class WorkerProcess implements Taker {
   async #end(): Promise<Ending> {
     const child = this.#child
     const ending = await new Promise<Ending>((resolve) => {
-      child.once('error', (error) => resolve({ code: null, signal: null, error }))
+      child.on('error', (error) => resolve({ code: null, signal: null, error }))
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     await within(hearMs, this.#silent)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { AccessLog } from '@sluice/access-log'
 import { DataPlane, type Change, type OpenLog } from './data-plane.ts'
 import { builtInOf, envOf } from './environment.ts'
+import { InOrder } from './in-order.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { PrimaryCounters } from './primary-counters.ts'
 import { primaryLink as link } from './primary-link.ts'
@@ -35,7 +36,7 @@ class Worker {
   /** Of the configuration that is read at the moment, or was last. */
   #version = 0
   #told = 0
-  #asked: Promise<unknown> = Promise.resolve()
+  readonly #requests = new InOrder()
 
   constructor(log: ProcessLog, env: NodeJS.ProcessEnv) {
     this.#log = log
@@ -73,11 +74,9 @@ class Worker {
   }
 
   async #answer({ id, request }: Extract<ToWorker, { type: 'ask' }>): Promise<void> {
-    const doing = request.do === 'drain' ? this.#do(request) : this.#asked.then(() => this.#do(request))
-    this.#asked = doing.catch(() => {})
     let answer: Answered
     try {
-      answer = await doing
+      answer = await (request.do === 'drain' ? this.#do(request) : this.#requests.run(() => this.#do(request)))
     } catch (err) {
       if (!(err instanceof InvalidConfigError)) this.#log.error({ err, asked: request.do }, (err as Error).message)
       answer = { failure: { message: (err as Error).message, ...(err instanceof InvalidConfigError && { problems: err.issues }) } }

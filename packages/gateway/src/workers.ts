@@ -173,27 +173,33 @@ export class Workers {
 
   /** Puts another in its place whenever it ends, until all are to stop. */
   async #keep(first: WorkerProcess): Promise<void> {
-    let worker = first
-    for (let inRow = 0; ; ) {
-      const ending = await worker.ended
+    let worker: WorkerProcess | undefined = first
+    let inRow = 0
+    for (;;) {
+      const ending: Ending | undefined = await worker?.ended
       if (this.#isStopping) return
-      this.#sayDied(worker, ending)
-      inRow = performance.now() - worker.startedAt < steadyMs ? inRow + 1 : 0
-      worker = (await this.#replaced(worker.number, inRow)) ?? worker
-      if (this.#isStopping) return
+      if (worker && ending) this.#sayDied(worker, ending)
+      inRow = worker && performance.now() - worker.startedAt > steadyMs ? 0 : inRow + 1
+      const delay = inRow === 0 ? 0 : Math.min(backOffMs.first * 2 ** (inRow - 1), backOffMs.most)
+      if (await within(delay, this.#stopped)) return
+      worker = await this.#replacement(first.number)
     }
   }
 
-  async #replaced(number: number, inRow: number): Promise<WorkerProcess | undefined> {
+  /** Another process; undefined where none can be started. */
+  async #replacement(number: number): Promise<WorkerProcess | undefined> {
     const { log } = this.#options
-    const delay = inRow === 0 ? 0 : Math.min(backOffMs.first * 2 ** (inRow - 1), backOffMs.most)
-    if (await within(delay, this.#stopped)) return undefined
-    const { worker, served } = this.#begin(number)
-    const failure = await served
-    if (failure && !this.#isStopping) {
-      log.error({ worker: number, worker_pid: worker.pid, problems: [failure.message] }, 'the worker that takes its place does not serve')
-    } else if (!failure) log.info({ worker: number, worker_pid: worker.pid }, 'another worker serves in its place')
-    return worker
+    try {
+      const { worker, served } = this.#begin(number)
+      const failure = await served
+      const fields = { worker: number, worker_pid: worker.pid }
+      if (!failure) log.info(fields, 'another worker serves in its place')
+      else if (!this.#isStopping) log.error({ ...fields, problems: [failure.message] }, 'the worker that takes its place does not serve')
+      return worker
+    } catch (err) {
+      log.error({ err, worker: number }, 'no process can be started for a worker')
+      return undefined
+    }
   }
 
   #sayDied(worker: WorkerProcess, ending: Ending): void {
