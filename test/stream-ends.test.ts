@@ -12,6 +12,11 @@ function delta(content: string, finish: string | null = null): string {
   return eventOf({ id: 'c', model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })
 }
 
+/** The same of the choice behind the first. */
+function ofSecond(content: string, finish: string | null = null): string {
+  return delta(content, finish).replace('"index":0', '"index":1')
+}
+
 describe('the end of a chat', () => {
   test.for([
     ['is given one where upstream sends none', [delta('A'), delta('', 'stop')], [delta('A'), delta('', 'stop'), done]],
@@ -90,6 +95,19 @@ describe('the end of a chat', () => {
     })
     expect(eventsOf(answer.body)).toHaveLength(2)
     expect(await lines()).toMatchObject([{ outcome: 'truncated' }])
+  })
+
+  test.for([
+    ['two where two were asked for', 2, [delta('A'), delta('', 'stop')], true],
+    ['one where one was asked for', 1, [delta('A'), delta('', 'stop')], false],
+    ['two, one after the other', 2, [delta('A'), delta('', 'stop'), ofSecond('B'), ofSecond('', 'stop')], false],
+  ] as const)('needs as many finish reasons as choices: %s', async ([, n, sent, isCut]) => {
+    const { mock, stream, lines } = await stage(chat)
+    mock.script({ event: sent })
+    const answer = await stream({ n })
+    expect(answer).toMatchObject({ status: 200, isWhole: !isCut })
+    expect(answer.body.toString().endsWith(done)).toBe(!isCut)
+    expect(await lines()).toMatchObject([{ outcome: isCut ? 'truncated' : 'complete' }])
   })
 
   test('keeps the usage that was told before it broke off', async () => {

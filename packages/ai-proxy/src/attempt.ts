@@ -14,6 +14,8 @@ export interface Attempt {
   readonly startedAt: number
   /** The usage chunk was asked for by us: it is not the client's to see. */
   readonly hidesUsage: boolean
+  /** Answers that were asked for: `n` of a chat. */
+  readonly choices: number
   /** `max_response_bytes`, else no limit of the route’s. */
   readonly maxResponseBytes: number
   /** Milliseconds for which the head of a stream is held back at most. */

@@ -47,7 +47,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     this.#attempt = attempt
     this.#facts = facts
     this.dialect = facts.name
-    this.#reader = facts.openStream()
+    this.#reader = facts.openStream(attempt.choices)
     this.#status = status
     this.#headers = headers
     this.#upstream = upstream

@@ -25,6 +25,8 @@ interface Outgoing {
   readonly destination: Destination
   readonly contentType: string | undefined
   readonly body: OutgoingBody
+  /** Answers that are asked for; 1 if absent. */
+  readonly choices?: number
 }
 
 /** One attempt in the client's dialect: edits a fork of the body, so that another attempt starts from what `rewrite` left. */
@@ -44,6 +46,7 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
       destination,
       contentType: 'application/json',
       body: wholeBody(document.toBuffers()),
+      ...(shape.stream && document.kind('n') === 'number' && { choices: Math.max(1, Number(document.get('n'))) }),
     }),
   )
 }
@@ -108,6 +111,7 @@ function attempt(
       account,
       startedAt: record.startedAt,
       hidesUsage,
+      choices: outgoing.choices ?? 1,
       maxResponseBytes: config.max_response_bytes ?? Infinity,
       commitMs: config.commit_ms,
       secrets: token === undefined ? instance.secrets : [...instance.secrets, token],

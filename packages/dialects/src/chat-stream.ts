@@ -15,6 +15,7 @@ const maxChoices = 1024
 /** Follows a stream of chat completion chunks: https://platform.openai.com/docs/api-reference/chat-streaming */
 export class ChatStream implements StreamReader {
   readonly #scan = new ChatScan()
+  readonly #expected: number
   /** Of the last chunk that held a piece of text and told nothing else. */
   readonly #likeness = new Likeness()
   /** Whether the choice has finished, by its index. */
@@ -26,12 +27,17 @@ export class ChatStream implements StreamReader {
   hasToolCalls = false
   error: UpstreamError | undefined
 
+  /** `expected`: choices that were asked for. They may come one after the other, each with an end of its own. */
+  constructor(expected = 1) {
+    this.#expected = expected
+  }
+
   get model(): string | undefined {
     return this.#scan.model
   }
 
   get finished(): boolean {
-    return this.sentinelSeen || (this.#choices.size > 0 && this.#unfinished === 0)
+    return this.sentinelSeen || (this.#choices.size >= this.#expected && this.#unfinished === 0)
   }
 
   see(event: Buffer): number {

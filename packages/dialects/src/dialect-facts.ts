@@ -48,7 +48,8 @@ export interface DialectFacts {
   readonly suffix: string
   /** The event that closes a stream after the last answer, where the dialect has one. */
   readonly sentinel?: Buffer
-  openStream(): StreamReader
+  /** `choices`: answers that were asked for, where the dialect puts several into one stream; 1 unless given. */
+  openStream(choices?: number): StreamReader
   /** Reads a whole 2xx body, in the pieces that it came in, without parsing what nobody asks for. */
   readAnswer(pieces: readonly Buffer[]): Answer
   /** What the model wrote, from a whole answer; '' where it wrote nothing. Parses the body. */

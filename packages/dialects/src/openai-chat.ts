@@ -14,7 +14,7 @@ export const openAiChat: DialectFacts = {
   name: 'openai-chat',
   suffix: '/chat/completions',
   sentinel: doneEvent,
-  openStream: () => new ChatStream(),
+  openStream: (choices) => new ChatStream(choices),
   readAnswer,
   textOf: (body) => textsOf(parseJson(body), 'message').join(' '),
   textOfEvent: (event) => textsOf(jsonOf(event), 'delta').join(''),
