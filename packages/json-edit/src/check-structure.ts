@@ -14,6 +14,22 @@ export function checkStructure(source: Source, start = 0): Text {
     if (start < base + piece.length) scan.over(piece, base, Math.max(0, start - base))
     base += piece.length
   }
+  return textOf(scan, source)
+}
+
+/** The same, with a rest after each piece for whoever has something else to do. */
+export function* checkInSteps(source: Source, start = 0): Generator<undefined, Text, undefined> {
+  const scan = new StructureScan(source)
+  let base = 0
+  for (const piece of source.pieces) {
+    if (start < base + piece.length) scan.over(piece, base, Math.max(0, start - base))
+    base += piece.length
+    yield
+  }
+  return textOf(scan, source)
+}
+
+function textOf(scan: StructureScan, source: Source): Text {
   scan.finish(source.length)
   const members = scan.isObject ? new Members(source, scan.names, scan.end - 1) : undefined
   return new Text(source, scan.start, scan.end, members)

@@ -1,4 +1,4 @@
-import { checkStructure } from './check-structure.ts'
+import { checkInSteps, checkStructure } from './check-structure.ts'
 import { Container } from './container.ts'
 import { EditedString } from './edited-string.ts'
 import { encode, encodeCharacters, encodeList, whole } from './encode.ts'
@@ -42,7 +42,16 @@ export class Document {
    */
   static parse(bytes: Uint8Array | readonly Uint8Array[]): Document {
     const source = new Source(bytes instanceof Uint8Array ? [bufferOf(bytes)] : bytes.map(bufferOf))
-    const text = checkStructure(source, startsWithMark(source) ? 3 : 0)
+    return Document.#of(source, checkStructure(source, startsWithMark(source) ? 3 : 0))
+  }
+
+  /** As `parse`, in steps of one piece each, for those who must not be held up by millions of small values. */
+  static *parseInSteps(pieces: readonly Uint8Array[]): Generator<undefined, Document, undefined> {
+    const source = new Source(pieces.map(bufferOf))
+    return Document.#of(source, yield* checkInSteps(source, startsWithMark(source) ? 3 : 0))
+  }
+
+  static #of(source: Source, text: Text): Document {
     return new Document({ source, text, start: text.start, end: text.end }, text)
   }
 

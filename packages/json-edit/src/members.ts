@@ -1,5 +1,5 @@
 import { backslash, closeBrace, comma, quote } from './ascii.ts'
-import { hashesOf, hashOf } from './name-hashes.ts'
+import { hashOf, NameHashes } from './name-hashes.ts'
 import type { Source } from './source.ts'
 
 /** An object with more members than this is nobody's request: its names are hashed before one is looked for. */
@@ -11,7 +11,7 @@ export class Members {
   /** Offset of the closing brace. */
   readonly close: number
   readonly #names: readonly number[]
-  #hashes: Int32Array | undefined
+  #hashes: NameHashes | undefined
 
   constructor(source: Source, names: readonly number[], close: number) {
     this.source = source
@@ -79,9 +79,10 @@ export class Members {
   }
 
   #findHashed(name: string, hash: number, from: number): number {
-    const hashes = (this.#hashes ??= hashesOf(this.source.bytes, this.#names))
-    for (let i = from; i >= 0; i--) if (hashes[i] === hash && this.#isNamed(this.#names[i] as number, name)) return i
-    return -1
+    const hashes = (this.#hashes ??= new NameHashes(this.source.bytes, this.#names))
+    let at = hashes.findLast(hash, from)
+    while (at >= 0 && !this.#isNamed(this.#names[at] as number, name)) at = hashes.findLast(hash, at - 1)
+    return at
   }
 
   #isNamed(open: number, name: string): boolean {

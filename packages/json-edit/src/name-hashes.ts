@@ -26,11 +26,36 @@ export function hashOf(name: string): number | undefined {
   return hash >>> 1
 }
 
-/** The same of checked names whose quotes stand at `opens`: a million of them are then passed over in a millisecond. */
-export function hashesOf(bytes: Buffer, opens: readonly number[]): Int32Array {
-  const hashes = new Int32Array(opens.length)
-  for (let i = 0; i < opens.length; i++) hashes[i] = hashAt(bytes, (opens[i] as number) + 1)
-  return hashes
+/** Hashes of checked names whose quotes stand at `opens`: a million of them are passed over in a millisecond, or not at all. */
+export class NameHashes {
+  readonly #hashes: Int32Array
+  /** A bit for each hash that there is, and for some others that share it: most names that nobody sent are told by it. */
+  readonly #present: Uint32Array
+  readonly #mask: number
+
+  constructor(bytes: Buffer, opens: readonly number[]) {
+    const { length } = opens
+    const bits = 2 ** Math.min(Math.ceil(Math.log2(length * 8)), 27)
+    this.#hashes = new Int32Array(length)
+    this.#present = new Uint32Array(bits >>> 5)
+    this.#mask = bits - 1
+    for (let i = 0; i < length; i++) {
+      const hash = hashAt(bytes, (opens[i] as number) + 1)
+      this.#hashes[i] = hash
+      const bit = hash & this.#mask
+      this.#present[bit >>> 5] = (this.#present[bit >>> 5] as number) | (1 << (bit & 31))
+    }
+  }
+
+  /** The last name of that hash at or before `from`; -1: there is none. */
+  findLast(hash: number, from: number): number {
+    const bit = hash & this.#mask
+    if (((this.#present[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return -1
+    const hashes = this.#hashes
+    let at = from
+    while (at >= 0 && hashes[at] !== hash) at--
+    return at
+  }
 }
 
 function hashAt(bytes: Buffer, at: number): number {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { Document, JsonSyntaxError } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
 import { areUtf8 } from './are-utf8.ts'
+import { TimeSlice } from './time-slice.ts'
 
 /** Where a request's body comes from. The front implements it over the socket. */
 export interface BodySource {
@@ -41,6 +42,9 @@ export function invalidJson(cause: JsonSyntaxError): HttpError {
   return new HttpError(400, 'invalid_json', `could not parse JSON request body: ${cause.message}`, { cause })
 }
 
+/** Bytes of a body above which it is looked over in slices: one that is made of millions of values takes a second. */
+const inSlices = 4 * 1024 * 1024
+
 /** A request's body: unread, then bytes, and a JSON document over those bytes for whoever asks. */
 export class RequestBody {
   readonly #source: BodySource
@@ -49,6 +53,9 @@ export class RequestBody {
   /** As they came: what goes on as it came need never be copied together. */
   #pieces: readonly Buffer[] | undefined
   #document: Document | undefined
+  /** Of a large body, whose structure was checked as it was read. */
+  #structured: Document | undefined
+  #isNoJson: JsonSyntaxError | undefined
   #received = 0
   #replaced = 0
 
@@ -106,6 +113,8 @@ export class RequestBody {
     this.#replaced += 1 + (this.#document?.revision ?? 0)
     this.#pieces = [bytes]
     this.#document = undefined
+    this.#structured = undefined
+    this.#isNoJson = undefined
   }
 
   /** Grows whenever the body changes; what was read out of it is good for one revision. */
@@ -125,14 +134,16 @@ export class RequestBody {
 
   #parse(): Document {
     const pieces = this.#read()
+    if (this.#isNoJson) throw invalidJson(this.#isNoJson)
     if (pieces.every(({ byteLength }) => byteLength === 0)) throw new HttpError(400, 'empty_body', 'could not get body: request body is empty')
-    let document: Document
+    let document = this.#structured
     try {
-      document = Document.parse(pieces)
+      document ??= Document.parse(pieces)
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error
       throw invalidJson(error)
     }
+    this.#structured = undefined
     // Two readers make two texts of such bytes: https://www.rfc-editor.org/rfc/rfc8259#section-8.1
     if (!areUtf8(pieces)) throw new HttpError(400, 'invalid_json', 'could not parse JSON request body: it is not UTF-8')
     return document
@@ -143,6 +154,22 @@ export class RequestBody {
     let received = 0
     for (const { byteLength } of pieces) received += byteLength
     this.#received = received
+    if (received > inSlices) await this.#lookOver(pieces)
     this.#pieces = pieces
+  }
+
+  /** Does ahead, and beside other exchanges, what asking for the document would do at once. */
+  async #lookOver(pieces: readonly Buffer[]): Promise<void> {
+    const slice = new TimeSlice()
+    const steps = Document.parseInSteps(pieces)
+    try {
+      for (let step = steps.next(); ; step = steps.next()) {
+        if (step.done) return void (this.#structured = step.value)
+        if (slice.isOver) await slice.rest()
+      }
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error
+      this.#isNoJson = error // perhaps nobody wants it to be
+    }
   }
 }

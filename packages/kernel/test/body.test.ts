@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { bodyLength, bytesSource, HttpError, isStream, json, RequestBody, type BodySource } from '../src/index.ts'
 import { exchangeOf, openStream, plugin, rig } from './rig.ts'
@@ -187,5 +188,40 @@ describe('replies', () => {
       headers: { 'content-type': 'application/json', location: '/a' },
       body: '{"a":1}',
     })
+  })
+})
+
+describe('a large body', () => {
+  const piece = Buffer.from('0,'.repeat(32_768))
+  const largeBody = (end: string): RequestBody => {
+    const pieces = [Buffer.from('['), ...Array.from<Buffer>({ length: 128 }).fill(piece), Buffer.from(end)]
+    const source = { declaredLength: undefined, gather: async () => pieces, stream: () => Readable.from(pieces) }
+    return new RequestBody(source, 100_000_000)
+  }
+
+  test('is looked over beside other work as it is read', async () => {
+    const body = largeBody('0]')
+    let turns = 0
+    let isRead = false
+    const turn = (): void => {
+      turns++
+      if (!isRead) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await body.read()
+    isRead = true
+    expect(turns).toBeGreaterThan(2)
+    expect(body.document.length([])).toBe(128 * 32_768 + 1)
+    body.document.set([0], 1)
+    expect(body.bytes.subarray(0, 5).toString()).toBe('[1,0,')
+  })
+
+  test('that is no JSON is a 400 for those alone who want it to be', async () => {
+    const body = largeBody('0')
+    await body.read()
+    expect(body.bytes.byteLength).toBe(128 * 65_536 + 2)
+    expect(() => body.document).toThrow('could not parse JSON request body: unexpected end of input at byte 8388610')
+    body.replace(Buffer.from('{}'))
+    expect(body.document.get([])).toEqual({})
   })
 })
