@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { retry } from '../examples/plugins/retry.ts'
 import { askRaw, sendRaw } from './support/raw-client.ts'
 import { chat } from './support/stage.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
-import { smallAnswer, startUpstream } from './support/upstream.ts'
+import { selfSigned } from './support/self-signed.ts'
+import { smallAnswer, startConnectProxy, startUpstream } from './support/upstream.ts'
 
 test.for([
   ['a passed operation', '/v1/audio/speech', { status: 200, isWhole: false }, 'truncated'],
@@ -23,6 +24,23 @@ test.for([
   const { url, lines } = await startGateway({ routes: [aiRoute(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)] })
   expect(await askRaw(url + path, { body: chat.body })).toMatchObject(expected)
   expect(await lines(1)).toMatchObject([{ outcome }])
+})
+
+test('an answer that ends with its connection is not whole behind a proxy, either, where that was reset', async () => {
+  const sockets = new Set<Socket>()
+  const upstream = await startUpstream((req) => {
+    req.socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n{"half":{}')
+    setTimeout(() => sockets.forEach((socket) => socket.resetAndDestroy()), 20) // behind what was written
+  }, selfSigned('api.openai.com'))
+  upstream.server.on('connection', (socket: Socket) => sockets.add(socket))
+  const proxy = await startConnectProxy(upstream.port)
+  const { url, lines } = await startGateway(
+    { routes: [aiRoute('https://api.openai.com', { ssl_verify: false })] },
+    { builtIn: { proxy: { https: proxy.url } } },
+  )
+  expect(await askRaw(`${url}/v1/audio/speech`, { body: {} })).toMatchObject({ status: 200, isWhole: false })
+  expect(await askRaw(url + chat.path, { body: chat.body })).toMatchObject({ status: 502, isWhole: true })
+  expect(await lines(2)).toMatchObject([{ outcome: 'truncated' }, { outcome: 'upstream_error' }])
 })
 
 test('a client that leaves while a token is fetched is no failure of the plugin', async () => {

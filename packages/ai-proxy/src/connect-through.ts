@@ -1,4 +1,4 @@
-import { Connections, type ConnectionKey } from '@sluice/upstream'
+import { Connections, type ConnectionKey, type Connector } from '@sluice/upstream'
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
 
 /** Proxies for the way out, as the environment names them. */
@@ -16,22 +16,21 @@ export function connectThrough({ https = '', http = '', except = '' }: OutboundP
   return (key) => {
     const via = key.origin.startsWith('https:') ? https : http
     if (via === '' || isLoopback(key.origin)) return new Connections(key)
-    const ms = Math.max(key.idle.ms, 1)
     return new EnvHttpProxyAgent({
       httpProxy: http,
       httpsProxy: https,
       noProxy: except,
-      // As for a pool: the clocks of each call decide.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: ms,
-      keepAliveMaxTimeout: ms,
-      maxHeaderSize: 64 * 1024,
+      // The tunnel is undici's, what goes through it is as everywhere: undici's own pool takes a reset for the end of an answer.
+      factory: (origin, { connect }: { connect?: unknown }) => new Connections({ ...key, origin: String(origin) }, isConnector(connect) ? connect : undefined),
       allowH2: false,
       connect: { timeout: key.connectMs, rejectUnauthorized: key.verify },
       requestTls: { timeout: key.connectMs, rejectUnauthorized: key.verify },
     })
   }
+}
+
+function isConnector(connect: unknown): connect is Connector {
+  return typeof connect === 'function'
 }
 
 /** A proxy elsewhere cannot reach what runs beside the gateway. */

@@ -15,6 +15,9 @@ export interface ConnectionKey {
 /** Milliseconds without a request that make a connection idle: under load, each is so for a moment between two requests. */
 const idleAfterMs = 250
 
+/** How undici has a connection made. */
+export type Connector = ReturnType<typeof buildConnector>
+
 /** A handler that may lose interest in a connection before it stands: undici tells it of none before. */
 export interface Connecting {
   /** Called before the request is dispatched on a connection that is still to be made. */
@@ -29,7 +32,7 @@ export class Connections extends Dispatcher {
   readonly #key: ConnectionKey
   readonly #keptIdle: number
   /** One for all, so that TLS sessions are resumed. */
-  readonly #connector: ReturnType<typeof buildConnector>
+  readonly #connector: Connector
   readonly #open = new Set<Client>()
   /** What is to become the connection of a client; undici would go on making it for one that is destroyed. */
   readonly #making = new Map<Client, Socket>()
@@ -42,12 +45,12 @@ export class Connections extends Dispatcher {
   #trimming: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** Throws where the origin is not one. */
-  constructor(key: ConnectionKey) {
+  /** `connector` makes connections in another way than directly. Throws where the origin is not one. */
+  constructor(key: ConnectionKey, connector?: Connector) {
     super()
     this.#key = { ...key, origin: new URL(key.origin).origin }
     this.#keptIdle = key.idle.ms > 0 ? key.idle.size : 0
-    this.#connector = buildConnector({ timeout: key.connectMs, rejectUnauthorized: key.verify, allowH2: false })
+    this.#connector = connector ?? buildConnector({ timeout: key.connectMs, rejectUnauthorized: key.verify, allowH2: false })
   }
 
   /** Connections that stand or are being made. */

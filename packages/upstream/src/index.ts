@@ -1,5 +1,5 @@
 export { Agents, type Lease } from './agents.ts'
-export { Connections, type ConnectionKey } from './connections.ts'
+export { Connections, type ConnectionKey, type Connector } from './connections.ts'
 export { milliseconds, type Stage, type TimeLimits } from './clocks.ts'
 export { Guarded } from './guarded.ts'
 export { hopByHop } from './hop-by-hop.ts'
