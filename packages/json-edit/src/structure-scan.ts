@@ -1,5 +1,6 @@
 import * as ascii from './ascii.ts'
 import { Nesting } from './nesting.ts'
+import * as states from './scan-states.ts'
 import { isEscaped, type Source } from './source.ts'
 
 // V8 folds a const of this module into the loops below and loads an imported one each time: a quarter of a scan.
@@ -16,52 +17,9 @@ export const checkedBytes = 48
 const many = 64
 const few = 4
 
-// What is expected next, or what it is in the middle of: where a piece ends, the next one goes on with it.
-const value = 0
-const firstElement = 1
-const firstName = 2
-const name = 3
-const inName = 4
-const behindName = 5
-const inString = 6
-const farInString = 7
-const farEscape = 8
-const escape = 9
-const hexDigit = 10
-const behindValue = 11
-const behindMinus = 12
-const behindZero = 13
-const integer = 14
-const behindDot = 15
-const fraction = 16
-const behindE = 17
-const behindSign = 18
-const exponent = 19
-const inWord = 20
-
-/** What each of these expects when the input ends there; where there is nothing, a value may end. */
-const wanted: readonly (string | undefined)[] = [
-  'a value',
-  'a value',
-  'a member name in quotes',
-  'a member name in quotes',
-  'the quote that ends the string',
-  'a colon after the member name',
-  'the quote that ends the string',
-  'the quote that ends the string',
-  'the quote that ends the string',
-  'one of "\\/bfnrtu after a backslash',
-  'four hexadecimal digits after \\u',
-  undefined,
-  'a digit',
-  undefined,
-  undefined,
-  'a digit',
-  undefined,
-  'a digit',
-  'a digit',
-  undefined,
-]
+const { behindDot, behindE, behindMinus, behindName, behindSign, behindValue, behindZero, escape, exponent } = states
+const { farEscape, farInString, firstElement, firstName, fraction, hexDigit, inName, inString, inWord, integer } = states
+const { name, value } = states
 
 /** Goes over JSON piece after piece, wherever those are cut, and keeps where its value and the outermost members stand. */
 export class StructureScan {
@@ -96,41 +54,15 @@ export class StructureScan {
     while (at < length) {
       const byte = bytes[at] as number
       switch (state) {
-        case firstName:
-        case name:
-          if (isSpace(byte)) {
-            do at++
-            while (at < length && isSpace(bytes[at]))
-          } else if (byte === quote) {
-            if (nesting.depth === 1) this.names.push(base + at)
+        case behindValue:
+          if (byte === comma && nesting.depth > 0) {
             at++
-            state = inName
-          } else if (byte === closeBrace && state === firstName) {
+            state = nesting.inObject ? name : value
+          } else if (isSpace(byte)) at++
+          else if (nesting.depth > 0 && byte === (nesting.inObject ? closeBrace : closeBracket)) {
             at++
-            state = this.#close(base + at)
+            this.#close(base + at)
           } else throw this.#unexpected(base + at, state)
-          continue
-        case inName: {
-          let within = quote
-          while (at < length && (within = bytes[at] as number) !== quote && within !== backslash && within >= 0x20) at++
-          if (at === length) continue
-          if (within === quote) {
-            at++
-            if (bytes[at] === colon) {
-              at++
-              state = value
-            } else state = behindName
-          } else if (within === backslash) {
-            at++
-            this.#isName = true
-            state = escape
-          } else throw this.#unescaped(base + at)
-          continue
-        }
-        case behindName:
-          if (byte === colon) state = value
-          else if (!isSpace(byte)) throw this.#unexpected(base + at, state)
-          at++
           continue
         case firstElement:
         case value:
@@ -212,33 +144,37 @@ export class StructureScan {
           } else if (at > length) state = farEscape
           continue
         }
-        case farEscape:
-          at++
-          state = farInString
-          continue
-        case escape:
-          if (byte === lowerU) {
-            this.#digits = 4
-            state = hexDigit
-          } else if (isShortEscape(byte)) state = this.#isName ? inName : inString
-          else throw this.#unexpected(base + at, state)
-          at++
-          continue
-        case hexDigit:
-          if (!isHex(byte)) throw this.#unexpected(base + at, state)
-          at++
-          if (--this.#digits === 0) state = this.#isName ? inName : inString
-          continue
-        case behindValue:
-          if (byte === comma && nesting.depth > 0) {
+        case firstName:
+        case name:
+          if (isSpace(byte)) {
+            do at++
+            while (at < length && isSpace(bytes[at]))
+          } else if (byte === quote) {
+            if (nesting.depth === 1) this.names.push(base + at)
             at++
-            state = nesting.inObject ? name : value
-          } else if (isSpace(byte)) at++
-          else if (nesting.depth > 0 && byte === (nesting.inObject ? closeBrace : closeBracket)) {
+            state = inName
+          } else if (byte === closeBrace && state === firstName) {
             at++
-            this.#close(base + at)
+            state = this.#close(base + at)
           } else throw this.#unexpected(base + at, state)
           continue
+        case inName: {
+          let within = quote
+          while (at < length && (within = bytes[at] as number) !== quote && within !== backslash && within >= 0x20) at++
+          if (at === length) continue
+          if (within === quote) {
+            at++
+            if (bytes[at] === colon) {
+              at++
+              state = value
+            } else state = behindName
+          } else if (within === backslash) {
+            at++
+            this.#isName = true
+            state = escape
+          } else throw this.#unescaped(base + at)
+          continue
+        }
         case integer:
           for (;;) {
             while (at < length && isDigit(bytes[at])) at++
@@ -250,6 +186,28 @@ export class StructureScan {
           }
           if (at < length) state = this.#behindInteger(bytes[at], base + at)
           if (state === behindDot || state === behindE) at++
+          continue
+        case behindName:
+          if (byte === colon) state = value
+          else if (!isSpace(byte)) throw this.#unexpected(base + at, state)
+          at++
+          continue
+        case escape:
+          if (byte === lowerU) {
+            this.#digits = 4
+            state = hexDigit
+          } else if (isShortEscape(byte)) state = this.#isName ? inName : inString
+          else throw this.#unexpected(base + at, state)
+          at++
+          continue
+        case farEscape:
+          at++
+          state = farInString
+          continue
+        case hexDigit:
+          if (!isHex(byte)) throw this.#unexpected(base + at, state)
+          at++
+          if (--this.#digits === 0) state = this.#isName ? inName : inString
           continue
         case behindZero:
           state = this.#behindInteger(byte, base + at)
@@ -296,8 +254,7 @@ export class StructureScan {
 
   /** The input ends at `length`. Throws a `JsonSyntaxError` where something is missing. */
   finish(length: number): void {
-    const isMissing = this.#state === inWord || wanted[this.#state] !== undefined || this.#nesting.depth > 0
-    if (isMissing) throw this.#unexpected(length, this.#state)
+    if (this.#nesting.depth > 0 || !states.mayEndIn(this.#state)) throw this.#unexpected(length, this.#state)
     if (this.end === -1) this.end = length
   }
 
@@ -323,15 +280,7 @@ export class StructureScan {
   }
 
   #unexpected(at: number, state: number): Error {
-    return this.#source.problem(at, this.#wantedIn(state))
-  }
-
-  #wantedIn(state: number): string {
-    if (state === inWord) return `the word ${this.#word}`
-    const what = wanted[state]
-    if (what !== undefined) return what
-    if (this.#nesting.depth === 0) return 'nothing after the value'
-    return this.#nesting.inObject ? 'a comma or "}"' : 'a comma or "]"'
+    return this.#source.problem(at, states.wantedIn(state, this.#word, this.#nesting))
   }
 }
 
