@@ -17,7 +17,6 @@ import type { RequestLimits } from './request-of.ts'
 import { isOther } from './restart.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { within } from './within.ts'
-import { YoungGarbage } from './young-garbage.ts'
 
 /** Milliseconds that clients get to take the end of what is cut off once the time for a drain is up. */
 const cutGraceMs = 1_000
@@ -57,7 +56,6 @@ export class DataPlane {
   readonly #log: Logger
   readonly #openLog: OpenLog
   readonly #among: number
-  readonly #youngGarbage = new YoungGarbage()
   readonly #connections: ReadonlySet<Socket>
   readonly #largeBodies: LargeBodies
   readonly #running = new Set<Exchange>()
@@ -184,10 +182,7 @@ export class DataPlane {
   }
 
   #createServer(): Server {
-    const onSettled = (ctx: Exchange): void => {
-      this.#accessLog?.write(ctx)
-      this.#youngGarbage.add(ctx)
-    }
+    const onSettled = (ctx: Exchange): void => this.#accessLog?.write(ctx)
     const front = createFront({
       kernel: this.kernel,
       snapshot: () => this.#snapshot,
