@@ -102,5 +102,7 @@ function provider({ upstream }: Place): Resource {
     provider: 'openai',
     auth: { header: { Authorization: `Bearer ${providerKey}` } },
     override: { endpoint: upstream },
+    // As many as there are clients, as its operator would set it; the pipe keeps all of its connections.
+    keepalive_pool: 256,
   }
 }
