@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 const help = `npm run fuzz -- [--seconds 60] [--seed <number>] [name…]
 
 Tries every property of the fuzz tests (files named *fuzz*) for so long, from a seed that changes with the time of day, or
-from --seed. A failure names its seed, and running it with that seed shows it at once. Names choose among the files.`
+from --seed. A failure names its seed, and running it with that seed shows it at once. Names choose among the files: http, sse, expr, json-edit, dialects, data-plane-fuzz.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,7 +21,7 @@ if (values.help || !(milliseconds > 0) || !Number.isInteger(Number(values.seed))
   process.exit(values.help ? 0 : 2)
 }
 process.stdout.write(`seed ${values.seed}, ${values.seconds} s for each property\n`)
-const names = positionals.map((name) => (name.includes('fuzz') ? name : `fuzz-${name}`))
+const names = positionals.flatMap((name) => (name.includes('fuzz') ? [name] : [`fuzz-${name}`, `${name}/test/fuzz`]))
 const child = spawn('vitest', ['run', '--no-isolate', ...(names.length > 0 ? names : ['fuzz']), '--testTimeout', String(milliseconds * 10 + 60_000)], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   stdio: 'inherit',

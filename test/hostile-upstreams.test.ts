@@ -117,7 +117,7 @@ describe('an upstream whose answer is not HTTP is a 502, or a 504 where it merel
     ['an end at once', (socket) => void socket.end(), 502],
     ['a reset', (socket) => void socket.resetAndDestroy(), 502],
   ]
-  test.for(faults)('%s', async ([, speaks, status]) => {
+  test.concurrent.for(faults)('%s', async ([, speaks, status]) => {
     const seen = await askAll(speaks, status === 504 ? hasty : '')
     expect(each(seen, ({ answer }) => [answer.status, answer.isWhole])).toEqual(inAll([status, true]))
     expect(each(seen, ({ log }) => log['outcome'])).toEqual(inAll(status === 504 ? 'stalled' : 'upstream_error'))
