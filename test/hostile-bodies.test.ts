@@ -141,6 +141,16 @@ describe('a body of 64 MiB', () => {
   })
 })
 
+test('a body that comes in 200,000 chunks of a byte is what it is in one', { timeout: 30_000 }, async () => {
+  const body = `{"messages":[],"x":"${'y'.repeat(200_000)}"}`
+  const chunks = Array.from(body, (byte) => `1\r\n${byte}\r\n`).join('')
+  received = undefined
+  const answer = await sendBytes(gateway.url, `${head('/plain/v1/chat/completions', 'transfer-encoding: chunked')}${chunks}0\r\n\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  expect(String(received)).toBe(body)
+  await servesOn()
+})
+
 describe('200,000 levels of nesting', () => {
   const levels = 200_000
   const arrays = '['.repeat(levels) + ']'.repeat(levels)

@@ -58,6 +58,8 @@ const withLength = (head: string, body: string | Buffer): Buffer =>
   Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), Buffer.from(body as string)])
 
 const plain = (way: Way): string => (way === 'stream' ? smallStream : smallAnswer)
+/** A body in chunks of a byte. */
+const crumbs = (text: string): string => `${Array.from(text, (byte) => `1\r\n${byte}\r\n`).join('')}0\r\n\r\n`
 /** What a well-behaved upstream would say there. */
 const good = (way: Way): Buffer => withLength(way === 'stream' ? sse : json, plain(way))
 
@@ -225,6 +227,13 @@ describe('an upstream that never ends', () => {
     // Where nobody reads the answer, its head may have left already.
     expect(each(seen, ({ answer: { status, isWhole } }) => status === 502 || !isWhole)).toEqual(inAll(true))
     for (const way of ways) expect(seen[way].log['outcome']).toMatch(/^(?:upstream_error|truncated)$/)
+  })
+
+  test('with its crumbs, 100,000 chunks of a byte, is heard out', { timeout: 30_000 }, async () => {
+    const filler = 'x'.repeat(100_000)
+    const text = (way: Way): string => (way === 'stream' ? `: ${filler}\n\n${smallStream}` : `{"id":"${filler}",${smallAnswer.slice(1)}`)
+    const seen = await askAll((socket, way) => void socket.write(`${way === 'stream' ? sse : json}transfer-encoding: chunked\r\n\r\n${crumbs(text(way))}`))
+    expect(each(seen, ({ answer: { body } }, way) => String(body) === text(way))).toEqual(inAll(true))
   })
 
   test('its blank lines is nothing in a whole answer, and passed elsewhere', async () => {
