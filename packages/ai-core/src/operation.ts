@@ -22,8 +22,19 @@ const endings: readonly (readonly [string, Dialect])[] = [
   ['/embeddings', 'openai-embeddings'],
 ]
 
+/** Of paths as they come again, for every plugin of a chain asks; bounded, for clients may invent some. */
+const known = new Map<string, string | undefined>()
+const mostKnown = 1000
+
 /** The operation of a path that is passed through, from behind its version segment (`/audio/speech`); undefined for all others. */
 export function passedOperation(path: string): string | undefined {
+  if (known.has(path)) return known.get(path)
+  const operation = operationIn(path)
+  if (known.size < mostKnown && path.length < 256) known.set(path, operation)
+  return operation
+}
+
+function operationIn(path: string): string | undefined {
   if (endings.some(([ending]) => path.endsWith(ending))) return undefined
   const segments = path.split('/')
   if (segments.some(climbs)) return undefined

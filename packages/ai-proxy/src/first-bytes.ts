@@ -50,6 +50,7 @@ export class FirstBytes implements Receiver {
 
 /** What begins here; `fragment` where that takes a few bytes more to tell. */
 function contentOf(bytes: Buffer): Content | 'other' | 'blank' | 'fragment' {
+  if (bytes[0] === 0x7b) return 'json'
   const at = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
   if (at === -1) return 'blank'
   if (bytes[at] === 0x7b || bytes[at] === 0x5b) return 'json'

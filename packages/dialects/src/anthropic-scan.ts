@@ -60,7 +60,7 @@ export class AnthropicScan {
   /** A member that stands in a message, or at the top of an event or of a whole answer. */
   #readMember(walk: JsonWalk): void {
     if (walk.is(USAGE) && walk.atObject) this.usage = walk.take()
-    else if (walk.is(MODEL) && walk.atText) this.model = String(walk.take())
+    else if (walk.is(MODEL) && walk.atText) this.model = walk.takeText()
     else if (walk.is(STOP_REASON)) this.#readStopReason(walk)
     else if (walk.is(ERROR)) this.hasError = walk.takeIsFilled()
     else if (walk.is(CONTENT) && walk.enterArray()) {

@@ -85,7 +85,7 @@ export class ChatScan {
       else if (walk.is(USAGE) && walk.atObject) this.usage = walk.take()
       else if (walk.is(ERROR)) this.#readError(walk)
       else if (walk.is(X_GROQ) && walk.enterObject()) groqUsage = this.#readGroq(walk)
-      else if (walk.is(MODEL) && wantsModel && walk.atText) this.model = String(walk.take())
+      else if (walk.is(MODEL) && wantsModel && walk.atText) this.model = walk.takeText()
       else if (walk.is(OBJECT) && walk.atStringOf(ERROR)) this.#readError(walk)
       else walk.skipValue()
     }

@@ -140,6 +140,14 @@ export class JsonWalk {
     return this.bytes.toString('latin1', start + 1, this.at - 1)
   }
 
+  /** Steps over the string that stands here and gives what it says. */
+  takeText(): string {
+    const start = this.at
+    this.skipValue()
+    const text = this.bytes.toString('utf8', start + 1, this.at - 1)
+    return text.includes('\\') ? String(parseJson(this.bytes, start, this.at)) : text
+  }
+
   /** Steps over the value that stands here and takes it for a whole number; -1 where it is none below a million. */
   takeIndex(): number {
     const start = this.at

@@ -103,7 +103,7 @@ function walkInto(body: Buffer): JsonWalk {
 
 function readMember(walk: JsonWalk, found: Members): void {
   if (walk.is(USAGE) && walk.atObject) found.usage = walk.take()
-  else if (walk.is(MODEL) && walk.atText) found.model = String(walk.take())
+  else if (walk.is(MODEL) && walk.atText) found.model = walk.takeText()
   else if (walk.is(ERROR)) found.hasError = walk.takeIsFilled()
   else walk.skipValue()
 }

@@ -56,7 +56,7 @@ export class ResponsesScan {
   /** A member that stands in a response, or at the top of a whole answer. */
   #readMember(walk: JsonWalk): void {
     if (walk.is(USAGE) && walk.atObject) this.usage = walk.take()
-    else if (walk.is(MODEL) && walk.atText && this.model === undefined) this.model = String(walk.take())
+    else if (walk.is(MODEL) && walk.atText && this.model === undefined) this.model = walk.takeText()
     else if (walk.is(ERROR)) {
       if (walk.takeIsFilled()) this.hasError = true
     } else if (walk.is(STATUS)) {

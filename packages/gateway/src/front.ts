@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { formatError } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
-import { asHttpError, cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome } from '@sluice/kernel'
+import { asHttpError, cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome, type Reply } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
@@ -116,11 +116,14 @@ class Visit {
     else void this.answer(found)
   }
 
-  async answer(chain: Chain, refusal?: HttpError): Promise<void> {
+  answer(chain: Chain, refusal?: HttpError): Promise<void> {
     this.#chain = chain
     this.#snapshot.choose(chain)
+    return chain.run(this.#ctx, refusal).then((reply) => this.#reply(reply))
+  }
+
+  #reply(reply: Reply): void {
     const ctx = this.#ctx
-    const reply = await chain.run(ctx, refusal)
     this.#answered = true
     if (this.#closed) {
       cancelBody(reply.body, 'client_disconnect')
@@ -174,27 +177,32 @@ class Visit {
     this.#keepalive?.stop()
     if (this.#res.writableFinished) {
       dropRest(this.#res.req)
-      return void this.#settle(this.#writer.outcome ?? 'complete')
+      return this.#settle(this.#writer.outcome ?? 'complete')
     }
     this.#ctx.abort(this.#writer.outcome ?? 'client_disconnect')
     // Clients hang up at the last event: a stream that has sent it says now that it is complete.
     const outcome = this.#writer.delivered ?? 'client_disconnect'
     this.#writer.giveUp(outcome)
     // Before there is an answer, the chain goes on until it notices; it settles then.
-    if (this.#answered) void this.#settle(outcome)
+    if (this.#answered) this.#settle(outcome)
   }
 
-  async #settle(outcome: Outcome): Promise<void> {
+  #settle(outcome: Outcome): void {
     const ctx = this.#ctx
     const sent = (this.#socket?.bytesWritten ?? this.#sentBefore) - this.#sentBefore
     const { bodyBytes } = this.#writer
     const status = this.#res.headersSent ? this.#res.statusCode : 499
     const headerBytes = Math.max(0, sent - bodyBytes)
+    const looking = this.#chain.settle(ctx, outcome, { status, headerBytes, bodyBytes })
+    if (looking) void looking.then(() => this.#settled())
+    else this.#settled()
+  }
+
+  #settled(): void {
     try {
-      await this.#chain.settle(ctx, outcome, { status, headerBytes, bodyBytes })
-      this.#options.onSettled(ctx)
+      this.#options.onSettled(this.#ctx)
     } finally {
-      this.#options.running.delete(ctx)
+      this.#options.running.delete(this.#ctx)
       this.#snapshot.release(this.#chain)
     }
   }

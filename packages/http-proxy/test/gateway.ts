@@ -75,7 +75,7 @@ export async function startGateway(
         settled.push(ctx)
         waiting.shift()?.(ctx)
       }
-      void chain.settle(ctx, outcome ?? 'complete', delivery).then(keep)
+      void Promise.resolve(chain.settle(ctx, outcome ?? 'complete', delivery)).then(keep)
     })
     const answered = (given: Reply): void => {
       reply = given

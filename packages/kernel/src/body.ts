@@ -75,11 +75,17 @@ export class RequestBody {
   }
 
   /** Reads the body whole, once. Rejects with an `HttpError` 413 when it is larger than `limit` or the gateway's own limit. */
-  async read(limit = Infinity): Promise<void> {
+  read(limit = Infinity): Promise<void> {
     const bound = Math.min(limit, this.#limit)
     const declared = this.#source.declaredLength
-    if (declared !== undefined && declared > bound) throw tooLarge(declared, bound)
-    if (!this.#pieces) await (this.#reading ??= this.#gather(bound))
+    if (declared !== undefined && declared > bound) return Promise.reject(tooLarge(declared, bound))
+    // Whoever asks first has its own bound checked on the way.
+    if (!this.#reading && !this.#pieces) return (this.#reading = this.#gather(bound))
+    return this.#check(bound)
+  }
+
+  async #check(bound: number): Promise<void> {
+    if (!this.#pieces) await this.#reading
     if (this.#received > bound) throw tooLarge(this.#received, bound)
   }
 

@@ -101,9 +101,12 @@ export class Chain {
     return reply
   }
 
-  /** The log phase. Call once the reply has left or was given up; later calls do nothing. Never rejects. */
-  async settle(ctx: Exchange, outcome: Outcome, delivery: Delivery): Promise<void> {
-    if (ctx.settled) return
+  /**
+   * The log phase. Call once the reply has left or was given up; later calls do nothing. A promise only where a hook
+   * gives one; fails in neither way.
+   */
+  settle(ctx: Exchange, outcome: Outcome, delivery: Delivery): Awaitable<void> {
+    if (ctx.settled) return undefined
     ctx.settled = true
     ctx.outcome = outcome === 'complete' ? (ctx.outcome ?? outcome) : outcome
     ctx.delivery = delivery
@@ -116,8 +119,8 @@ export class Chain {
       const pending = this.#logOne(link, ctx)
       if (pending) (waiting ??= []).push(pending)
     }
-    if (waiting) await Promise.all(waiting)
-    void later?.drop()
+    if (!waiting) return void later?.drop()
+    return Promise.all(waiting).then(() => void later?.drop())
   }
 
   /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
