@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { run } from './cli.ts'
-import { countBodiesAsHeap } from './count-bodies-as-heap.ts'
+import { collectLessOften } from './collect-less-often.ts'
 
-countBodiesAsHeap()
+collectLessOften()
 process.exitCode = await run(process.argv, process.env)

@@ -1,5 +1,5 @@
-import { countBodiesAsHeap } from './count-bodies-as-heap.ts'
+import { collectLessOften } from './collect-less-often.ts'
 import { runWorker } from './worker.ts'
 
-countBodiesAsHeap()
+collectLessOften()
 runWorker(Number(process.argv[2]), process.env)
