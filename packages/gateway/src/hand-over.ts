@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 const mostSent = 64
 /** Connections that wait here while no worker can take one. */
 const mostWaiting = 4_096
+/** Milliseconds for which one waits: a worker that has died is replaced in less, or the client had better ask elsewhere. */
+const waitMs = 5_000
 
 /** Whoever connections are handed to. */
 export interface Taker {
@@ -30,8 +32,9 @@ export class HandOver {
   /** Takes in a connection that nobody has read from. */
   take(socket: Socket): void {
     socket.on('error', () => {}) // it is the client's to say what became of it
-    if (this.#waiting.length >= mostWaiting) socket.destroy()
-    else this.#waiting.push(socket)
+    if (this.#waiting.length >= mostWaiting) return void socket.destroy()
+    socket.on('timeout', () => this.#giveUp(socket))
+    this.#waiting.push(socket.setTimeout(waitMs))
     this.#next()
   }
 
@@ -51,7 +54,8 @@ export class HandOver {
     const at = this.#members.findIndex((one) => one.taker === taker)
     if (at < 0) return
     const [member] = this.#members.splice(at, 1)
-    this.#waiting.unshift(...(member?.sent.values() ?? []))
+    const back = [...(member?.sent.values() ?? [])]
+    this.#waiting.unshift(...back.map((socket) => socket.setTimeout(waitMs)))
     this.#next()
   }
 
@@ -71,7 +75,7 @@ export class HandOver {
 
   #next(): void {
     for (let member = this.#freest(); member && this.#waiting.length > 0; member = this.#freest()) {
-      const socket = this.#waiting.shift() as Socket
+      const socket = (this.#waiting.shift() as Socket).setTimeout(0)
       const id = ++this.#ids
       member.sent.set(id, socket)
       // Behind the others, for its next turn.
@@ -79,6 +83,12 @@ export class HandOver {
       member.taker.take(id, socket)
     }
     if (this.#waiting.length === 0 && this.#members.every(({ sent }) => sent.size === 0)) this.#settled?.()
+  }
+
+  /** No worker could take it in time. */
+  #giveUp(socket: Socket): void {
+    socket.destroy()
+    this.#waiting.splice(this.#waiting.indexOf(socket), 1)
   }
 
   #freest(): Member | undefined {
