@@ -229,33 +229,27 @@ describe('a worker that dies', () => {
   })
 })
 
-test('a connection has the time limits and manners that it has in one process; a primary that does not answer costs a plugin that counts a second, and an error of its own', async () => {
-    const { url, program } = await runWorkers({ gateway: { header_timeout_ms: 500, request_timeout_ms: 1_000 } })
-    const slow = await openSocket(url)
-    slow.write('GET / HTTP/1.1\r\nhos')
-    const [late] = (await once(slow, 'data')) as [Buffer]
-    expect(late.toString()).toMatch(/^HTTP\/1\.1 408 /)
+test('a connection has the time limits that it has in one process; a primary that does not answer costs a plugin that counts a second, and an error of its own', async () => {
+  const { url, program } = await runWorkers({ gateway: { header_timeout_ms: 500, request_timeout_ms: 1_000 } })
+  const slow = await openSocket(url)
+  slow.write('GET / HTTP/1.1\r\nhos')
+  const [late] = (await once(slow, 'data')) as [Buffer]
+  expect(late.toString()).toMatch(/^HTTP\/1\.1 408 /)
 
-    // A client that has said all, and says so, still wants its answer.
-    const half = await openSocket(url)
-    half.end('GET /do/say HTTP/1.1\r\nhost: x\r\n\r\n')
-    const [answer] = (await once(half, 'data')) as [Buffer]
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /)
-
-    const socket = await openSocket(url)
-    let text = ''
-    socket.setEncoding('latin1').on('data', (more: string) => (text += more))
-    socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
-    await eventually('a count', () => text.includes('"value":1'))
-    program.signal('SIGSTOP')
-    text = ''
-    socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
-    await eventually('an answer without a count', () => text.includes('}'))
-    program.signal('SIGCONT')
-    expect(text).toMatch(/^HTTP\/1\.1 503 [^]*\{"unavailable":true,"message":"the primary process has not answered within 1000 ms"\}$/)
-    text = ''
-    socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
-    await eventually('a count', () => text.includes('"value":3'))
+  const socket = await openSocket(url)
+  let text = ''
+  socket.setEncoding('latin1').on('data', (more: string) => (text += more))
+  socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
+  await eventually('a count', () => text.includes('"value":1'))
+  program.signal('SIGSTOP')
+  text = ''
+  socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
+  await eventually('an answer without a count', () => text.includes('}'))
+  program.signal('SIGCONT')
+  expect(text).toMatch(/^HTTP\/1\.1 503 [^]*\{"unavailable":true,"message":"the primary process has not answered within 1000 ms"\}$/)
+  text = ''
+  socket.write('GET /do/count HTTP/1.1\r\nhost: x\r\n\r\n')
+  await eventually('a count', () => text.includes('"value":3'))
 })
 
 describe('the primary', () => {
