@@ -101,10 +101,6 @@ export class JsonWalk {
     return this.bytes[this.at] === QUOTE
   }
 
-  get atNull(): boolean {
-    return this.bytes[this.at] === 0x6e
-  }
-
   /** A string with something in it stands here. */
   get atText(): boolean {
     return this.bytes[this.at] === QUOTE && this.at + 1 < this.end && this.bytes[this.at + 1] !== QUOTE
