@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import type { Held } from '../bench/collect.ts'
 
-/** What one process of the gateway holds after a collection; `processId` tells them apart. */
+/** What one process of the gateway holds after a collection. */
 export interface Sample extends Held {
   readonly pid: number
 }
