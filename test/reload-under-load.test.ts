@@ -57,7 +57,7 @@ test('1,000 reloads under 500 streams and new requests lose nothing, change noth
   expect(outlived.ledgers.filter(({ running }) => running === 0).length).toBeLessThanOrEqual(current)
   const last = await eventually('everything to end', async () => {
     const now = await gateway.measure()
-    return now.running === 0 && now.ledgers.length === current && now.snapshots === 1 ? now : undefined
+    return now.running === 0 && now.ledgers.length === current && now.snapshots === 1 && now.kept === 0 ? now : undefined
   })
   expect(last.faults).toEqual([])
 

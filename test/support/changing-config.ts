@@ -13,6 +13,9 @@ const periods = [1, 2, 3, 5, 10, 50, Infinity]
 /** Of these routes, by their number in `periods`, one is missing in every seventh generation. */
 const comeAndGo = [3, 4]
 
+/** Metadata makes all chains anew at once; afterwards each lives on as long as its own route is unchanged, and what one keeps alive shows. */
+const lastMetadata = 120
+
 /** Every path that a client may ask for; each takes a chat but the last, which is an ordinary upstream's. */
 export const paths: readonly string[] = [...periods.map((_, n) => `/s/${n}/v1/chat/completions`), '/steady/v1/chat/completions', '/plain/file']
 
@@ -59,7 +62,7 @@ function configOf(generation: number, place: ConfigPlace): Resource {
       access_log: { path: place.accessLog, format: formatOf(generation) },
       max_body_bytes: 1024 * 1024 + (generation % 3),
     },
-    plugin_metadata: { ledger: { note: `since ${Math.floor(generation / 40)}` } },
+    plugin_metadata: { ledger: { note: `since ${Math.floor(Math.min(generation, lastMetadata) / 40)}` } },
     global_rules: [{ id: 'all', plugins: { visits: { header: 'x-visits-all' } } }],
     services: [{ id: 'plain', upstream: upstreamOf(generation, place) }],
     routes: [...routes.slice(turn), ...routes.slice(0, turn)],

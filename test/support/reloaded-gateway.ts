@@ -20,6 +20,8 @@ export interface Measured {
   readonly running: number
   /** Ledgers that are set up and not disposed of, with the exchanges on each. */
   readonly ledgers: readonly { readonly place: string; readonly running: number }[]
+  /** Ledgers that were disposed of and that something still holds. */
+  readonly kept: number
   /** What ledgers saw that must not be. */
   readonly faults: readonly string[]
 }
@@ -32,6 +34,7 @@ interface Ledger {
 
 const faults: string[] = []
 const ledgers = new Set<Ledger>()
+const everyLedger: WeakRef<Ledger>[] = []
 const entered = slot<boolean>('ledger.entered')
 
 /** Knows which exchanges run on it, and that it must not be disposed of meanwhile, nor used afterwards. */
@@ -43,6 +46,7 @@ const ledger = definePlugin({
   setup({ generation }, { owner }) {
     const own: Ledger = { place: owner.id, running: 0, isDisposed: false }
     ledgers.add(own)
+    everyLedger.push(new WeakRef(own))
     const expectLife = (what: string): void => {
       if (own.isDisposed) faults.push(`${what} of ${own.place} ${generation} after it was disposed of`)
     }
@@ -119,6 +123,7 @@ async function measure(of: Gateway): Promise<Measured> {
     instances: of.kernel.instances.size,
     running: of.running,
     ledgers: [...ledgers].map(({ place, running }) => ({ place, running })),
+    kept: everyLedger.filter((one) => one.deref()?.isDisposed).length,
     faults,
   }
 }

@@ -88,13 +88,8 @@ export class ChainBuilder {
 
   #make(init: Omit<ChainInit, 'onEnd'>, name: string | undefined): Chain {
     this.#expectUse()
-    const instances = init.links.map(({ instance }) => instance)
-    const onEnd = async (): Promise<void> => {
-      if (name !== undefined) this.#chains.delete(name)
-      await Promise.all(instances.map(({ key }) => this.#instances.drop(key)))
-    }
-    const chain = new Chain({ ...init, onEnd })
-    for (const instance of instances) this.#instances.share(instance)
+    const chain = new Chain({ ...init, onEnd: endOf(init.links, this.#instances, this.#chains, name) })
+    for (const { instance } of init.links) this.#instances.share(instance)
     if (name !== undefined) this.#chains.set(name, chain)
     return this.#keep(chain)
   }
@@ -160,6 +155,14 @@ export class ChainBuilder {
       return // never set up: whoever asked for it was told
     }
     await this.#instances.drop(key)
+  }
+}
+
+/** A function of its own: it lives as long as the chain, and must not keep the builder, and with it every chain of one snapshot. */
+function endOf(links: readonly Link[], instances: Instances, chains: Map<string, Chain>, name: string | undefined): () => Promise<void> {
+  return async () => {
+    if (name !== undefined) chains.delete(name)
+    await Promise.all(links.map(({ instance }) => instances.drop(instance.key)))
   }
 }
 
