@@ -72,8 +72,7 @@ function isExpected({ end, expects, status }: Seen): boolean {
 function fits({ end, status = 0, fault }: Seen, outcome: string): boolean {
   switch (end) {
     case 'whole':
-      // A connection that breaks right behind the last byte: to the client that byte counts, to the gateway the break may come first.
-      return outcome === 'complete' || (fault === 'cut' && outcome === 'truncated')
+      return outcome === 'complete'
     case 'cut':
       return ['truncated', 'stalled', 'upstream_error'].includes(outcome)
     default:

@@ -97,6 +97,8 @@ export class Connections extends Dispatcher {
       connect: (options, callback) => {
         const socket: unknown = this.#connector(options, (...made) => {
           this.#making.delete(client)
+          // A client whose connection breaks as it gets a request makes another one, which is as good as new.
+          if (made[1]) this.#broken.delete(client)
           made[1]?.once('error', () => this.#broken.add(client))
           callback(...made)
         })

@@ -1,7 +1,9 @@
+import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { errors } from 'undici'
 import { Connections } from '../src/index.ts'
 
 /** A server that counts its connections, and connections to it. */
@@ -68,4 +70,21 @@ test('that are closed finish what runs on them, and stay no longer', async () =>
   await connections.close()
   await asked
   await vi.waitFor(() => expect(open.size).toBe(0))
+})
+
+// What the log then told of an answer that the client had whole: truncated.
+test('that were made anew for a request do not count as broken because those before them were', async () => {
+  const { connections, ask, opened } = await connected({ size: 1, ms: 60_000 })
+  const sockets: Socket[] = []
+  const onConnected = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket)
+  channel('undici:client:connected').subscribe(onConnected)
+  onTestFinished(() => void channel('undici:client:connected').unsubscribe(onConnected))
+  await ask()
+  // What undici does where the other side has closed it; before anybody is told, the next request takes it.
+  sockets[0]!.destroy(new errors.SocketError('other side closed'))
+  await ask()
+  expect(opened()).toBe(2)
+  await ask()
+  expect(opened()).toBe(2)
+  expect(connections.size).toBe(1)
 })
