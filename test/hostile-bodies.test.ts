@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { logOf } from './support/log-of.ts'
 import { askRaw, type RawAnswer } from './support/raw-client.ts'
@@ -322,6 +323,7 @@ describe('what is no JSON is a 400 that says where', () => {
     ['half of it', '{"messages":[', /unexpected end of input/],
     ['another kind of bracket', '{"messages":[}]', /at byte 13 /],
     ['a form', 'messages=x&model=m', /at byte 0 /],
+    ['JSON that is packed', gzipSync('{"messages":[]}'), /at byte 0 /],
   ])('%s', async ([, body, says]) => {
     for (const route of ['plain', 'edited', 'template', 'told']) expect(await refused(route, body)).toMatch(says)
     await servesOn()
