@@ -186,7 +186,7 @@ const answers: [what: string, answers: Answers][] = [
   ['no HTTP', (request) => request],
 ]
 
-describe('of what a client sends beside its body, a provider gets what is listed, and no log gets anything', () => {
+describe('of what a client sends beside its body, a provider gets what is listed, and no log gets anything', { timeout: 30_000 }, () => {
   test.for(spoken.flatMap(([what, path, body]) => answers.map(([how, answer]) => [what, how, path, body, answer] as const)))(
     '%s: %s',
     async ([, , path, body, answer]) => {
@@ -216,7 +216,7 @@ describe('of what a client sends beside its body, a provider gets what is listed
   )
 })
 
-describe('of a request that is refused, no log gets anything', () => {
+describe('of a request that is refused, no log gets anything', { timeout: 30_000 }, () => {
   const refusals: [what: string, path: string, body: string | undefined, status: number, more?: string][] = [
     ['no JSON', '/openai/v1/chat/completions', '{', 400],
     ['no dialect', '/openai/v1/chat/completions', '{}', 400],
@@ -239,7 +239,7 @@ describe('of a request that is refused, no log gets anything', () => {
   })
 })
 
-describe('an ordinary upstream gets what a reverse proxy gives, and no log gets anything', () => {
+describe('an ordinary upstream gets what a reverse proxy gives, and no log gets anything', { timeout: 30_000 }, () => {
   const goes = [
     ...inHeaders([...allowed, ...others]),
     ...cookies.map((name) => mark(`cookie-${name}`)),

@@ -93,7 +93,7 @@ const chunked = (body: Buffer): Buffer =>
 const head = (path: string, framing: string): string =>
   `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`
 
-describe('a body of 64 MiB', () => {
+describe('a body of 64 MiB', { timeout: 30_000 }, () => {
   test.for(['/edited/v1/chat/completions', '/plain/v1/audio/speech'])('is served, with a length and without: %s', { timeout: 30_000 }, async (path) => {
     const body = sized(limit)
     const digest = digestOf(body.subarray(body.indexOf('"x":"'), -1))
@@ -152,7 +152,7 @@ test('a body that comes in 200,000 chunks of a byte is what it is in one', { tim
   await servesOn()
 })
 
-describe('200,000 levels of nesting', () => {
+describe('200,000 levels of nesting', { timeout: 30_000 }, () => {
   const levels = 200_000
   const arrays = '['.repeat(levels) + ']'.repeat(levels)
   const objects = `${'{"a":'.repeat(levels)}0${'}'.repeat(levels)}`
@@ -211,7 +211,7 @@ describe('200,000 levels of nesting', () => {
   })
 })
 
-describe('names that objects inherit', () => {
+describe('names that objects inherit', { timeout: 30_000 }, () => {
   const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__']
   const hostile = `{${names.map((name) => `"${name}":{"polluted":1,"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`).join(',')},"messages":[{"role":"user","__proto__":{"content":"x"}}],"model":"m"}`
 
@@ -242,7 +242,7 @@ describe('names that objects inherit', () => {
   })
 })
 
-describe('unusual but legal JSON arrives as it was sent', () => {
+describe('unusual but legal JSON arrives as it was sent', { timeout: 30_000 }, () => {
   test.for<[what: string, body: Body]>([
     ['halves of surrogate pairs', '{"model":"\\ud800","messages":[{"role":"user","content":"\\udc00\\ud83d x \\ud83d\\ud83d"}],"\\udfff":0}'],
     ['an escaped NUL', '{"model":"a\\u0000b","messages":[{"role":"\\u0000","content":"\\u0000"}],"\\u0000":"\\u0000"}'],
@@ -279,7 +279,7 @@ describe('unusual but legal JSON arrives as it was sent', () => {
 /** JSON but for these bytes in a text. */
 const utf8 = (...bytes: number[]): Buffer => Buffer.concat([Buffer.from('{"messages":[],"x":"'), Buffer.from(bytes), Buffer.from('"}')])
 
-test('names are logged as they were sent, also behind those after which V8 misreads others', async () => {
+test('names are logged as they were sent, also behind those after which V8 misreads others', { timeout: 30_000 }, async () => {
   const remembered: unknown = JSON.parse('[{"h":[],"\\\\":1}]') // for as long as it is there
   const messages = '[{"h":[],"\\"":1}]'
   const { port } = provider.address() as AddressInfo
@@ -290,7 +290,7 @@ test('names are logged as they were sent, also behind those after which V8 misre
   expect(remembered).toHaveLength(1)
 })
 
-describe('what is no JSON is a 400 that says where', () => {
+describe('what is no JSON is a 400 that says where', { timeout: 30_000 }, () => {
   test.for<[what: string, body: Body, says: RegExp]>([
     ['nothing', '', /request body is empty/],
     ['white space', ' \n', /unexpected end of input/],
@@ -343,7 +343,7 @@ describe('what is no JSON is a 400 that says where', () => {
   })
 })
 
-describe('millions of small things', () => {
+describe('millions of small things', { timeout: 30_000 }, () => {
   const bytes = 8 * 1024 * 1024
   const full = (open: string, unit: string, end: string): string => open + unit.repeat(bytes / unit.length) + end
   test.for<[what: string, body: string, path?: string]>([
@@ -365,7 +365,7 @@ describe('millions of small things', () => {
   })
 })
 
-test('of all that nothing is left, and nothing was the gateway’s own fault', async () => {
+test('of all that nothing is left, and nothing was the gateway’s own fault', { timeout: 30_000 }, async () => {
   await servesOn()
   const lines = await gateway.lines()
   expect(lines.filter(({ outcome }) => outcome === 'gateway_error')).toEqual([])

@@ -43,7 +43,7 @@ const close = 'connection: close\r\n'
 const head = (fields: string): string => get('/open/x', fields)
 const post = (fields: string, body = ''): string => `POST /open/x HTTP/1.1\r\nhost: x\r\n${fields}\r\n${body}`
 
-describe('a request that says twice how long it is, or in a way that nobody else may understand, is refused with all behind it', () => {
+describe('a request that says twice how long it is, or in a way that nobody else may understand, is refused with all behind it', { timeout: 30_000 }, () => {
   test.for<[what: string, request: string]>([
     ['a length and chunks', post('content-length: 5\r\ntransfer-encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
     ['chunks and a length', post('transfer-encoding: chunked\r\ncontent-length: 5\r\n', `0\r\n\r\n${smuggled}`)],
@@ -95,7 +95,7 @@ describe('a request that says twice how long it is, or in a way that nobody else
   })
 })
 
-describe('a head that is no HTTP is a 4xx, and nothing of it is passed on', () => {
+describe('a head that is no HTTP is a 4xx, and nothing of it is passed on', { timeout: 30_000 }, () => {
   test.for<[what: string, request: string | Buffer, status?: number]>([
     ['a folded line', head('x: a\r\n b\r\n')],
     ['a folded line at the beginning', 'GET /open/x HTTP/1.1\r\n host: x\r\n\r\n'],
@@ -149,7 +149,7 @@ describe('a head that is no HTTP is a 4xx, and nothing of it is passed on', () =
   })
 })
 
-describe('a path', () => {
+describe('a path', { timeout: 30_000 }, () => {
   test.for<[path: string, route: string | undefined]>([
     ['/open/../admin/x', 'admin'],
     ['/open/%2e%2e/admin/x', 'admin'],
@@ -195,7 +195,7 @@ describe('a path', () => {
   )
 })
 
-describe('requests that come before their turn', () => {
+describe('requests that come before their turn', { timeout: 30_000 }, () => {
   test('a hundred are answered in their turn', async () => {
     const paths = Array.from({ length: 100 }, (_, index) => `/open/${index}`)
     const statuses = await answersTo(paths.map((path) => get(path)).join('') + get('/nowhere', 'connection: close\r\n'))
@@ -223,7 +223,7 @@ describe('requests that come before their turn', () => {
   })
 })
 
-test('of all that nothing is left, and nothing was the gateway’s own fault', async () => {
+test('of all that nothing is left, and nothing was the gateway’s own fault', { timeout: 30_000 }, async () => {
   await vi.waitUntil(() => gateway.gateway.snapshot.inFlight === 0, 10_000)
   const lines = await gateway.lines()
   expect(lines.filter(({ status }) => Number(status) >= 500)).toEqual([])

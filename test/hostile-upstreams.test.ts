@@ -97,7 +97,7 @@ const inAll = <T>(value: T): Record<Way, T> => ({ whole: value, stream: value, p
 const says = (bytes: string | Buffer) => (socket: Socket) => void socket.write(bytes)
 const saysAndCloses = (bytes: string | Buffer) => (socket: Socket) => void socket.end(bytes)
 
-describe('an upstream whose answer is not HTTP is a 502, or a 504 where it merely never ends', () => {
+describe('an upstream whose answer is not HTTP is a 502, or a 504 where it merely never ends', { timeout: 30_000 }, () => {
   const faults: [what: string, speaks: (socket: Socket) => void, status: number][] = [
     ['no HTTP at all', says('SSH-2.0-OpenSSH_9.6\r\n'), 502],
     ['an answer of HTTP/0.9', saysAndCloses('<html>hello</html>'), 502],
@@ -145,7 +145,7 @@ const noted = (status: number) => (socket: Socket, way: Way) => {
   socket.write(Buffer.concat([Buffer.from(note.repeat(3)), good(way)]))
 }
 
-describe('an upstream that has notes before its answer (1xx)', () => {
+describe('an upstream that has notes before its answer (1xx)', { timeout: 30_000 }, () => {
   test.for([102, 103])('%i is heard out, and not passed on', async (status) => {
     const seen = await askAll(noted(status))
     expect(each(seen, ({ answer }) => answer.status)).toEqual(inAll(200))
@@ -157,7 +157,7 @@ describe('an upstream that has notes before its answer (1xx)', () => {
   })
 })
 
-describe('an upstream that sends 100 MB', () => {
+describe('an upstream that sends 100 MB', { timeout: 30_000 }, () => {
   const megabyte = Buffer.alloc(1024 * 1024, 'x')
   const size = 100 * megabyte.length
 
@@ -206,7 +206,7 @@ describe('an upstream that sends 100 MB', () => {
   })
 })
 
-describe('an upstream that never ends', () => {
+describe('an upstream that never ends', { timeout: 30_000 }, () => {
   test('a whole answer is a 502 beyond 64 MiB', async () => {
     const { answer } = await ask('whole', (socket) => {
       socket.write(`${json}transfer-encoding: chunked\r\n\r\n`)
@@ -248,7 +248,7 @@ describe('an upstream that never ends', () => {
   })
 })
 
-describe('an upstream that packs its answer without being asked', () => {
+describe('an upstream that packs its answer without being asked', { timeout: 30_000 }, () => {
   const packed = `content-encoding: gzip\r\n`
   const bomb = Buffer.concat(Array.from<Buffer>({ length: 10 }).fill(gzipSync(Buffer.alloc(100_000_000, ' '))))
 
@@ -286,7 +286,7 @@ describe('an upstream that packs its answer without being asked', () => {
   })
 })
 
-describe('an upstream that sends the gateway elsewhere', () => {
+describe('an upstream that sends the gateway elsewhere', { timeout: 30_000 }, () => {
   test.for([301, 302, 303, 307, 308])('is not followed: %i', async (status) => {
     const head = `HTTP/1.1 ${status} Elsewhere\r\nlocation: ${elsewhere.url}/x\r\ncontent-type: text/plain\r\n`
     const seen = await askAll(says(withLength(head, 'there')))
@@ -300,7 +300,7 @@ describe('an upstream that sends the gateway elsewhere', () => {
   })
 })
 
-describe('an upstream that answers without a body', () => {
+describe('an upstream that answers without a body', { timeout: 30_000 }, () => {
   test.for([204, 205, 304])('%i', async (status) => {
     const seen = await askAll(says(`HTTP/1.1 ${status} Nothing\r\n${status === 205 ? 'content-length: 0\r\n' : ''}\r\n`))
     expect(each(seen, ({ answer }) => answer.status)).toEqual({ ...inAll(status), whole: 502, stream: 502 })
@@ -313,7 +313,7 @@ describe('an upstream that answers without a body', () => {
   })
 })
 
-describe('an upstream that answers with JSON made to break readers', () => {
+describe('an upstream that answers with JSON made to break readers', { timeout: 30_000 }, () => {
   const deep = `{"choices":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
   const table: [what: string, status: number, body: string][] = [
     ['200,000 levels in an answer', 200, deep],
@@ -343,7 +343,7 @@ describe('an upstream that answers with JSON made to break readers', () => {
   })
 })
 
-test('of all that nothing is left, and the key was told to nobody', async () => {
+test('of all that nothing is left, and the key was told to nobody', { timeout: 30_000 }, async () => {
   await vi.waitUntil(() => gateway.gateway.snapshot.inFlight === 0, 10_000)
   expect(gateway.logged()).not.toContain('sk-secret')
   expect(gateway.logged()).not.toContain('internal error')

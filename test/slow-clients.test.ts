@@ -54,7 +54,7 @@ function drip(socket: Socket, bytes: string): void {
 
 const hasty = { header_timeout_ms: 200, request_timeout_ms: 400 }
 
-describe('a client that is slow is not waited for', () => {
+describe('a client that is slow is not waited for', { timeout: 30_000 }, () => {
   test('with its head: 408, one line, and the connection ends', async () => {
     const gateway = await serving(hasty)
     const socket = await openSocket(gateway.url)
@@ -139,7 +139,7 @@ describe('a client that is slow is not waited for', () => {
   })
 })
 
-describe('connections beyond max_connections', () => {
+describe('connections beyond max_connections', { timeout: 30_000 }, () => {
   test('close the oldest that never asked for anything, then the oldest that waits', async () => {
     const gateway = await serving({ max_connections: 3 })
     const served = await openSocket(gateway.url)
@@ -181,7 +181,7 @@ describe('connections beyond max_connections', () => {
   })
 })
 
-describe('bodies beyond max_buffered_bytes, all together', () => {
+describe('bodies beyond max_buffered_bytes, all together', { timeout: 30_000 }, () => {
   const megabyte = 1024 * 1024
   const large = `{"model":"m","messages":[],"x":"${'x'.repeat(megabyte)}"}`
 
@@ -222,7 +222,7 @@ describe('bodies beyond max_buffered_bytes, all together', () => {
   })
 })
 
-describe('Expect: 100-continue', () => {
+describe('Expect: 100-continue', { timeout: 30_000 }, () => {
   test('is answered once the body is read', async () => {
     const gateway = await serving({})
     const socket = await openSocket(gateway.url)

@@ -275,7 +275,7 @@ const echo = (): Promise<Upstream> =>
     req.pipe(res)
   })
 
-describe('bodies', () => {
+describe('bodies', { timeout: 20_000 }, () => {
   test.for(['length', 'chunked'])('are the same on both sides, however large (%s)', async (framing) => {
     await using upstream = await echo()
     await using gateway = await startGateway({ nodes: [upstream.node] })

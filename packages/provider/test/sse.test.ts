@@ -96,7 +96,7 @@ describe('EventFramer', () => {
     expect(frame(crumbs(Buffer.from(stream)))).toEqual(expected)
   })
 
-  test('agrees with the standard on any mixture of line ends, wherever it is cut', () => {
+  test('agrees with the standard on any mixture of line ends, wherever it is cut', { timeout: 20_000 }, () => {
     const seed = 20260317
     const below = random(seed)
     const parts = [
