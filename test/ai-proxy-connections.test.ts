@@ -113,7 +113,7 @@ describe('a changed configuration', () => {
     onTestFinished(() => mock.close())
     const other = await answering()
     const { url, apply, lines, gateway } = await startGateway({ routes: [aiRoute(mock.url)] })
-    mock.script({ text: 'one two three', tokensPerSecond: 20 })
+    mock.script({ text: 'one two three', tokensPerSecond: 8 })
     const stream = await openChat(url)
     await stream.until('one')
     const before = gateway.snapshot
