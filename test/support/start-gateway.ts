@@ -132,7 +132,9 @@ async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine
   for (;;) {
     await gateway.flushLog()
     const text = await readFile(file, 'utf8').catch(() => '')
+    // Others write meanwhile, page by page: what has no end yet is not a line yet.
     const lines = text
+      .slice(0, text.lastIndexOf('\n') + 1)
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as LogLine)
