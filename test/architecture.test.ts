@@ -12,6 +12,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   expr: { ours: [], others: ['re2js', 'json-p3'] },
   router: { ours: ['expr'] },
   config: { ours: ['kernel', 'router', 'expr'], others: ['yaml'] },
+  store: { ours: ['config'], others: ['yaml'] },
   'json-edit': { ours: [] },
   provider: { ours: [] },
   dialects: { ours: ['provider'] },

@@ -1,0 +1,76 @@
+import type { Kind } from '@sluice/config'
+
+/** A resource as it was sent, with its `id`; nothing is filled in. */
+export type Value = Readonly<Record<string, unknown>>
+
+/** One resource of a group, and what the store knows of it. */
+export interface Resource {
+  /** Of a credential `<username>/<id>`, of a secret `<manager>/<id>`; plugin metadata goes by the plugin’s name, a consumer by its own. */
+  readonly id: string
+  /** Immutable: the same object for as long as nothing changes it. */
+  readonly value: Value
+  /** Revision that it came with. */
+  readonly createdIndex: number
+  /** Revision that changed it last. */
+  readonly modifiedIndex: number
+  /** Unix time, seconds. */
+  readonly createTime: number
+  /** Unix time, seconds. */
+  readonly updateTime: number
+  /** Unix time, milliseconds, at which it ends by itself. */
+  readonly expiresAt?: number
+}
+
+/** All resources of one kind, by id, in the order in which they are written or came. */
+export type Collection = ReadonlyMap<string, Resource>
+
+/** What one gateway group holds at one moment. Immutable. */
+export class GroupState {
+  /** Of the change that made it; grows with every change of any group. */
+  readonly revision: number
+  /** The `gateway` section of a file, as it is written. */
+  readonly settings: unknown
+  readonly #collections: ReadonlyMap<Kind, Collection>
+  readonly #versions: ReadonlyMap<Kind, number>
+  readonly #forced: ReadonlySet<string>
+
+  constructor(
+    revision: number,
+    settings: unknown,
+    collections: ReadonlyMap<Kind, Collection>,
+    versions: ReadonlyMap<Kind, number>,
+    forced: ReadonlySet<string> = new Set(),
+  ) {
+    this.revision = revision
+    this.settings = settings
+    this.#collections = collections
+    this.#versions = versions
+    this.#forced = forced
+  }
+
+  get(kind: Kind, id: string): Resource | undefined {
+    return this.#collections.get(kind)?.get(id)
+  }
+
+  all(kind: Kind): Collection {
+    return this.#collections.get(kind) ?? none
+  }
+
+  /** The revision that last changed anything of this kind; 0: nothing ever did. */
+  version(kind: Kind): number {
+    return this.#versions.get(kind) ?? 0
+  }
+
+  get versions(): ReadonlyMap<Kind, number> {
+    return this.#versions
+  }
+
+  /** `<kind>/<id>` of what was deleted although others refer to it. */
+  get forced(): ReadonlySet<string> {
+    return this.#forced
+  }
+}
+
+const none: Collection = new Map()
+
+export const emptyState = new GroupState(0, undefined, new Map(), new Map())

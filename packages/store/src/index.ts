@@ -1,0 +1,6 @@
+export { MemoryBackend, type Backend, type Judge } from './backend.ts'
+export { changesBetween, Draft, type Change, type PutOptions } from './draft.ts'
+export { ConflictError, InvalidChangeError, ReadonlyError, UnknownGroupError } from './errors.ts'
+export { emptyState, GroupState, type Collection, type Resource, type Value } from './group-state.ts'
+export { defaultGroup, type Group } from './group.ts'
+export { Store, type ChangeOptions, type StoreOptions } from './store.ts'

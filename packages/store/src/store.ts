@@ -1,0 +1,199 @@
+import type { Logger } from '@sluice/kernel'
+import type { Backend, Judge } from './backend.ts'
+import { changesBetween, Draft } from './draft.ts'
+import { ConflictError, InvalidChangeError, ReadonlyError, UnknownGroupError } from './errors.ts'
+import { Expiry } from './expiry.ts'
+import { emptyState, type GroupState } from './group-state.ts'
+import { defaultGroup, type Group } from './group.ts'
+import { Pace } from './pace.ts'
+import { Serving, type Edit, type Pending } from './serving.ts'
+
+export interface StoreOptions {
+  readonly backend: Backend
+  readonly judge: Judge
+  readonly log: Logger
+  /** What the groups hold to begin with; `default` is among them in any case. */
+  readonly groups?: ReadonlyMap<string, { readonly group: Group; readonly state: GroupState }>
+  /** The group that the data plane serves; it serves its state already. */
+  readonly served?: string
+  /** Unix time, milliseconds. */
+  readonly now?: () => number
+}
+
+export interface ChangeOptions {
+  /** False: the backend has it already, it is where the change comes from. */
+  readonly isNew?: boolean
+}
+
+interface Held {
+  group: Group
+  state: GroupState
+}
+
+/**
+ * Resources by gateway group. Changes run one after another; each is checked whole before anything of it is kept, and
+ * what reads after it sees it. A change of the group that is served is answered once the data plane serves it; where
+ * changes come faster than that, once it is kept, and it is served within 100 ms.
+ */
+export class Store {
+  readonly isReadonly: boolean
+  readonly isLasting: boolean
+  /** The group that the data plane serves. */
+  readonly served: string
+  readonly #backend: Backend
+  readonly #judge: Judge
+  readonly #now: () => number
+  readonly #groups = new Map<string, Held>()
+  readonly #serving: Serving
+  readonly #expiry: Expiry
+  readonly #pace = new Pace()
+  #revision = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor({ backend, judge, log, groups = new Map(), served = defaultGroup, now = Date.now }: StoreOptions) {
+    this.isReadonly = backend.isReadonly
+    this.isLasting = backend.isLasting
+    this.served = served
+    this.#backend = backend
+    this.#judge = judge
+    this.#now = now
+    const seconds = Math.floor(now() / 1_000)
+    const first: Group = { id: defaultGroup, name: defaultGroup, createdAt: seconds, updatedAt: seconds }
+    this.#groups.set(defaultGroup, { group: first, state: emptyState })
+    for (const [id, held] of groups) {
+      this.#groups.set(id, { ...held })
+      this.#revision = Math.max(this.#revision, held.state.revision)
+    }
+    this.#serving = new Serving({
+      judge,
+      log,
+      pace: this.#pace,
+      state: this.state(served) ?? emptyState,
+      current: () => this.#heldOf(served).state,
+      inTurn: (step) => this.#inTurn(step),
+      apply: (edit, base) => this.#apply(edit, base),
+      keep: (state) => this.#keepAgain(served, state),
+    })
+    this.#expiry = new Expiry(now, (group, ids) => this.#expire(group, ids))
+  }
+
+  groups(): readonly Group[] {
+    return [...this.#groups.values()].map(({ group }) => group)
+  }
+
+  /** By its id, else by its name. */
+  group(idOrName: string): Group | undefined {
+    return this.#groups.get(idOrName)?.group ?? this.groups().find(({ name }) => name === idOrName)
+  }
+
+  /** What a group holds now; undefined where there is none. */
+  state(group: string): GroupState | undefined {
+    return this.#groups.get(group)?.state
+  }
+
+  /**
+   * Changes a group by a pure `edit`, which may run again on a later state; what it gives is given back, what it throws
+   * is thrown and nothing changes. Rejects with an `InvalidChangeError`, `ConflictError`, `ReadonlyError` or `UnknownGroupError`.
+   */
+  async change<T>(group: string, edit: (draft: Draft) => T, { isNew = true }: ChangeOptions = {}): Promise<T> {
+    if (this.isReadonly && isNew) throw new ReadonlyError('the store is read-only')
+    const { value, pending } = await this.#inTurn(() => this.#change(group, edit, isNew))
+    if (!pending) return value
+    this.#pace.came()
+    if (!isNew || this.#pace.hasTimeToWait) {
+      await pending.served
+      return pending.value as T
+    }
+    pending.isAnswered = true
+    pending.served.catch(() => {}) // told in the log, by whoever finds it out
+    return value
+  }
+
+  /** Creates a group, or changes what is told about it. Rejects with a `ReadonlyError`. */
+  async putGroup(id: string, about: Pick<Group, 'name' | 'description' | 'labels'>): Promise<Group> {
+    if (this.isReadonly) throw new ReadonlyError('the store is read-only')
+    return this.#inTurn(async () => {
+      const seconds = Math.floor(this.#now() / 1_000)
+      const held = this.#groups.get(id)
+      const group: Group = { ...about, id, createdAt: held?.group.createdAt ?? seconds, updatedAt: seconds }
+      const others = this.groups().filter((one) => one.id !== id)
+      const taken = others.find(({ name, id: other }) => name === group.name || other === group.name || name === id)
+      if (taken) throw new ConflictError(`gateway group ${taken.id} is called ${JSON.stringify(taken.name)} already`)
+      await this.#backend.keepGroups([...others, group])
+      this.#groups.set(id, { group, state: held?.state ?? emptyState })
+      return group
+    })
+  }
+
+  /** Deletes a group with what it holds; false: there was none. The default group, and the one that is served, stay: a `ConflictError`. */
+  async deleteGroup(id: string): Promise<boolean> {
+    if (this.isReadonly) throw new ReadonlyError('the store is read-only')
+    return this.#inTurn(async () => {
+      if (!this.#groups.has(id)) return false
+      if (id === defaultGroup) throw new ConflictError('the group default cannot be deleted')
+      if (id === this.served) throw new ConflictError(`the data plane serves group ${id}; it cannot be deleted`)
+      await this.#backend.keepGroups(this.groups().filter((one) => one.id !== id))
+      this.#groups.delete(id)
+      return true
+    })
+  }
+
+  /** Waits for the changes that are under way; further ones are not served. */
+  async close(): Promise<void> {
+    this.#expiry.close()
+    await this.#last
+    await this.#serving.idle()
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(step)
+    this.#last = done.catch(() => {}) // whoever asked for it is told
+    return done
+  }
+
+  async #change<T>(id: string, edit: (draft: Draft) => T, isNew: boolean): Promise<{ value: T; pending?: Pending }> {
+    const held = this.#heldOf(id)
+    const { value, state } = await this.#apply(edit, held.state)
+    if (state === held.state) return { value }
+    if (isNew) await this.#backend.keep(id, state, changesBetween(held.state, state))
+    this.#expiry.watch(id, held.state, state)
+    held.state = state
+    return id === this.served ? { value, pending: this.#serving.add(edit, value) } : { value }
+  }
+
+  /** Runs an edit and checks what comes of it. */
+  async #apply<T>(edit: Edit<T>, base: GroupState): Promise<{ value: T; state: GroupState }> {
+    const draft = new Draft(base, this.#revision + 1, this.#now())
+    const value = edit(draft)
+    const state = draft.finish()
+    if (state === base) return { value, state }
+    const issues = await this.#judge.check(state, base)
+    if (issues.length > 0) throw new InvalidChangeError(issues)
+    this.#revision = state.revision
+    return { value, state }
+  }
+
+  /** Goes back to a state without what could not be served. */
+  async #keepAgain(id: string, state: GroupState): Promise<void> {
+    const held = this.#heldOf(id)
+    if (held.state === state) return
+    await this.#backend.keep(id, state, changesBetween(held.state, state))
+    held.state = state
+  }
+
+  async #expire(group: string, due: readonly (readonly [kind: Parameters<Draft['delete']>[0], id: string])[]): Promise<void> {
+    const now = this.#now()
+    await this.change(group, (draft) => {
+      for (const [kind, id] of due) {
+        // It may have been written again meanwhile.
+        if ((draft.get(kind, id)?.expiresAt ?? Infinity) <= now) draft.delete(kind, id, { force: true })
+      }
+    })
+  }
+
+  #heldOf(id: string): Held {
+    const held = this.#groups.get(id)
+    if (!held) throw new UnknownGroupError(id)
+    return held
+  }
+}
