@@ -1,9 +1,11 @@
-import { Chain, type ChainHost, type ChainInit, type Join } from './chain.ts'
+import { Chain, type ChainHost, type ChainInit } from './chain.ts'
+import { ConsumerDirectory, type Layer } from './consumer-directory.ts'
+import type { PreparedConsumer } from './consumers.ts'
 import { scopedCounters, type Counters } from './counters.ts'
 import { ConfigError, HttpError, messageOf } from './errors.ts'
 import type { Instance, Instances } from './instances.ts'
 import type { Prepared } from './kernel.ts'
-import { linkOf, type Link, type Scope } from './link.ts'
+import { byPriority, linkOf, type Link, type Scope } from './link.ts'
 import type { Logger } from './logger.ts'
 import type { Answer } from './onion.ts'
 import type { Awaitable } from './plugin.ts'
@@ -12,8 +14,6 @@ import { TimeSlice } from './time-slice.ts'
 export interface ChainSpec {
   readonly globals: readonly Prepared[]
   readonly plugins: readonly Prepared[]
-  /** Gives the chain to go on with once the consumer is known. */
-  readonly join?: Join
   /** What answers where no plugin does; by default a 502. */
   readonly unanswered?: Answer
 }
@@ -37,6 +37,7 @@ export class ChainBuilder {
   readonly #held = new Set<Chain>()
   /** Instances by identity; a promise while one is being set up, so that chains made at once share it. */
   readonly #holds = new Map<string, Awaitable<Instance>>()
+  #directory: ConsumerDirectory | undefined
   #released = false
 
   constructor({ instances, chains, host, log, counters }: ChainBuilderInit) {
@@ -61,12 +62,28 @@ export class ChainBuilder {
 
   /** Rejects with a `ConfigError` where a plugin's `setup` throws; then call `release`. */
   async chain(spec: ChainSpec): Promise<Chain> {
-    const { globals, plugins, join, unanswered = noAnswer } = spec
+    const { globals, plugins, unanswered = noAnswer } = spec
     const known = this.takeOver(spec)
     if (known) return known
     const links = [...(await this.#links(globals, 'global')), ...(await this.#links(plugins, 'route'))]
     // Somebody may have made it meanwhile.
-    return this.takeOver(spec) ?? this.#make({ links, host: this.#host, unanswered, join }, nameOf(spec))
+    return this.takeOver(spec) ?? this.#make({ links, host: this.#host, unanswered }, nameOf(spec))
+  }
+
+  /** Makes the directory of the snapshot's consumers; one for each builder. Rejects as `chain` does. */
+  async directory(consumers: Iterable<PreparedConsumer>): Promise<ConsumerDirectory> {
+    this.#expectUse()
+    const directory = new ConsumerDirectory(this.#instances)
+    directory.hold()
+    this.#directory = directory
+    // Consumers of one group who bring nothing of their own share its layer.
+    const layers = new Map<string, Layer>()
+    const slice = new TimeSlice()
+    for (const consumer of consumers) {
+      directory.add(consumer, consumer.plugins.length > 0 ? await this.#layer(consumer.plugins, layers) : undefined)
+      if (slice.isOver) await slice.rest()
+    }
+    return directory
   }
 
   /** Gives everything back; what nobody else holds ends, and its instances are disposed of. */
@@ -83,7 +100,8 @@ export class ChainBuilder {
       drops.push(this.#drop(key, held))
       if (slice.isOver) await slice.rest()
     }
-    await Promise.all(drops)
+    this.#directory?.drop()
+    await Promise.all([...drops, this.#directory?.ended])
   }
 
   #make(init: Omit<ChainInit, 'onEnd'>, name: string | undefined): Chain {
@@ -111,7 +129,16 @@ export class ChainBuilder {
       // An await only where something is new: a snapshot of ten thousand routes mostly finds what it needs.
       links.push(linkOf(prepared.plugin, held instanceof Promise ? await held : held, prepared.meta, scope))
     }
-    return links.toSorted((a, b) => b.priority - a.priority || (a.plugin.name < b.plugin.name ? -1 : 1))
+    return byPriority(links)
+  }
+
+  async #layer(plugins: readonly Prepared[], layers: Map<string, Layer>): Promise<Layer> {
+    const key = plugins.map(({ place }) => place).join('\n')
+    const known = layers.get(key)
+    if (known) return known
+    const layer = { links: await this.#links(plugins, 'route'), names: new Set(plugins.map(({ plugin }) => plugin.name)) }
+    layers.set(key, layer)
+    return layer
   }
 
   #instanceOf(prepared: Prepared): Awaitable<Instance> {
@@ -167,8 +194,8 @@ function endOf(links: readonly Link[], instances: Instances, chains: Map<string,
 }
 
 /** What a chain is made of, so that equal ones can be shared. Undefined: what it is made of has no name. */
-function nameOf({ globals, plugins, join, unanswered }: ChainSpec): string | undefined {
-  if (join || unanswered) return undefined
+function nameOf({ globals, plugins, unanswered }: ChainSpec): string | undefined {
+  if (unanswered) return undefined
   return `${namesOf(globals)}\n\n${namesOf(plugins)}`
 }
 

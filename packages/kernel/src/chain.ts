@@ -1,6 +1,6 @@
 import { asHttpError } from './as-http-error.ts'
 import { HttpError, PluginError } from './errors.ts'
-import type { ConsumerInfo, Delivery, Exchange } from './exchange.ts'
+import type { Delivery, Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
 import { cancelStrays } from './given.ts'
 import { dress, expectReply, isReady, sourceOf, stamp, wasWanted, type Link } from './link.ts'
@@ -21,15 +21,13 @@ export interface ChainHost {
   report(error: HttpError | PluginError, ctx: Exchange): void
 }
 
-/** The chain that an exchange goes on with once its consumer is known. */
-export type Join = (consumer: ConsumerInfo) => Awaitable<Chain>
-
 export interface ChainInit {
   /** The global rules', then the route's, each by priority. */
   readonly links: readonly Link[]
   readonly host: ChainHost
   readonly unanswered: Answer
-  readonly join: Join | undefined
+  /** A consumer's plugins are among the links. */
+  readonly isJoined?: boolean
   /** Gives back what the chain holds. */
   onEnd(): Promise<void>
 }
@@ -52,19 +50,29 @@ export class Chain {
   readonly #answer: Answer
   readonly #log: readonly Link[]
   readonly #host: ChainHost
-  readonly #join: Join | undefined
+  readonly #unanswered: Answer
+  /** Index of the first rewrite step behind which a consumer's plugins join: the last that authenticates. */
+  readonly #joinsAt: number
+  /** Of a joined chain: what is left of the rewrite phase, by the step behind which it joined. */
+  readonly #rests: (readonly Step[])[] = []
   readonly #onEnd: () => Promise<void>
   #holders = 0
 
-  constructor({ links, host, unanswered, join, onEnd }: ChainInit) {
+  constructor({ links, host, unanswered, isJoined = false, onEnd }: ChainInit) {
     this.links = links
     this.#onEnd = onEnd
     this.#host = host
-    this.#join = join
+    this.#unanswered = unanswered
     this.#rewrite = links.flatMap((link) => stepOf(link, link.instance.hooks.rewrite))
     this.#access = links.flatMap((link) => stepOf(link, link.instance.hooks.access))
     this.#answer = composeProxy(links, unanswered)
     this.#log = links.filter((link) => link.instance.hooks.log)
+    this.#joinsAt = isJoined ? Infinity : this.#rewrite.findLastIndex(({ link }) => link.plugin.authenticates)
+  }
+
+  /** This chain with a consumer's plugins among its links. */
+  joined(links: readonly Link[], onEnd: () => Promise<void>): Chain {
+    return new Chain({ links, host: this.#host, unanswered: this.#unanswered, isJoined: true, onEnd })
   }
 
   hold(): void {
@@ -84,9 +92,14 @@ export class Chain {
   async run(ctx: Exchange, refusal?: HttpError): Promise<Reply> {
     let reply: Reply
     try {
-      // The walks give promises only where a hook does; awaiting what is there already would cost a turn each.
-      const early = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
-      const refused = early instanceof Promise ? await early : early
+      let refused: Reply | undefined
+      try {
+        // The walks give promises only where a hook does; awaiting what is there already would cost a turn each.
+        const early = this.#walk(this.#rewrite, 'rewrite', ctx, 0)
+        refused = early instanceof Promise ? await early : early
+      } finally {
+        ctx.closeDirectory()
+      }
       reply = refused ?? (await (ctx.get(joined) ?? this).#judge(ctx, refusal))
     } catch (error) {
       reply = this.#report(error, ctx)
@@ -119,8 +132,8 @@ export class Chain {
       const pending = this.#logOne(link, ctx)
       if (pending) (waiting ??= []).push(pending)
     }
-    if (!waiting) return void later?.drop()
-    return Promise.all(waiting).then(() => void later?.drop())
+    if (!waiting) return later?.drop()
+    return Promise.all(waiting).then(() => later?.drop())
   }
 
   /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
@@ -157,7 +170,8 @@ export class Chain {
       }
       if (result instanceof Promise) return this.#resume(result, steps, phase, ctx, index)
       if (result) return this.#refused(result, step.link, phase, ctx)
-      if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
+      const chain = ctx.consumer && phase === 'rewrite' ? this.#join(ctx, index) : undefined
+      if (chain) return chain.#walk(chain.#restAfter(steps, index), phase, ctx, 0)
     }
     return undefined
   }
@@ -178,20 +192,27 @@ export class Chain {
     }
     if (result) return this.#refused(result, link, phase, ctx)
     if (ctx.aborted) throw abandoned(ctx.aborted)
-    if (ctx.consumer && phase === 'rewrite' && this.#join && !ctx.get(joined)) return this.#goOn(steps, ctx, index)
-    return this.#walk(steps, phase, ctx, index + 1)
+    const chain = ctx.consumer && phase === 'rewrite' ? this.#join(ctx, index) : undefined
+    return chain ? chain.#walk(chain.#restAfter(steps, index), phase, ctx, 0) : this.#walk(steps, phase, ctx, index + 1)
   }
 
-  /** A consumer has joined: the rest of the rewrite phase comes from the chain that includes its plugins; nothing runs twice. */
-  async #goOn(steps: readonly Step[], ctx: Exchange, index: number): Promise<Reply | undefined> {
-    const chain = await this.#join?.(ctx.consumer as ConsumerInfo)
-    if (ctx.aborted) throw abandoned(ctx.aborted)
-    if (!chain) return this.#walk(steps, 'rewrite', ctx, index + 1)
+  /** The chain to go on with behind that step, held for the exchange; undefined where this one goes on. Consumers' plugins belong to routes: a 404 has none. */
+  #join(ctx: Exchange, index: number): Chain | undefined {
+    if (index < this.#joinsAt || !ctx.route) return undefined
+    const chain = ctx.chainWithConsumer(this)
+    if (!chain) return undefined
     chain.hold()
     ctx.set(joined, chain)
-    const ran = new Set(steps.slice(0, index + 1).map(({ link }) => nameOf(link)))
-    const rest = chain.#rewrite.filter(({ link }) => !ran.has(nameOf(link)))
-    return chain.#walk(rest, 'rewrite', ctx, 0)
+    return chain
+  }
+
+  /** What is left of the rewrite phase for an exchange that comes from those steps of the chain that this one was made of: nothing runs twice. */
+  #restAfter(steps: readonly Step[], index: number): readonly Step[] {
+    return (this.#rests[index] ??= this.#without(new Set(steps.slice(0, index + 1).map(({ link }) => nameOf(link)))))
+  }
+
+  #without(ran: ReadonlySet<string>): readonly Step[] {
+    return this.#rewrite.filter(({ link }) => !ran.has(nameOf(link)))
   }
 
   #refused(result: unknown, link: Link, phase: Phase, ctx: Exchange): Reply {

@@ -1,5 +1,7 @@
 import type { RequestBody } from './body.ts'
+import type { Chain } from './chain.ts'
 import { systemClock, type Clock } from './clock.ts'
+import { nobody, type ConsumerInfo, type Consumers, type Directory } from './consumers.ts'
 import { headerMap, type HeaderMap } from './headers.ts'
 import type { Logger } from './logger.ts'
 import type { Outcome } from './outcome.ts'
@@ -38,12 +40,6 @@ export interface RouteInfo {
   readonly serviceName?: string
 }
 
-/** Who sent the request, once an authenticating plugin knows. */
-export interface ConsumerInfo {
-  readonly name: string
-  readonly groupId?: string
-}
-
 /** What left for the client; known in the log phase. */
 export interface Delivery {
   /** Status that was sent; 499 where the client was gone before one was. */
@@ -75,6 +71,7 @@ export class Exchange {
   route: RouteInfo | undefined
   /** Values of `:name` and `*name` in the route's uri. */
   params: Readonly<Record<string, string>> | undefined
+  /** Set by an authenticating plugin; her plugins join once its hook has ended. */
   consumer: ConsumerInfo | undefined
   /** The latest upstream attempt. */
   upstream: UpstreamRecord | undefined
@@ -92,6 +89,7 @@ export class Exchange {
 
   readonly #baseLog: Logger
   #log: Logger | undefined
+  #directory: Directory | undefined
   #slots: Map<Slot<unknown>, unknown> | undefined
   #replyListeners: ((reply: Reply) => void)[] | undefined
   /** Nearly always there is one at a time, which needs no set. */
@@ -113,6 +111,27 @@ export class Exchange {
   /** Carries the request id on every line. */
   get log(): Logger {
     return (this.#log ??= this.#baseLog.child({ request_id: this.id, ...(this.route && { route_id: this.route.id }) }))
+  }
+
+  /** Those who may ask. Nobody once the rewrite phase is over: a long answer holds nothing of a configuration that is gone. */
+  get consumers(): Consumers {
+    return this.#directory ?? nobody
+  }
+
+  /** Gives it the consumers of its snapshot; before its chain runs, which closes them. */
+  openDirectory(directory: Directory): void {
+    directory.hold()
+    this.#directory = directory
+  }
+
+  closeDirectory(): void {
+    this.#directory?.drop()
+    this.#directory = undefined
+  }
+
+  /** The chain that its consumer's plugins make of `route`; undefined where there are none. */
+  chainWithConsumer(route: Chain): Chain | undefined {
+    return this.consumer && this.#directory?.chainFor(route, this.consumer)
   }
 
   get<T>(key: Slot<T>): T | undefined {

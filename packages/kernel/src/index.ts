@@ -2,13 +2,14 @@ export { Type, type Static, type TSchema } from '@sinclair/typebox'
 export { asHttpError } from './as-http-error.ts'
 export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
 export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
-export { abandoned, Chain, type FormatError, type Join } from './chain.ts'
+export { abandoned, Chain, type FormatError } from './chain.ts'
 export { systemClock, type Clock } from './clock.ts'
+export { ConsumerDirectory } from './consumer-directory.ts'
+export { sharedKeys, type ConsumerInfo, type Consumers, type Credential, type PreparedConsumer, type PreparedCredential } from './consumers.ts'
 export { checkAddition, CountersUnavailableError, MemoryCounters, type Addition, type Count, type Counters } from './counters.ts'
 export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
 export {
   Exchange,
-  type ConsumerInfo,
   type Delivery,
   type ExchangeInit,
   type ExchangeRequest,
@@ -16,7 +17,7 @@ export {
 } from './exchange.ts'
 export { formatError } from './format-error.ts'
 export { headerMap, headerOf, type HeaderMap } from './headers.ts'
-export { Kernel, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
+export { Kernel, type CredentialPreparation, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
 export { logExtras } from './log-extras.ts'
 export { silent, type Logger } from './logger.ts'
 export { isSecretName, maskQuery } from './mask-query.ts'

@@ -5,6 +5,7 @@ import { ChainBuilder } from './chain-builder.ts'
 import type { Chain, ChainHost, FormatError } from './chain.ts'
 import { systemClock } from './clock.ts'
 import { MemoryCounters, type Counters } from './counters.ts'
+import { digestOf, type PreparedCredential } from './consumers.ts'
 import { ConfigError, messageOf, PluginError, type HttpError, type Issue } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { formatError as plainError } from './format-error.ts'
@@ -64,6 +65,9 @@ export interface Preparation {
   readonly metadata?: unknown
 }
 
+/** A credential as it is written: in a resource of its own, where it has an id, or on a consumer. */
+export type CredentialPreparation = Omit<Preparation, 'owner' | 'metadata'> & { readonly id?: string }
+
 /** Knows plugins: checks their configurations and turns lists of them into chains. */
 export class Kernel extends EventEmitter<KernelEvents> {
   readonly plugins: ReadonlyMap<string, Plugin>
@@ -97,13 +101,36 @@ export class Kernel extends EventEmitter<KernelEvents> {
     if (plugin.answers && owner.kind === 'global_rule') issues.push({ path, message: 'answers requests, which a global rule cannot do' })
     const { _meta, ...own } = config
     const meta = readMeta(_meta, [...path, '_meta'], this.variables, issues)
-    const checked = meta.disable ? { value: own, issues: [] } : checkOwn(plugin, own, path)
+    const checked = meta.disable ? { value: own, issues: [] } : checkBy(plugin.schema, plugin.validate?.bind(plugin), own, path)
     issues.push(...checked.issues)
     if (issues.length > 0) return { issues }
     const complete = plugin.metadataSchema ? check(plugin.metadataSchema, metadata ?? {}).value : {}
     const identity = identityOf(owner, name, checked.value, complete)
     const place = placeOf(identity, _meta)
     return { prepared: { plugin, config: checked.value, metadata: complete, meta, owner, identity, place, path }, issues }
+  }
+
+  /** Whether what a consumer writes for that plugin is a credential, and not behaviour. */
+  takesCredentials(name: string): boolean {
+    return this.plugins.get(name)?.consumerSchema !== undefined
+  }
+
+  /** Checks a credential and completes it; one that is switched off is none. Pure. */
+  prepareCredential({ name, config, path, id }: CredentialPreparation): { credential?: PreparedCredential; issues: readonly Issue[] } {
+    const plugin = this.plugins.get(name)
+    if (!plugin) return { issues: [{ path, message: this.#unknown(name) }] }
+    const { consumerSchema } = plugin
+    if (!consumerSchema || !plugin.credentialKey) return { issues: [{ path, message: `is no credential: ${name} does not authenticate` }] }
+    if (!isRecord(config)) return { issues: [{ path, message: 'must be an object' }] }
+    const issues: Issue[] = []
+    const { _meta, ...own } = config
+    const { disable } = readMeta(_meta, [...path, '_meta'], this.variables, issues)
+    if (disable) return { issues }
+    const { value, issues: found } = checkBy(consumerSchema, plugin.validateConsumer?.bind(plugin), own, path)
+    issues.push(...found)
+    if (issues.length > 0) return { issues }
+    const digest = digestOf(plugin.credentialKey(value))
+    return { credential: { plugin: name, digest, config: value, path, ...(id !== undefined && { id }) }, issues }
   }
 
   /** Checks a plugin's `plugin_metadata`. */
@@ -166,6 +193,7 @@ function byName(plugins: readonly Plugin[]): Map<string, Plugin> {
       const problem = schemaProblem(schema)
       if (problem) issues.push({ path, message: `has a schema that does not compile: ${problem}` })
     }
+    if (plugin.consumerSchema && !plugin.credentialKey) issues.push({ path, message: 'has a consumerSchema, and no credentialKey' })
     map.set(plugin.name, plugin)
   }
   if (issues.length > 0) throw new ConfigError(issues)
@@ -176,11 +204,11 @@ function schemasOf({ schema, metadataSchema, consumerSchema }: Plugin): TSchema[
   return [schema, metadataSchema, consumerSchema].filter((one): one is TSchema => one !== undefined)
 }
 
-function checkOwn(plugin: Plugin, config: unknown, path: Issue['path']): { value: unknown; issues: readonly Issue[] } {
-  const checked = check(plugin.schema, config, path)
-  if (checked.issues.length > 0 || !plugin.validate) return checked
+function checkBy(schema: TSchema, validate: Plugin['validate'], config: unknown, path: Issue['path']): { value: unknown; issues: readonly Issue[] } {
+  const checked = check(schema, config, path)
+  if (checked.issues.length > 0 || !validate) return checked
   try {
-    return { value: checked.value, issues: plugin.validate(checked.value, path) }
+    return { value: checked.value, issues: validate(checked.value, path) }
   } catch (error) {
     return { value: checked.value, issues: [{ path, message: `cannot be checked: ${messageOf(error)}` }] }
   }

@@ -34,6 +34,11 @@ export function linkOf(plugin: Plugin, instance: Instance, meta: Meta, scope: Sc
   }
 }
 
+/** High to low; by name where that is equal. */
+export function byPriority(links: readonly Link[]): Link[] {
+  return links.toSorted((a, b) => b.priority - a.priority || (a.plugin.name < b.plugin.name ? -1 : 1))
+}
+
 /** By `_meta`, not by link: a chain that a consumer joins has links of its own for the plugins that it keeps. */
 const verdicts = slot<Map<Meta, boolean>>('kernel.filters')
 

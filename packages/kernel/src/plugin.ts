@@ -51,6 +51,10 @@ export interface Plugin {
   readonly metadataSchema?: TSchema
   /** JSON Schema of what a consumer or credential writes for an authenticating plugin. */
   readonly consumerSchema?: TSchema
+  /** What `ctx.consumers.find` finds such a credential by; goes with `consumerSchema`. Pure. */
+  credentialKey?(config: unknown): string
+  /** What `consumerSchema` cannot say. Pure, as `validate` is. */
+  validateConsumer?(config: unknown, path: Issue['path']): readonly Issue[]
   /** Its `proxy` hook answers requests rather than wrapping who does; answerers are innermost. */
   readonly answers?: boolean
   /** Its `rewrite` hook finds the consumer. */
@@ -65,10 +69,14 @@ export interface Plugin {
   setup(config: unknown, host: Host): Awaitable<Hooks>
 }
 
-/** A plugin as its author writes it: `config` gets its type from `schema`. */
-export interface PluginDefinition<S extends TSchema> extends Omit<Plugin, 'schema' | 'setup' | 'validate'> {
+/** A plugin as its author writes it: configurations get their types from the schemas. */
+export interface PluginDefinition<S extends TSchema, C extends TSchema = TSchema>
+  extends Omit<Plugin, 'schema' | 'setup' | 'validate' | 'consumerSchema' | 'credentialKey' | 'validateConsumer'> {
   readonly schema: S
+  readonly consumerSchema?: C
   validate?(config: Static<S>, path: Issue['path']): readonly Issue[]
+  credentialKey?(config: Static<C>): string
+  validateConsumer?(config: Static<C>, path: Issue['path']): readonly Issue[]
   setup(config: Static<S>, host: Host): Awaitable<Hooks>
 }
 
@@ -76,7 +84,7 @@ export interface PluginDefinition<S extends TSchema> extends Omit<Plugin, 'schem
 const brand = Symbol.for('sluice.plugin')
 
 /** Declares a plugin. A module that `gateway.plugins` names exports what this returns. */
-export function definePlugin<S extends TSchema>(definition: PluginDefinition<S>): Plugin {
+export function definePlugin<S extends TSchema, C extends TSchema = TSchema>(definition: PluginDefinition<S, C>): Plugin {
   return Object.defineProperty({ ...definition } as unknown as Plugin, brand, { value: true })
 }
 

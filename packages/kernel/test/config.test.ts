@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { check, ConfigError, definePlugin, formatPath, isPlugin, Kernel, oneOf, silent, Type, type Issue } from '../src/index.ts'
+import { check, ConfigError, definePlugin, formatPath, isPlugin, Kernel, oneOf, sharedKeys, silent, Type, type Issue } from '../src/index.ts'
 import { here, plugin, rig } from './rig.ts'
 
 describe('check', () => {
@@ -147,6 +147,53 @@ describe('prepare', () => {
   })
 })
 
+describe('a credential', () => {
+  const door = definePlugin({
+    name: 'door-auth',
+    priority: 1,
+    authenticates: true,
+    schema: Type.Object({}),
+    consumerSchema: Type.Object({ key: Type.String({ minLength: 1 }), uses: Type.Integer({ default: 3 }) }, { additionalProperties: false }),
+    credentialKey: ({ key }) => key,
+    validateConsumer: ({ uses }, path) => (uses < 0 ? [{ path: [...path, 'uses'], message: 'must not be below zero' }] : []),
+    setup: () => ({}),
+  })
+  const kernel = new Kernel({ plugins: [door, plugin('plain', {})], log: silent, unsupported: ['hmac-auth'] })
+  const credential = (config: unknown, name = 'door-auth'): ReturnType<Kernel['prepareCredential']> => kernel.prepareCredential({ name, config, path: ['c'] })
+
+  test('is completed, and found by a digest of its key', () => {
+    const { credential: one, issues } = credential({ key: 'swordfish' })
+    expect(issues).toEqual([])
+    expect(one).toEqual({ plugin: 'door-auth', config: { key: 'swordfish', uses: 3 }, path: ['c'], digest: expect.stringMatching(/^[\w-]{43}$/) as string })
+    expect([credential({ key: 'swordfish', uses: 1 }).credential?.digest, credential({ key: 'other' }).credential?.digest === one?.digest]).toEqual([one?.digest, false])
+  })
+
+  test.for<[string, unknown, Issue[]]>([
+    ['door-auth', {}, [{ path: ['c', 'key'], message: 'is required' }]],
+    ['door-auth', 'swordfish', [{ path: ['c'], message: 'must be an object' }]],
+    ['door-auth', { key: 'k', header: 'x' }, [{ path: ['c', 'header'], message: 'is not a known field' }]],
+    ['door-auth', { key: 'k', uses: -1 }, [{ path: ['c', 'uses'], message: 'must not be below zero' }]],
+    ['door-auth', { key: 'k', _meta: { disabled: true } }, [{ path: ['c', '_meta', 'disabled'], message: 'is not a known field; did you mean disable?' }]],
+    ['plain', {}, [{ path: ['c'], message: 'is no credential: plain does not authenticate' }]],
+    ['hmac-auth', {}, [{ path: ['c'], message: 'is not supported yet' }]],
+    ['door-atuh', {}, [{ path: ['c'], message: 'unknown plugin [door-atuh]; did you mean door-auth?' }]],
+  ])('of %s is refused: %j', ([name, config, issues]) => {
+    expect(credential(config, name)).toEqual({ issues })
+  })
+
+  test('that is switched off is none, and need not be right', () => {
+    expect(credential({ _meta: { disable: true } })).toEqual({ issues: [] })
+  })
+
+  test('belongs to one consumer', () => {
+    const [one, other] = [credential({ key: 'k' }).credential!, credential({ key: 'l' }).credential!]
+    const twice = { ...one, path: ['d'] }
+    expect(sharedKeys([{ name: 'anna', credentials: [one] }, { name: 'bob', credentials: [other, twice] }])).toEqual([
+      { path: ['d'], message: 'duplicate key of plugin door-auth found with consumer: anna' },
+    ])
+  })
+})
+
 describe('a kernel', () => {
   test('refuses two plugins of one name and schemas that do not compile, at once', () => {
     const broken = plugin('broken', {}, { schema: Type.Unsafe({ type: 'objekt' }), consumerSchema: Type.Unsafe({ unheardOf: 1 }) })
@@ -154,6 +201,7 @@ describe('a kernel', () => {
     expect(make).toThrow(ConfigError)
     expect(make).toThrow('plugins.one: another plugin has this name')
     expect(make).toThrow('plugins.broken: has a schema that does not compile')
+    expect(make).toThrow('plugins.broken: has a consumerSchema, and no credentialKey')
   })
 })
 

@@ -11,16 +11,17 @@ import {
   type Awaitable,
   type Chain,
   type ChainBuilder,
+  type ConsumerDirectory,
   type Delivery,
   type Hooks,
   type Host,
-  type Join,
   type KernelOptions,
   type Logger,
   type Outcome,
   type Owner,
   type Plugin,
   type Prepared,
+  type PreparedConsumer,
   type Reply,
   type ReplyStream,
 } from '../src/index.ts'
@@ -71,6 +72,7 @@ export interface Rig {
   kernel: Kernel
   builder: ChainBuilder
   chain: Chain
+  directory: ConsumerDirectory | undefined
   lines: Line[]
   /** Runs one exchange and settles it. */
   run(ctx?: Exchange, outcome?: Outcome): Promise<Reply>
@@ -80,12 +82,13 @@ export const here: Owner = { kind: 'route', id: 'r1' }
 const delivered: Delivery = { status: 200, headerBytes: 10, bodyBytes: 2 }
 
 export interface RigOptions extends Partial<KernelOptions> {
-  join?: Join
   unanswered?: Answer
+  /** Of the exchanges that `run` makes, or is given. */
+  consumers?: (kernel: Kernel) => readonly PreparedConsumer[]
 }
 
 /** A kernel with one chain of these plugins; by default its answer says ok. */
-export async function rig(uses: readonly (Plugin | Use)[], { join, unanswered = ok, ...options }: RigOptions = {}): Promise<Rig> {
+export async function rig(uses: readonly (Plugin | Use)[], { unanswered = ok, consumers, ...options }: RigOptions = {}): Promise<Rig> {
   const list = uses.map((use): Use => ('plugin' in use ? use : { plugin: use }))
   const lines: Line[] = []
   const kernel = new Kernel({ plugins: [...new Set(list.map((use) => use.plugin))], log: logTo(lines), ...options })
@@ -94,14 +97,15 @@ export async function rig(uses: readonly (Plugin | Use)[], { join, unanswered = 
     globals: list.filter(({ global }) => global).map((use) => prepare(kernel, use)),
     plugins: list.filter(({ global }) => !global).map((use) => prepare(kernel, use)),
     unanswered,
-    ...(join && { join }),
   })
+  const directory = consumers && (await builder.directory(consumers(kernel)))
   const run = async (ctx = exchangeOf(), outcome: Outcome = 'complete'): Promise<Reply> => {
+    if (directory) ctx.openDirectory(directory)
     const reply = await chain.run(ctx)
     await chain.settle(ctx, outcome, { ...delivered, status: reply.status })
     return reply
   }
-  return { kernel, builder, chain, lines, run }
+  return { kernel, builder, chain, directory, lines, run }
 }
 
 /** Checks a use that is right. */
@@ -125,13 +129,15 @@ export interface TestExchange {
   declared?: number
   limit?: number
   log?: Logger
+  /** Its id; by default no route has matched. */
+  route?: string
   clock?: { now(): number; monotonic(): number }
 }
 
 export function exchangeOf(init: TestExchange = {}): Exchange {
-  const { method = 'POST', path = '/v1/chat', query = '', headers = {}, body = '', limit = 1_000_000, log = logTo([]), clock } = init
+  const { method = 'POST', path = '/v1/chat', query = '', headers = {}, body = '', limit = 1_000_000, log = logTo([]), clock, route } = init
   const bytes = Buffer.from(body)
-  return new Exchange({
+  const exchange = new Exchange({
     id: 'x-1',
     log,
     ...(clock && { clock }),
@@ -150,6 +156,8 @@ export function exchangeOf(init: TestExchange = {}): Exchange {
       serverPort: 9080,
     },
   })
+  if (route) exchange.route = { id: route }
+  return exchange
 }
 
 export interface OpenStream extends ReplyStream {
