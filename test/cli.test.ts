@@ -82,7 +82,7 @@ routes:
     uri: /b
     service_id: nowhere
     extra: 1
-consumers: []
+credentials: []
 `,
   lines: [
     /^:3:3 gateway\.workers: must be a number or auto$/,
@@ -96,7 +96,7 @@ consumers: []
     /^:16:5 routes\[1\]\.id: chat is the id of routes\[0\] already$/,
     /^:18:5 routes\[1\]\.service_id: refers to service \[nowhere\], which does not exist$/,
     /^:19:5 routes\[1\]\.extra: is not a known field$/,
-    /^:20:1 consumers: is not supported yet$/,
+    /^:20:1 credentials: is not a known field; a credential is an entry of consumers/,
   ],
 }
 

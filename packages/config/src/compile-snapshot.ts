@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  HttpError,
   json,
   type Answer,
   type Exchange,
@@ -8,7 +9,7 @@ import {
   TimeSlice,
 } from '@sluice/kernel'
 import { Router, type RouteEntry } from '@sluice/router'
-import type { Resolved } from './check-resources.ts'
+import type { Resolved } from './check-document.ts'
 import { Snapshot, type CompiledRoute } from './snapshot.ts'
 import { inSlices } from './steps.ts'
 
@@ -36,7 +37,8 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
   try {
     const slice = new TimeSlice()
     const fresh = new Set(globals)
-    for (const { plugins } of served) {
+    for (const { plugins, missing } of served) {
+      if (missing !== undefined) continue
       if (!builder.takeOver({ globals, plugins })) plugins.forEach((prepared) => fresh.add(prepared))
       if (slice.isOver) await slice.rest()
     }
@@ -50,7 +52,8 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
 
     const routes: CompiledRoute[] = []
     for (const route of served) {
-      routes.push({ ...route, chain: await builder.chain({ globals, plugins: route.plugins }) })
+      const spec = route.missing === undefined ? { plugins: route.plugins } : { plugins: [], unanswered: lacks(route.missing) }
+      routes.push({ ...route, chain: await builder.chain({ globals, ...spec }) })
       if (slice.isOver) await slice.rest()
     }
     const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
@@ -59,6 +62,13 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
   } catch (error) {
     await builder.release()
     throw error
+  }
+}
+
+/** What a route answers when what it refers to was taken away. */
+function lacks(missing: string): Answer {
+  return async () => {
+    throw new HttpError(503, 'missing_reference', `this route refers to ${missing}, which was deleted`)
   }
 }
 

@@ -1,8 +1,8 @@
 import { MetaSchema, Type, variableNames, type Plugin } from '@sluice/kernel'
-import { unsupportedCollections } from './check-resources.ts'
 import { GatewaySchema } from './gateway-schema.ts'
 import { httpProxy } from './http-proxy-config.ts'
-import { GlobalRuleSchema, PluginConfigSchema, RouteSchema, ServiceSchema } from './resource-schemas.ts'
+import { ProtoSchema, SecretSchema, SslSchema, StreamRouteSchema } from './data-schemas.ts'
+import { ConsumerGroupSchema, ConsumerSchema, CredentialSchema, GlobalRuleSchema, PluginConfigSchema, RouteSchema, ServiceSchema } from './resource-schemas.ts'
 import { schemaRows, unsupportedIn, type SchemaRow } from './schema-rows.ts'
 import { UpstreamSchema } from './upstream-schema.ts'
 
@@ -14,6 +14,14 @@ const FileSchema = Type.Object({
   upstreams: Type.Optional(Type.Array(Type.Object({}), { description: 'Where ordinary requests are proxied to.' })),
   plugin_configs: Type.Optional(Type.Array(Type.Object({}), { description: 'Plugins that several routes share.' })),
   global_rules: Type.Optional(Type.Array(Type.Object({}), { description: 'Plugins that run for every request.' })),
+  consumers: Type.Optional(
+    Type.Array(Type.Object({}), { description: 'Who sends requests; and their credentials, by the id `<username>/credentials/<id>`.' }),
+  ),
+  consumer_groups: Type.Optional(Type.Array(Type.Object({}), { description: 'Plugins that several consumers share.' })),
+  ssls: Type.Optional(Type.Array(Type.Object({}), { description: 'Certificates. Kept for tools; nothing acts on them yet.' })),
+  secrets: Type.Optional(Type.Array(Type.Object({}), { description: 'Where secrets are kept. Kept for tools; nothing acts on them yet.' })),
+  protos: Type.Optional(Type.Array(Type.Object({}), { description: 'Protobuf definitions. Kept for tools; nothing acts on them.' })),
+  stream_routes: Type.Optional(Type.Array(Type.Object({}), { description: 'Routes of layer 4. Kept for tools; nothing acts on them.' })),
   plugin_metadata: Type.Optional(
     Type.Unsafe({
       type: ['object', 'array'],
@@ -53,13 +61,20 @@ export function referenceMarkdown(plugins: Iterable<Plugin>): string {
   const shown = [...plugins].filter(({ name }) => name !== httpProxy).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const blocks = [
     intro,
-    section('## The file', { ...FileSchema, unsupported: unsupportedCollections }),
+    section('## The file', FileSchema),
     section('## `gateway`', GatewaySchema),
     section('## `routes[]`', RouteSchema),
     section('## `services[]`', ServiceSchema),
     section('## `upstreams[]`', UpstreamSchema),
     section('## `plugin_configs[]`', PluginConfigSchema),
     section('## `global_rules[]`', GlobalRuleSchema),
+    section('## `consumers[]`', ConsumerSchema),
+    section('## `consumers[]` that are credentials', CredentialSchema),
+    section('## `consumer_groups[]`', ConsumerGroupSchema),
+    section('## `ssls[]`', SslSchema),
+    section('## `secrets[]`', SecretSchema),
+    section('## `protos[]`', ProtoSchema),
+    section('## `stream_routes[]`', StreamRouteSchema),
     '## Plugins',
     section('### `_meta`, in every plugin configuration', MetaSchema),
     ...shown.flatMap(pluginSections),

@@ -1,9 +1,10 @@
 import type { Predicate } from '@sluice/expr'
 import type { Exchange, Issue, Prepared, RouteInfo } from '@sluice/kernel'
 import { checkUri } from '@sluice/router'
-import type { Entry } from './collection.ts'
+import type { Entry } from './entry.ts'
 import { isAddress, notAddress } from './is-address.ts'
 import { isRecord } from './is-record.ts'
+import { singular, type Kind } from './kind.ts'
 import { mergePlugins } from './merge-plugins.ts'
 import type { Timeout } from './upstream-schema.ts'
 import type { PluginMap, UpstreamSource, Workbench } from './workbench.ts'
@@ -14,7 +15,10 @@ export interface Service {
   readonly plugins: PluginMap
   readonly upstream: UpstreamSource | undefined
   readonly hosts: readonly string[]
+  readonly pathPrefix: string
   readonly labels: Labels | undefined
+  /** As of a route. */
+  readonly missing: string | undefined
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -30,6 +34,10 @@ export interface Layers {
 export interface ResolvedRoute {
   readonly info: RouteInfo
   readonly path: Issue['path']
+  /** The `vars` as they are written. */
+  readonly writtenVars: unknown
+  /** What it refers to and that was taken away, such as `service [1]`: it answers that alone. */
+  readonly missing?: string
   /** False: `status: 0`. */
   readonly isServed: boolean
   readonly uris: readonly string[]
@@ -45,34 +53,48 @@ export interface ResolvedRoute {
   readonly plugins: readonly Prepared[]
 }
 
-/** Prepares a service’s plugins and upstream. */
-export function readService(entry: Entry, upstreams: Layers['upstreams'], bench: Workbench): Service {
+/** What a service is made of beside its own text. */
+export function partsOfService(raw: Entry['raw'], upstreams: Layers['upstreams']): readonly unknown[] {
+  return [upstreams.get(String(raw['upstream_id']))]
+}
+
+/** What a route is made of beside its own text. */
+export function partsOfRoute(raw: Entry['raw'], { upstreams, services, pluginConfigs }: Layers): readonly unknown[] {
+  return [upstreams.get(String(raw['upstream_id'])), services.get(String(raw['service_id'])), pluginConfigs.get(String(raw['plugin_config_id']))]
+}
+
+/** Prepares a service’s plugins and upstream. Without `upstreams` what it refers to is not looked at. */
+export function readService(entry: Entry, upstreams: Layers['upstreams'] | undefined, bench: Workbench): Service {
   const { id, path, raw } = entry
   const owner = { kind: 'service', id } as const
+  const upstream = upstreamOf(entry, 'service', upstreams, bench)
   return {
     name: nameOf(raw),
     plugins: bench.plugins(raw['plugins'], owner, [...path, 'plugins']),
-    upstream: upstreamOf(entry, 'service', upstreams, bench),
+    upstream: upstream.found,
     hosts: textsOf(raw['hosts']),
+    pathPrefix: typeof raw['path_prefix'] === 'string' ? raw['path_prefix'].replace(/\/$/, '') : '',
     labels: labelsOf(raw),
+    missing: upstream.missing,
   }
 }
 
-/** Checks what the schema cannot say of a route, and merges it with what it refers to: route, plugin config, service. */
-export function resolveRoute(entry: Entry, layers: Layers, bench: Workbench): ResolvedRoute {
+/**
+ * Checks what the schema cannot say of a route, and merges it with what it refers to: route, plugin config, service.
+ * Without `layers` what it refers to is not looked at.
+ */
+export function resolveRoute(entry: Entry, layers: Layers | undefined, bench: Workbench): ResolvedRoute {
   const { id, path, raw, checked } = entry
   checkShape(raw, path, bench)
-  const serviceId = refer(entry, 'service_id', 'service', layers.services, bench)
-  const configId = refer(entry, 'plugin_config_id', 'plugin config', layers.pluginConfigs, bench)
-  const service = serviceId === undefined ? undefined : layers.services.get(serviceId)
+  const { found: service, id: serviceId, missing: noService } = refer(entry, 'service_id', 'services', layers?.services, bench)
+  const { found: shared, missing: noConfig } = refer(entry, 'plugin_config_id', 'plugin_configs', layers?.pluginConfigs, bench)
   const own = bench.plugins(raw['plugins'], { kind: 'route', id }, [...path, 'plugins'])
-  const shared = configId === undefined ? undefined : layers.pluginConfigs.get(configId)
-
-  const upstream = upstreamOf(entry, 'route', layers.upstreams, bench) ?? service?.upstream
+  const { found: upstream = service?.upstream, missing: noUpstream } = upstreamOf(entry, 'route', layers?.upstreams, bench)
   const answer = upstream?.(timeoutOf(checked))
   const plugins = mergePlugins([own, shared, service?.plugins])
   const hosts = textsOf(raw['host'] ?? raw['hosts'])
   const name = nameOf(raw) ?? service?.name
+  const missing = noService ?? noConfig ?? noUpstream ?? service?.missing
   return {
     info: {
       id,
@@ -81,8 +103,10 @@ export function resolveRoute(entry: Entry, layers: Layers, bench: Workbench): Re
       ...(service?.name !== undefined && { serviceName: service.name }),
     },
     path,
+    writtenVars: raw['vars'],
+    ...(missing !== undefined && { missing }),
     isServed: raw['status'] !== 0,
-    uris: textsOf(raw['uri'] ?? raw['uris']),
+    uris: textsOf(raw['uri'] ?? raw['uris'] ?? raw['paths']).map((uri) => `${service?.pathPrefix ?? ''}${uri}`),
     hosts: hosts.length > 0 ? hosts : (service?.hosts ?? []),
     methods: textsOf(raw['methods']),
     remoteAddrs: textsOf(raw['remote_addr'] ?? raw['remote_addrs']),
@@ -101,9 +125,11 @@ function checkShape(raw: Entry['raw'], path: Issue['path'], bench: Workbench): v
   ] as const) {
     if (one in raw && many in raw) bench.problem(path, `only one of ${one} or ${many} is allowed`)
   }
-  if (!('uri' in raw) && !('uris' in raw)) bench.problem(path, 'needs one of uri or uris')
+  const paths = ['uri', 'uris', 'paths'].filter((field) => field in raw)
+  if (paths.length === 0) bench.problem(path, 'needs one of uri or uris')
+  if ('paths' in raw && paths.length > 1) bench.problem(path, `only one of ${paths.join(' and ')} is allowed`)
   if (!servers.some((field) => field in raw)) bench.problem(path, `needs at least one of ${servers.join(', ')}`)
-  for (const [text, at] of placed(raw, 'uri', 'uris', path)) {
+  for (const [text, at] of [...placed(raw, 'uri', 'uris', path), ...placed(raw, '', 'paths', path)]) {
     const problem = checkUri(text)
     if (problem !== undefined) bench.problem(at, problem)
   }
@@ -123,34 +149,43 @@ function placed(raw: Entry['raw'], one: string, many: string, path: Issue['path'
   return all.filter((pair): pair is [string, Issue['path']] => typeof pair[0] === 'string' && pair[0] !== '')
 }
 
-/** The id under `field`, where it leads somewhere. */
-function refer(
+interface Reference<T> {
+  readonly id?: string
+  readonly found?: T
+  /** It was taken away although this refers to it. */
+  readonly missing?: string
+}
+
+/** What the id under `field` leads to. */
+function refer<T>(
   { raw, path }: Entry,
   field: string,
-  what: string,
-  known: ReadonlyMap<string, unknown>,
+  kind: Exclude<Kind, 'plugin_metadata'>,
+  known: ReadonlyMap<string, T> | undefined,
   bench: Workbench,
-): string | undefined {
+): Reference<T> {
   const written = raw[field]
-  if (typeof written !== 'string' && typeof written !== 'number') return undefined
+  if (!known || (typeof written !== 'string' && typeof written !== 'number')) return {}
   const id = String(written)
-  if (known.has(id)) return id
-  bench.problem([...path, field], `refers to ${what} [${id}], which does not exist`)
-  return undefined
+  const found = known.get(id)
+  if (found !== undefined) return { id, found }
+  const what = `${singular[kind]} [${id}]`
+  if (bench.forced.has(`${kind}/${id}`)) return { id, missing: what }
+  bench.problem([...path, field], `refers to ${what}, which does not exist`)
+  return {}
 }
 
 function upstreamOf(
   entry: Entry,
   kind: 'route' | 'service',
-  upstreams: Layers['upstreams'],
+  upstreams: Layers['upstreams'] | undefined,
   bench: Workbench,
-): UpstreamSource | undefined {
+): Reference<UpstreamSource> {
   const { id, path, raw } = entry
   if ('upstream' in raw && 'upstream_id' in raw) bench.problem(path, 'only one of upstream or upstream_id is allowed')
-  const shared = refer(entry, 'upstream_id', 'upstream', upstreams, bench)
-  if (shared !== undefined) return upstreams.get(shared)
-  if (!isRecord(raw['upstream'])) return undefined
-  return bench.upstream(raw['upstream'], { kind, id }, [...path, 'upstream'])
+  const shared = refer(entry, 'upstream_id', 'upstreams', upstreams, bench)
+  if (shared.id !== undefined || !isRecord(raw['upstream'])) return shared
+  return { found: bench.upstream(raw['upstream'], { kind, id }, [...path, 'upstream']) }
 }
 
 function timeoutOf({ timeout }: Entry['checked']): Timeout | undefined {

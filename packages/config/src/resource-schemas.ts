@@ -1,4 +1,4 @@
-import { Type } from '@sluice/kernel'
+import { oneOf, Type } from '@sluice/kernel'
 import { about, closed, Host, Id, idThat, Method, Plugins, timeout, times } from './field.ts'
 
 const Uri = Type.String({
@@ -29,6 +29,9 @@ export const RouteSchema = Type.Object(
     uris: Type.Optional(
       Type.Array(Uri, { minItems: 1, uniqueItems: true, description: 'Several paths, in place of `uri`.' }),
     ),
+    paths: Type.Optional(
+      Type.Array(Uri, { minItems: 1, uniqueItems: true, description: 'As `uris`: what tools of API7 call them.' }),
+    ),
     methods: Type.Optional(
       Type.Array(Method, { uniqueItems: true, description: 'HTTP methods; any if absent or empty.' }),
     ),
@@ -58,16 +61,26 @@ export const RouteSchema = Type.Object(
     ...closed,
     unsupported: ['filter_func', 'script', 'script_id', 'enable_websocket'],
     description:
-      'Which requests are served, and by what. One of `uri` and `uris`, and something that serves, are required.',
+      'Which requests are served, and by what. One of `uri`, `uris` and `paths`, and something that serves, are required.',
   },
 )
 
 /** What several routes share. */
 export const ServiceSchema = Type.Object(
-  { id: Type.Optional(Id), ...about, hosts: Type.Optional(Hosts), ...target, ...times },
+  {
+    id: Type.Optional(Id),
+    ...about,
+    hosts: Type.Optional(Hosts),
+    ...target,
+    type: Type.Optional(oneOf(['http', 'stream'], { description: 'What its routes are; kept for tools.' })),
+    path_prefix: Type.Optional(
+      Type.String({ maxLength: 4096, pattern: '^(/.*)?$', expects: 'a path', description: 'Stands before the paths of its routes.' }),
+    ),
+    ...times,
+  },
   {
     ...closed,
-    unsupported: ['script', 'enable_websocket'],
+    unsupported: ['script', 'enable_websocket', 'strip_path_prefix'],
     description: 'What several routes share: plugins, an upstream, hosts for those that name none.',
   },
 )
@@ -80,9 +93,53 @@ export const PluginConfigSchema = Type.Object(
 
 /** Plugins that run for every request. */
 export const GlobalRuleSchema = Type.Object(
-  { id: idThat('Unique among the global rules.'), plugins: Plugins, ...times },
+  { id: idThat('Unique among the global rules.'), ...about, plugins: Plugins, ...times },
   {
     ...closed,
     description: 'Plugins that run for every request, before and around the route’s; also where no route matches.',
   },
+)
+
+const Username = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  pattern: '^[a-zA-Z0-9_\\-]+$',
+  expects: "of letters, digits, '_' and '-'",
+  description: 'The consumer’s name: what it goes by.',
+})
+
+/** Who sends requests. */
+export const ConsumerSchema = Type.Object(
+  {
+    username: Username,
+    desc: about.desc,
+    labels: about.labels,
+    group_id: Type.Optional(idThat('The id of an entry of `consumer_groups`.')),
+    plugins: Type.Optional(Plugins),
+    ...times,
+  },
+  { ...closed, description: 'Who sends requests, with the plugins that run for them.' },
+)
+
+/** What a consumer shows. */
+export const CredentialSchema = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({
+        pattern: '^([a-zA-Z0-9_\\-]+/credentials/)?[a-zA-Z0-9._\\-]{1,64}$',
+        expects: '<username>/credentials/<id>',
+        description: '`<username>/credentials/<id>`: whose it is, and its name.',
+      }),
+    ),
+    ...about,
+    plugins: Type.Optional(Plugins),
+    ...times,
+  },
+  { ...closed, description: 'What a consumer shows: the configuration of one authenticating plugin. Stands among the consumers.' },
+)
+
+/** Plugins that several consumers share. */
+export const ConsumerGroupSchema = Type.Object(
+  { id: Type.Optional(Id), ...about, plugins: Plugins, ...times },
+  { ...closed, description: 'Plugins that several consumers share.' },
 )

@@ -14,14 +14,13 @@ interface Written {
 }
 
 /**
- * Reads the `gateway` section of a parsed file alone, before there is a kernel: it names the plugins to load.
- * Settings are there where there are no issues. `checkResources` checks this section again, with everything else.
+ * Checks the `gateway` section of a file alone, before there is a kernel: it names the plugins to load. Settings are there
+ * where there are no issues. `checkResources` checks this section again, with everything else.
  */
-export function checkSettings(value: unknown, env: Env): { settings?: GatewaySettings; issues: readonly Issue[] } {
+export function checkSettings(written: unknown, env: Env): { settings?: GatewaySettings; issues: readonly Issue[] } {
   const path = ['gateway']
-  const written = isRecord(value) ? (value['gateway'] ?? {}) : {}
   const issues: Issue[] = []
-  const resolved = resolveReferences(written, path, env, issues)
+  const resolved = resolveReferences(written ?? {}, path, env, issues)
   const checked = check(GatewaySchema, resolved, path)
   const known = new Set(issues.map((issue) => issue.path.join('\0')))
   issues.push(...checked.issues.filter((issue) => !known.has(issue.path.join('\0'))))

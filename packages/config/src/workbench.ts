@@ -24,6 +24,7 @@ export type UpstreamSource = (timeout: Timeout | undefined) => Prepared | undefi
 export class Workbench {
   readonly issues: Issue[] = []
   readonly kernel: Kernel
+  readonly forced: ReadonlySet<string>
   readonly #env: Env
   readonly #metadata = new Map<string, unknown>()
   /** Places whose reference has failed; what else is wrong there follows from that. */
@@ -31,8 +32,10 @@ export class Workbench {
   #graphql: string | undefined
   readonly #variables: Variables<Exchange>
 
-  constructor(kernel: Kernel, env: Env) {
+  /** `forced`: `<kind>/<id>` of what was taken away although others may refer to it. */
+  constructor(kernel: Kernel, env: Env, forced: ReadonlySet<string> = new Set()) {
     this.kernel = kernel
+    this.forced = forced
     this.#env = env
     this.#variables = (name) => {
       if (name.startsWith('graphql_')) this.#graphql ??= name
@@ -71,6 +74,7 @@ export class Workbench {
 
   /** Checks an upstream. Gives one `Prepared` for each different `timeout` that routes ask for. */
   upstream(raw: unknown, owner: Owner, path: Issue['path']): UpstreamSource {
+    if (isPlaceholder(raw)) return () => undefined
     const resolved = this.#resolve(raw, path)
     const { value, issues } = check(UpstreamSchema, resolved, path)
     const own = [...issues]
@@ -150,6 +154,11 @@ export class Workbench {
   #report(issues: readonly Issue[]): void {
     for (const issue of issues) if (!this.#unresolved.has(keyOf(issue))) this.issues.push(issue)
   }
+}
+
+/** An upstream that names nothing but itself: tools write one for services that have none. */
+function isPlaceholder(raw: unknown): boolean {
+  return isRecord(raw) && 'id' in raw && Object.keys(raw).every((name) => ['id', 'name', 'desc', 'labels', 'create_time', 'update_time'].includes(name))
 }
 
 /** Whatever else answers on a route comes before its upstream. */

@@ -48,9 +48,9 @@ describe('checkResources', () => {
     ['a list for a file', [], [': must be an object']],
     ['strangers', { rotues: [] }, ['rotues: is not a known field; did you mean routes?']],
     [
-      'what is known and not here',
-      { consumers: [], ssls: [] },
-      ['consumers: is not supported yet', 'ssls: is not supported yet'],
+      'credentials of their own',
+      { credentials: [] },
+      ['credentials: is not a known field; a credential is an entry of consumers, with the id <username>/credentials/<id>'],
     ],
     ['a version that is neither', { version: true }, ['version: must be a string or a number']],
     ['a collection that is no list', { routes: { a: 1 } }, ['routes: must be a list']],

@@ -100,8 +100,8 @@ describe('compileSnapshot', () => {
     const error = await attempt.catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(ConfigError)
     expect((error as ConfigError).issues).toEqual([
-      { path: ['routes', 0, 'plugins', 'fragile'], message: 'cannot be set up: no such thing' },
-      { path: ['services', 0, 'plugins', 'fragile'], message: 'cannot be set up: no such thing' },
+      { path: ['routes', 'a', 'plugins', 'fragile'], message: 'cannot be set up: no such thing' },
+      { path: ['services', 's', 'plugins', 'fragile'], message: 'cannot be set up: no such thing' },
     ])
     expect(diary.toSorted()).toEqual(['dispose tag a', 'dispose tag d', 'setup tag a', 'setup tag d'])
     expect(kernel.instances.size).toBe(0)

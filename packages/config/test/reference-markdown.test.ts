@@ -17,6 +17,13 @@ describe('referenceMarkdown', () => {
       '## `upstreams[]`',
       '## `plugin_configs[]`',
       '## `global_rules[]`',
+      '## `consumers[]`',
+      '## `consumers[]` that are credentials',
+      '## `consumer_groups[]`',
+      '## `ssls[]`',
+      '## `secrets[]`',
+      '## `protos[]`',
+      '## `stream_routes[]`',
       '## Plugins',
       '### `_meta`, in every plugin configuration',
       '### `ai-proxy`',
@@ -45,7 +52,6 @@ describe('referenceMarkdown', () => {
     expect(text).toContain('Not supported yet: `filter_func`, `script`, `script_id`, `enable_websocket`.')
     expect(text).toContain('`type: chash`')
     expect(text).toContain('`tls.client_cert`')
-    expect(text).toContain('Not supported yet: `consumers`')
   })
 
   test('lists the variables, those of plugins by plugin', () => {

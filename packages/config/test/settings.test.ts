@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { checkSettings } from '../src/index.ts'
 import { envOf, problems } from './fixture.ts'
 
-const settingsOf = (gateway: unknown, env = {}) => checkSettings({ gateway }, envOf(env))
+const settingsOf = (gateway: unknown, env = {}) => checkSettings(gateway, envOf(env))
 
 describe('the gateway section', () => {
   test.for([[undefined], [{}]] as const)('has defaults for %j', ([gateway]) => {

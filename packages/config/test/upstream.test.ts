@@ -6,7 +6,7 @@ const configOf = (written: object, env?: Record<string, string>): unknown =>
 
 describe('upstreams', () => {
   test.for([
-    [{}, ['nodes: is required']],
+    [{ retries: 1 }, ['nodes: is required']],
     [{ ...upstream, nodes: 'a' }, ['nodes: must be object or array']],
     [{ ...upstream, type: 'chash' }, ['type: chash is not supported yet']],
     [{ ...upstream, type: 'x' }, ['type: must be one of roundrobin']],

@@ -46,7 +46,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .action(async ({ config, json }: { config: string; json?: boolean }) => {
       const { kernel, ...found } = await read(config, env)
       const snapshot = await compileConfig(found, kernel)
-      out(routesTable(snapshot, found.parsed.value, json === true))
+      out(routesTable(snapshot, json === true))
       snapshot.retire()
       await snapshot.disposed
     })

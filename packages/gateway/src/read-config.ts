@@ -1,11 +1,13 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
 import {
-  checkResourcesInSlices,
+  checkDocument,
   checkSettings,
   compileSnapshot,
   parseAside,
+  readDocument,
   type Env,
+  type FileDocument,
   type GatewaySettings,
   type ReadConfigText,
   type Resolved,
@@ -38,6 +40,7 @@ export interface ReadConfig {
   readonly file: string
   /** As it is written, references not resolved. */
   readonly parsed: ReadConfigText
+  readonly document: FileDocument
   readonly settings: GatewaySettings
   readonly resolved: Resolved
   /** Renders lines of the access log; undefined where it is switched off. */
@@ -49,7 +52,7 @@ export async function readConfig(source: KernelSource): Promise<ReadConfig & { k
   const { file, text, env, log, counters } = source
   const parsed = await parse(text, file)
   const present = [...builtInPlugins(source.builtIn), ...(source.plugins ?? [])]
-  const own = await loadPlugins(pluginEntries(parsed.value, env), file, present)
+  const own = await loadPlugins(pluginEntries(memberOf(parsed.value, 'gateway'), env), file, present)
   const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins, ...(counters && { counters }) })
   return { kernel, ...(await judge(parsed, { file, env, kernel, issues: own.issues })) }
 }
@@ -60,17 +63,17 @@ export async function readAgain({ file, text, env }: ConfigSource, kernel: Kerne
 }
 
 /** Turns what was read into what serves; runs plugins' `setup`. Rejects with an `InvalidConfigError`. */
-export async function compileConfig({ file, parsed, resolved }: ReadConfig, kernel: Kernel): Promise<Snapshot> {
+export async function compileConfig(read: ReadConfig, kernel: Kernel): Promise<Snapshot> {
   try {
-    return await compileSnapshot({ kernel, resolved })
+    return await compileSnapshot({ kernel, resolved: read.resolved })
   } catch (error) {
-    throw await placed(error, { file, parsed })
+    throw await placed(error, read)
   }
 }
 
 /** The same error; a `ConfigError` as the `InvalidConfigError` that says where in the file its problems are. */
-export async function placed(error: unknown, { file, parsed }: Pick<ReadConfig, 'file' | 'parsed'>): Promise<unknown> {
-  return error instanceof ConfigError ? InvalidConfigError.of(error.issues, file, parsed) : error
+export async function placed(error: unknown, { file, parsed, document }: Pick<ReadConfig, 'file' | 'parsed' | 'document'>): Promise<unknown> {
+  return error instanceof ConfigError ? InvalidConfigError.of(document.placed(error.issues), file, parsed) : error
 }
 
 async function parse(text: string, file: string): Promise<ReadConfigText> {
@@ -88,26 +91,27 @@ interface Judging {
 }
 
 async function judge(parsed: ReadConfigText, { file, env, kernel, issues: known }: Judging): Promise<ReadConfig> {
-  const { resolved, issues } = await checkResourcesInSlices(parsed.value, kernel, env)
-  const format = formatIn(parsed.value, resolved)
+  const document = readDocument(parsed.value)
+  const { resolved, issues } = await checkDocument(document, { kernel, env })
+  const format = formatIn(document.settings, resolved)
   const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
-  const all = [...known, ...issues, ...(line?.issues ?? [])]
+  const all = [...known, ...document.issues, ...document.placed(issues), ...(line?.issues ?? [])]
   if (!resolved || all.length > 0) throw await InvalidConfigError.of(all, file, parsed)
-  return { file, parsed, settings: resolved.gateway, resolved, logLine: line?.line }
+  return { file, parsed, document, settings: resolved.gateway, resolved, logLine: line?.line }
 }
 
 /** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */
-function pluginEntries(value: unknown, env: Env): readonly string[] {
-  const { settings } = checkSettings(value, env)
+function pluginEntries(section: unknown, env: Env): readonly string[] {
+  const { settings } = checkSettings(section, env)
   if (settings) return settings.plugins
-  const written = memberOf(memberOf(value, 'gateway'), 'plugins')
+  const written = memberOf(section, 'plugins')
   return Array.isArray(written) ? written.filter((entry) => typeof entry === 'string') : []
 }
 
 /** The access log's format; undefined where there is none to compile. */
-function formatIn(value: unknown, resolved: Resolved | undefined): LogFormat | undefined {
+function formatIn(section: unknown, resolved: Resolved | undefined): LogFormat | undefined {
   if (resolved) return resolved.gateway.access_log === false ? undefined : (resolved.gateway.access_log.format ?? defaultFormat)
-  const written = memberOf(memberOf(memberOf(value, 'gateway'), 'access_log'), 'format')
+  const written = memberOf(memberOf(section, 'access_log'), 'format')
   return typeof written === 'string' || isRecord(written) ? written : undefined
 }
 

@@ -15,17 +15,16 @@ interface Row {
   readonly chain: Readonly<Record<string, readonly string[]>>
 }
 
-/** The route table for people, or as JSON: in the order in which routes are tried. `written` is the file as it was parsed. */
-export function routesTable(snapshot: Snapshot, written: unknown, asJson: boolean): string {
-  const rows = snapshot.router.entries().map((entry) => rowOf(entry, written))
+/** The route table for people, or as JSON: in the order in which routes are tried. */
+export function routesTable(snapshot: Snapshot, asJson: boolean): string {
+  const rows = snapshot.router.entries().map(rowOf)
   if (asJson) return JSON.stringify(rows, undefined, 2)
   if (rows.length === 0) return 'no routes: every request is answered with 404'
   return rows.map(toText).join('\n')
 }
 
-function rowOf({ id, host, uri, methods, priority, value }: TableEntry<CompiledRoute>, written: unknown): Row {
-  const { remoteAddrs, path, chain } = value
-  const vars = memberAt(written, [...path, 'vars'])
+function rowOf({ id, host, uri, methods, priority, value }: TableEntry<CompiledRoute>): Row {
+  const { remoteAddrs, writtenVars: vars, chain } = value
   return {
     route: id,
     host: host ?? '*',
@@ -36,10 +35,6 @@ function rowOf({ id, host, uri, methods, priority, value }: TableEntry<CompiledR
     ...(vars !== undefined && { vars }),
     chain: chain.describe(),
   }
-}
-
-function memberAt(value: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce((inner: unknown, step) => (inner as Record<string | number, unknown> | undefined)?.[step], value)
 }
 
 function toText({ route, host, uri, methods, priority, remote_addrs: addresses, vars, chain }: Row): string {

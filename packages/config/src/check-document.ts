@@ -1,0 +1,147 @@
+import type { Issue, Kernel, Prepared } from '@sluice/kernel'
+import type { Document } from './document.ts'
+import type { Entry } from './entry.ts'
+import type { Env } from './env.ts'
+import type { GatewaySettings } from './gateway-schema.ts'
+import { isRecord } from './is-record.ts'
+import type { Kind } from './kind.ts'
+import { Memo } from './memo.ts'
+import { partsOfRoute, partsOfService, readService, resolveRoute, type Layers, type ResolvedRoute } from './resolve-route.ts'
+import { dataOnly, schemaOf } from './schema-of.ts'
+import { checkSettings } from './settings.ts'
+import { inSlices, type Steps } from './steps.ts'
+import { Workbench, type PluginMap } from './workbench.ts'
+
+/** A whole configuration, checked: references resolved, layers merged, plugins prepared. Nothing of it runs yet. */
+export interface Resolved {
+  readonly gateway: GatewaySettings
+  /** In the order in which they are written; those with `status: 0` too. */
+  readonly routes: readonly ResolvedRoute[]
+  /** The plugins of all global rules. */
+  readonly globals: readonly Prepared[]
+}
+
+/** A configuration that is fit to serve, or what is wrong with it. */
+export interface Checked {
+  readonly resolved?: Resolved
+  readonly issues: readonly Issue[]
+  /** For the check of what comes after it; there where `resolved` is. */
+  readonly memo?: Memo
+}
+
+export interface CheckOptions {
+  readonly kernel: Kernel
+  readonly env: Env
+  /** Of the configuration before: what has not changed is not checked again. Of the same kernel and environment. */
+  readonly memo?: Memo | undefined
+}
+
+/**
+ * Checks a configuration whole and finds every problem at once; paths are `[kind, id, ...field]`. Pure: runs no `setup`.
+ * Plugins are prepared once for each place where they are written, so that routes that inherit one share it. Exchanges
+ * go on meanwhile.
+ */
+export function checkDocument(document: Document, options: CheckOptions): Promise<Checked> {
+  return inSlices(checkSteps(document, options))
+}
+
+/** The same, in steps. */
+export function* checkSteps(document: Document, { kernel, env, memo: last }: CheckOptions): Steps<Checked> {
+  const bench = new Workbench(kernel, env, document.forced)
+  const { settings, issues } = checkSettings(document.settings, env)
+  bench.issues.push(...issues)
+  const metadata = [...document.entries('plugin_metadata')]
+  for (const [name, raw] of metadata) checkMetadata(name, raw, bench)
+  const memo = new Memo(metadata.flat(), last)
+
+  const layers = yield* readLayers(document, bench, memo)
+  const routes = yield* readEach(document, 'routes', memo, (entry) => resolveRoute(entry, layers, bench), bench, (raw) => partsOfRoute(raw, layers))
+  const globals = yield* readGlobals(document, bench, memo)
+  for (const kind of dataOnly) yield* readEach(document, kind, memo, ({ id }) => id, bench)
+  yield* refuse(document, bench)
+  if (bench.issues.length > 0 || !settings) return { issues: bench.issues }
+  return { resolved: { gateway: settings, routes: [...routes.values()], globals }, issues: [], memo: memo.finish() }
+}
+
+/** Checks one resource alone: its fields, plugins and expressions. What it refers to is not looked at. */
+export function checkEntry(kind: Kind, id: string, raw: unknown, { kernel, env }: Omit<CheckOptions, 'memo'>): readonly Issue[] {
+  const bench = new Workbench(kernel, env)
+  if (kind === 'plugin_metadata') checkMetadata(id, raw, bench)
+  else {
+    const entry = entryOf(kind, id, raw, bench)
+    if (kind === 'routes') resolveRoute(entry, undefined, bench)
+    else if (kind === 'services') readService(entry, undefined, bench)
+    else if (kind === 'upstreams') bench.upstream(entry.raw, { kind: 'upstream', id }, entry.path)
+    else if (kind === 'plugin_configs') readPlugins(entry, 'plugin_config', bench)
+    else if (kind === 'global_rules') readPlugins(entry, 'global_rule', bench)
+  }
+  return bench.issues
+}
+
+/** What `make` gives of each entry, by id, in their order. `partsOf`: what an entry is made of beside itself. */
+function* readEach<T>(
+  document: Document,
+  kind: Exclude<Kind, 'plugin_metadata'>,
+  memo: Memo,
+  make: (entry: Entry) => T,
+  bench: Workbench,
+  partsOf: (raw: Entry['raw']) => readonly unknown[] = () => [],
+): Steps<Map<string, T>> {
+  const made = new Map<string, T>()
+  for (const [id, raw] of document.entries(kind)) {
+    const parts = isRecord(raw) ? partsOf(raw) : []
+    made.set(id, memo.take(kind, id, raw, parts, () => make(entryOf(kind, id, raw, bench))))
+    yield
+  }
+  return made
+}
+
+function entryOf(kind: Exclude<Kind, 'plugin_metadata'>, id: string, raw: unknown, bench: Workbench): Entry {
+  const path = [kind, id]
+  if (!isRecord(raw)) bench.problem(path, 'must be an object')
+  const record = isRecord(raw) ? raw : {}
+  // What has no id goes by a name that nobody can write.
+  const shown = id.startsWith('\0') ? '' : id
+  // An upstream is checked where its references are resolved.
+  return { id: shown, path, raw: record, checked: kind === 'upstreams' ? record : bench.check(schemaOf[kind], record, path) }
+}
+
+function checkMetadata(name: string, raw: unknown, bench: Workbench): void {
+  const path = ['plugin_metadata', name]
+  if (!isRecord(raw)) return bench.problem(path, 'must be an object')
+  const { id: _id, create_time: _created, update_time: _updated, ...metadata } = raw
+  return bench.metadata(name, metadata, path)
+}
+
+function* readLayers(document: Document, bench: Workbench, memo: Memo): Steps<Layers> {
+  const upstreams = yield* readEach(document, 'upstreams', memo, ({ id, path, raw }) => bench.upstream(raw, { kind: 'upstream', id }, path), bench)
+  const services = yield* readEach(document, 'services', memo, (entry) => readService(entry, upstreams, bench), bench, (raw) => partsOfService(raw, upstreams))
+  const pluginConfigs = yield* readEach(document, 'plugin_configs', memo, (entry) => readPlugins(entry, 'plugin_config', bench), bench)
+  return { upstreams, services, pluginConfigs }
+}
+
+function* readGlobals(document: Document, bench: Workbench, memo: Memo): Steps<Prepared[]> {
+  const globals = new Map<string, Prepared>()
+  for (const rule of (yield* readEach(document, 'global_rules', memo, (entry) => readPlugins(entry, 'global_rule', bench), bench)).values()) {
+    for (const [name, prepared] of rule) {
+      const other = globals.get(name)
+      if (other) bench.problem(prepared.path, `is in global rule [${other.owner.id}] already; a plugin can be in one`)
+      globals.set(name, prepared)
+    }
+  }
+  return [...globals.values()]
+}
+
+function readPlugins({ id, path, raw }: Entry, kind: 'plugin_config' | 'global_rule', bench: Workbench): PluginMap {
+  return bench.plugins(raw['plugins'], { kind, id }, [...path, 'plugins'])
+}
+
+/** What users of this family know and that does not exist here yet. */
+function* refuse(document: Document, bench: Workbench): Steps<void> {
+  for (const kind of ['consumers', 'credentials', 'consumer_groups'] as const) {
+    for (const [id] of document.entries(kind)) {
+      bench.problem([kind, id], 'is not supported yet')
+      yield
+    }
+  }
+}

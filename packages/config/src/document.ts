@@ -1,0 +1,11 @@
+import type { Kind } from './kind.ts'
+
+/** A whole configuration, wherever it comes from: resources by kind and id, and the settings of the process. */
+export interface Document {
+  /** The `gateway` section, as it is written. */
+  readonly settings: unknown
+  /** In the order in which they are written. A value that stays the same object is not checked again. */
+  entries(kind: Kind): Iterable<readonly [id: string, value: unknown]>
+  /** `<kind>/<id>` of what was taken away although others may refer to it: routes that do say so when they are asked. */
+  readonly forced?: ReadonlySet<string>
+}
