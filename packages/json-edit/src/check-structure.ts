@@ -1,14 +1,18 @@
 import { Members } from './members.ts'
 import type { Source } from './source.ts'
+import { StringSkipper } from './string-skipper.ts'
 import { StructureScan } from './structure-scan.ts'
 import { Text } from './text.ts'
+
+/** One for all: whoever scans begins anew with each piece, and is not interrupted within one. */
+const skipper = StringSkipper.create()
 
 /**
  * Checks that exactly one JSON value stands in `source` from `start` on, white space around it allowed, and gives it
  * with the members of the outermost object. Throws a `JsonSyntaxError`.
  */
 export function checkStructure(source: Source, start = 0): Text {
-  const scan = new StructureScan(source)
+  const scan = new StructureScan(source, skipper)
   let base = 0
   for (const piece of source.pieces) {
     if (start < base + piece.length) scan.over(piece, base, Math.max(0, start - base))
@@ -19,7 +23,7 @@ export function checkStructure(source: Source, start = 0): Text {
 
 /** The same, with a rest after each piece for whoever has something else to do. */
 export function* checkInSteps(source: Source, start = 0): Generator<undefined, Text, undefined> {
-  const scan = new StructureScan(source)
+  const scan = new StructureScan(source, skipper)
   let base = 0
   for (const piece of source.pieces) {
     if (start < base + piece.length) scan.over(piece, base, Math.max(0, start - base))

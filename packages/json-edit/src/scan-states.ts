@@ -9,19 +9,18 @@ export const inName = 4
 export const behindName = 5
 export const inString = 6
 export const farInString = 7
-export const farEscape = 8
-export const escape = 9
-export const hexDigit = 10
-export const behindValue = 11
-export const behindMinus = 12
-export const behindZero = 13
-export const integer = 14
-export const behindDot = 15
-export const fraction = 16
-export const behindE = 17
-export const behindSign = 18
-export const exponent = 19
-export const inWord = 20
+export const escape = 8
+export const hexDigit = 9
+export const behindValue = 10
+export const behindMinus = 11
+export const behindZero = 12
+export const integer = 13
+export const behindDot = 14
+export const fraction = 15
+export const behindE = 16
+export const behindSign = 17
+export const exponent = 18
+export const inWord = 19
 
 /** What each of these expects when the input ends there; where there is nothing, a value may end. */
 const wanted: readonly (string | undefined)[] = [
@@ -31,7 +30,6 @@ const wanted: readonly (string | undefined)[] = [
   'a member name in quotes',
   'the quote that ends the string',
   'a colon after the member name',
-  'the quote that ends the string',
   'the quote that ends the string',
   'the quote that ends the string',
   'one of "\\/bfnrtu after a backslash',

@@ -1,24 +1,18 @@
 import * as ascii from './ascii.ts'
 import { Nesting } from './nesting.ts'
 import * as states from './scan-states.ts'
-import { isEscaped, type Source } from './source.ts'
+import type { Source } from './source.ts'
+import type { StringSkipper } from './string-skipper.ts'
 
 // V8 folds a const of this module into the loops below and loads an imported one each time: a quarter of a scan.
 const { backslash, closeBrace, closeBracket, colon, comma, dot, isDigit, isHex, isSpace, lowerE, lowerF, lowerN } = ascii
 const { lowerT, lowerU, minus, openBrace, openBracket, plus, quote, upperE, zero } = ascii
 
-/** So many bytes of a string value are checked one by one; behind them only its end is looked for. */
-export const checkedBytes = 48
-
-/**
- * How many more are looked through by hand before a native search for a quote is worth the call: many in source code,
- * where the last one was not far, few in prose.
- */
-const many = 64
-const few = 4
+/** So many bytes of a string value are looked at one by one before it is worth while to have the others skipped. */
+const nearBytes = 32
 
 const { behindDot, behindE, behindMinus, behindName, behindSign, behindValue, behindZero, escape, exponent } = states
-const { farEscape, farInString, firstElement, firstName, fraction, hexDigit, inName, inString, inWord, integer } = states
+const { farInString, firstElement, firstName, fraction, hexDigit, inName, inString, inWord, integer } = states
 const { name, value } = states
 
 /** Goes over JSON piece after piece, wherever those are cut, and keeps where its value and the outermost members stand. */
@@ -32,18 +26,20 @@ export class StructureScan {
   isObject = false
   readonly #source: Source
   readonly #nesting = new Nesting()
+  readonly #skipper: StringSkipper | undefined
   #state = value
-  /** Up to this position the string is checked byte by byte. */
-  #checkedUntil = 0
-  #near = few
+  /** Up to here the string is looked at one by one. */
+  #nearUntil = 0
   #digits = 0
   #word = ''
   #letters = 0
   /** Whether the string at hand is a name. */
   #isName = false
 
-  constructor(source: Source) {
+  /** Without a skipper, all is looked at one by one. */
+  constructor(source: Source, skipper: StringSkipper | undefined) {
     this.#source = source
+    this.#skipper = skipper
   }
 
   /** Goes over one piece from `at` on; `base` is where the piece begins. Throws a `JsonSyntaxError`. */
@@ -51,6 +47,7 @@ export class StructureScan {
     const { length } = bytes
     const nesting = this.#nesting
     let state = this.#state
+    this.#skipper?.leave()
     while (at < length) {
       const byte = bytes[at] as number
       switch (state) {
@@ -77,7 +74,7 @@ export class StructureScan {
             state = this.#close(base + at)
           } else if (byte === quote) {
             at++
-            this.#checkedUntil = base + at + checkedBytes
+            this.#nearUntil = base + at + nearBytes
             state = inString
           } else if (byte === openBrace || byte === openBracket) {
             at++
@@ -100,7 +97,7 @@ export class StructureScan {
           }
           continue
         case inString: {
-          const until = Math.min(length, this.#checkedUntil - base)
+          const until = Math.min(length, this.#nearUntil - base)
           let within = quote
           while (at < until && (within = bytes[at] as number) !== quote && within !== backslash && within >= 0x20) at++
           if (at >= until) {
@@ -116,34 +113,19 @@ export class StructureScan {
           } else throw this.#unescaped(base + at)
           continue
         }
-        case farInString: {
-          let end = -1
-          const until = Math.min(length, at + this.#near)
-          for (; at < until; at++) {
-            const within = bytes[at]
-            if (within === quote) {
-              end = at
-              break
-            }
-            if (within === backslash) at++
-          }
-          if (end === -1 && at < length) {
-            end = bytes.indexOf(quote, at)
-            const isLast = end === -1
-            this.#near = isLast || end - at > many ? few : many
-            if (isEscaped(bytes, at, isLast ? length : end)) {
-              // The byte behind the last backslash is passed over, be it this quote or the next piece's first byte.
-              at = isLast ? length + 1 : end + 1
-              end = -1
-            } else if (isLast) at = length
-          }
-          if (end !== -1) {
-            at = end + 1
+        case farInString:
+          if (this.#skipper !== undefined) at = this.#skipper.skip(bytes, at)
+          if (at === length) continue
+          if (bytes[at] === quote) {
+            at++
             state = behindValue
             if (nesting.depth === 0) this.end = base + at
-          } else if (at > length) state = farEscape
+          } else {
+            // What is wrong, and is told there, or what lies across two windows.
+            this.#nearUntil = base + at + nearBytes
+            state = inString
+          }
           continue
-        }
         case firstName:
         case name:
           if (isSpace(byte)) {
@@ -199,10 +181,6 @@ export class StructureScan {
           } else if (isShortEscape(byte)) state = this.#isName ? inName : inString
           else throw this.#unexpected(base + at, state)
           at++
-          continue
-        case farEscape:
-          at++
-          state = farInString
           continue
         case hexDigit:
           if (!isHex(byte)) throw this.#unexpected(base + at, state)
@@ -291,7 +269,7 @@ function wordOf(byte: number): string {
 }
 
 /** One of `"\/bfnrt`. */
-export function isShortEscape(byte: number | undefined): boolean {
+function isShortEscape(byte: number | undefined): boolean {
   if (byte === quote || byte === backslash || byte === lowerN || byte === 0x2f) return true
   return byte === 0x62 || byte === lowerF || byte === 0x72 || byte === lowerT
 }

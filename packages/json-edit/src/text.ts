@@ -1,11 +1,12 @@
 import { lowerF, lowerN, lowerT, openBrace, openBracket, quote } from './ascii.ts'
 import { Elements } from './elements.ts'
-import { faultInStrings } from './fault-in-strings.ts'
 import { Members } from './members.ts'
 import type { Segment } from './path.ts'
 import { readValue } from './read-value.ts'
 import { Source } from './source.ts'
-import { checkedBytes } from './structure-scan.ts'
+
+/** The value of a string of so many bytes is kept. */
+const shortString = 48
 
 /** What a JSON value can be. */
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
@@ -95,26 +96,19 @@ export class Text {
     return this.#source.slice(this.#start, this.#end)
   }
 
-  /** Its value; a `JsonSyntaxError` for what the structure check let pass deep inside a string. */
+  /** Its value. */
   parse(): unknown {
     if (this.#string !== undefined) return this.#string
     const first = this.#source.byte(this.#start)
-    if (first === quote && this.#end - this.#start <= checkedBytes) {
+    if (first === quote && this.#end - this.#start <= shortString) {
       return (this.#string = this.#source.string(this.#start, this.#end))
     }
     const { bytes } = this
-    try {
-      const json = bytes.toString('utf8')
-      const mayBeMisread = (first === openBrace || first === openBracket) && json.includes('\\')
-      if (!mayBeMisread) return JSON.parse(json)
-      const source = Source.of(bytes)
-      return source.hasEscapedName(0, bytes.length) ? readValue(source, 0) : JSON.parse(json)
-    } catch (cause) {
-      // JSON.parse knows no byte offsets; what it can refuse is an escape or a control character in a string.
-      if (!(cause instanceof SyntaxError)) throw cause
-      const { at, expected } = faultInStrings(bytes)
-      throw this.#source.problem(this.#start + at, expected)
-    }
+    const json = bytes.toString('utf8')
+    const mayBeMisread = (first === openBrace || first === openBracket) && json.includes('\\')
+    if (!mayBeMisread) return JSON.parse(json)
+    const source = Source.of(bytes)
+    return source.hasEscapedName(0, bytes.length) ? readValue(source, 0) : JSON.parse(json)
   }
 
   /** What walks inside needs it in one piece. */
