@@ -1,0 +1,85 @@
+import type { ClientError, DialectFacts } from '../dialect-facts.ts'
+import type { ChatChunk } from '../pivot/chat-chunk.ts'
+import { UpstreamNonsense } from './errors.ts'
+import type { ProviderEvent, StreamFromChat, StreamToChat } from './translator.ts'
+
+/** A streamed answer on its way to the client, event by event. Every path ends in one last word of the client's dialect. */
+export class StreamTranslation {
+  readonly #reader: StreamToChat
+  readonly #writer: StreamFromChat
+  readonly #facts: DialectFacts
+  #over = false
+
+  constructor(reader: StreamToChat, writer: StreamFromChat, facts: DialectFacts) {
+    this.#reader = reader
+    this.#writer = writer
+    this.#facts = facts
+  }
+
+  /** The last word has been said: what comes now is not heard. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** What one event of the provider's is for the client: whole events, perhaps none. Never throws for what a provider sends. */
+  event(event: ProviderEvent): Buffer[] {
+    const out: Buffer[] = []
+    if (this.#over) return out
+    try {
+      if (this.#pass(this.#reader.read(event), out) && this.#reader.ended) this.#close(out)
+    } catch (error) {
+      this.#stumble(error, out)
+    }
+    return out
+  }
+
+  /** The provider has closed the stream: the last word, which is an error where the answer is not whole. */
+  end(): Buffer[] {
+    const out: Buffer[] = []
+    if (this.#over) return out
+    try {
+      if (!this.#pass(this.#reader.end(), out)) return out
+      if (this.#reader.finished) this.#close(out)
+      else this.#say({ status: 502, code: 'stream_truncated', message: 'the provider ended the stream before it was complete' }, out)
+    } catch (error) {
+      this.#stumble(error, out)
+    }
+    return out
+  }
+
+  /** The stream has failed outside of what the provider says in it: the last word is this error. */
+  fail(error: ClientError, requestId?: string): Buffer[] {
+    const out: Buffer[] = []
+    if (!this.#over) this.#say(error, out, requestId)
+    return out
+  }
+
+  /** False where the provider reports an error: it has been told. */
+  #pass(chunks: readonly ChatChunk[], out: Buffer[]): boolean {
+    for (const chunk of chunks) {
+      if (chunk.error) {
+        this.#say(chunk.error, out)
+        return false
+      }
+      this.#writer.write(chunk, out)
+    }
+    return true
+  }
+
+  #close(out: Buffer[]): void {
+    this.#writer.end(out)
+    this.#over = true
+  }
+
+  #say(error: ClientError, out: Buffer[], requestId?: string): void {
+    this.#over = true
+    out.push(this.#facts.errorEvent(error, requestId))
+  }
+
+  #stumble(error: unknown, out: Buffer[]): void {
+    if (error instanceof UpstreamNonsense) this.#say(error, out)
+    // JSON that is nested deeper than the stack.
+    else if (error instanceof RangeError) this.#say({ status: 502, code: 'invalid_upstream_response', message: 'an event is nested too deeply to be translated' }, out)
+    else throw error
+  }
+}

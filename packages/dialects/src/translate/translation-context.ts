@@ -1,0 +1,42 @@
+import { ToolNames } from './tool-names.ts'
+
+/** What a provider takes of what OpenAI's own API does not know. */
+export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_control' | 'top_k' | 'thinking' | 'extra_content'
+
+/** What translators need to know of the world. */
+export interface TranslationOptions {
+  /** Seconds since the epoch, for an answer that has no time of its own. */
+  readonly now: () => number
+  /** Letters and digits that were not given before, for an id that the provider left out. */
+  readonly newId: () => string
+  /** Characters that may be held back of one streamed answer: what must be whole, such as calls that arrive interleaved. */
+  readonly maxHeld: number
+  /** Members of a chat request beyond OpenAI's that the provider takes; the others are left out. */
+  readonly extensions?: readonly ChatExtension[]
+  /** The member of a chat request that limits tokens; `max_completion_tokens` unless given. */
+  readonly tokenLimit?: string
+  /** Tokens to ask for where the provider's dialect wants a limit and the client gave none. */
+  readonly defaultMaxTokens?: number
+}
+
+/** What one exchange remembers between its request and its answer. */
+export class TranslationContext {
+  readonly options: TranslationOptions
+  readonly toolNames = new ToolNames()
+  /** The model that was asked for; '' where none was named. */
+  model = ''
+  /** The client asked for the usage chunk of a streamed chat. */
+  wantsUsage = false
+
+  /** The client asked by `functions`, as before there were tools, and wants its answer so. */
+  wantsFunctionCall = false
+
+  constructor(options: TranslationOptions) {
+    this.options = options
+  }
+
+  /** An id with the beginning that the dialect's clients expect. */
+  newId(prefix: string): string {
+    return prefix + this.options.newId()
+  }
+}

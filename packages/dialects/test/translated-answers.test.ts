@@ -1,0 +1,172 @@
+import type { Dialect, SseEvent } from '@sluice/provider'
+import { describe, expect, test } from 'vitest'
+import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
+import { readUpstreamError } from '../src/index.ts'
+import { collectedChat, collectedMessage, type Collected } from './collected.ts'
+import { bytesOf, everything, facts, type Recorded } from './recorded.ts'
+import { asked, streamed, type Json } from './translating.ts'
+
+interface Expected {
+  choices?: { index: number; content?: string | null; reasoning?: string; finish_reason: string; refusal?: string; tool_calls?: { id: string | null; name: string; arguments_json?: unknown; arguments?: string }[]; function_call?: { name: string; arguments: string } }[]
+  usage?: Record<string, number> | null
+  outcome: string
+}
+
+interface AsAnthropic {
+  content: Json[]
+  stop_reason: string
+  stop_reason_also_acceptable?: string[]
+  usage?: Json
+  thinking_text_if_exposed?: string
+}
+
+const recorded = everything as (Recorded & { expected_as_anthropic?: AsAnthropic })[]
+const ofChat = recorded.filter(({ api }) => api === 'chat')
+const ofMessages = recorded.filter(({ api }) => api === 'messages')
+
+const collect: Partial<Record<Dialect, (events: readonly SseEvent[]) => Collected>> = { 'openai-chat': collectedChat, 'anthropic-messages': collectedMessage }
+
+/** The provider's answer as its client collects it. */
+function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]): Collected {
+  const provider = entry.api === 'chat' ? 'openai-chat' : 'anthropic-messages'
+  const isOld = entry.id === 'openai-chat-legacy-function-call'
+  const more = { stream_options: { include_usage: true }, ...(isOld && { functions: [{ name: 'get_current_weather' }] }) }
+  const translation = asked(client, provider, client === 'openai-chat' ? more : {})
+  const bytes = bytesOf(entry)
+  if (!entry.streaming) return { body: translation.answer(JSON.parse(bytes.toString())), error: undefined, terminals: [] }
+  const events = streamed(translation.stream(), chunks ?? [bytes])
+  expect(events.flatMap((event) => eventProblems(client, event))).toEqual([])
+  return collect[client]!(events)
+}
+
+function eventProblems(client: Dialect, { data }: SseEvent): string[] {
+  if (client === 'anthropic-messages') return schemaProblems('anthropic', 'StreamEvent', JSON.parse(data))
+  if (data === '[DONE]') return []
+  const body = JSON.parse(data) as Json
+  return schemaProblems('openAi', body['error'] ? 'ErrorResponse' : 'CreateChatCompletionStreamResponse', body)
+}
+
+function asExpectedChoice({ index, message, finish_reason }: Json & { message: Json }) {
+  const one = message['function_call']
+  const calls = ((message['tool_calls'] ?? (one ? [{ id: 'one', function: one }] : [])) as { id: string; function: { name: string; arguments: string } }[]).map(({ id, function: { name, arguments: text } }) => ({ id, name, arguments: JSON.parse(text || '{}') as unknown }))
+  return { index, finish_reason, content: message['content'] || null, refusal: message['refusal'] ?? null, reasoning: message['reasoning_content'] ?? '', calls }
+}
+
+function expectedChoice({ index, finish_reason, content, refusal, reasoning, tool_calls: calls, function_call: one }: NonNullable<Expected['choices']>[number], made: readonly { id: string }[]) {
+  return {
+    index,
+    finish_reason,
+    content: content || null,
+    refusal: refusal ?? null,
+    reasoning: reasoning ?? '',
+    calls: (calls ?? (one ? [{ id: 'one', ...one }] : [])).map(({ id, name, arguments_json, arguments: text }: { id: string | null; name: string; arguments_json?: unknown; arguments?: string }, position) => ({ id: id || made[position]?.id, name, arguments: arguments_json ?? JSON.parse(text ?? '{}') })),
+  }
+}
+
+function flatUsage(usage: Json | undefined): Json | undefined {
+  if (!usage) return undefined
+  const { cached_tokens, cache_write_tokens } = (usage['prompt_tokens_details'] ?? {}) as Json
+  return { prompt_tokens: usage['prompt_tokens'], completion_tokens: usage['completion_tokens'], total_tokens: usage['total_tokens'], cached_tokens, cache_write_tokens }
+}
+
+function expectedUsage(usage: Expected['usage']): Json | undefined {
+  if (!usage) return undefined
+  const { prompt_tokens = 0, completion_tokens = 0, total_tokens, cached_tokens = 0, cache_write_tokens = 0 } = usage
+  return { prompt_tokens, completion_tokens, total_tokens, cached_tokens, cache_write_tokens }
+}
+
+function expectChat({ body }: Collected, expected: Expected): void {
+  const choices = body['choices'] as (Json & { message: Json })[]
+  const read = choices.map(asExpectedChoice)
+  expect(read).toEqual((expected.choices ?? []).map((choice, index) => expectedChoice(choice, read[index]?.calls ?? [])))
+  expect(flatUsage(body['usage'] as Json | undefined)).toEqual(expectedUsage(expected.usage))
+}
+
+function expectMessage({ body }: Collected, expected: AsAnthropic): void {
+  const content = body['content'] as Json[]
+  const thinking = content.filter(({ type }) => type === 'thinking').map((block) => block['thinking']).join('')
+  expect(content.filter(({ type }) => type !== 'thinking').map((block) => ({ ...block }))).toEqual(
+    expected.content.map((block, index) => ({ ...block, ...(block['type'] === 'tool_use' && !block['id'] && { id: content[index]?.['id'] }) })),
+  )
+  expect(thinking).toBe(expected.thinking_text_if_exposed ?? thinking)
+  expect([expected.stop_reason, ...(expected.stop_reason_also_acceptable ?? [])]).toContain(body['stop_reason'])
+  expect(body['usage']).toMatchObject(expected.usage ?? {})
+}
+
+const ok = ({ expected }: Recorded): boolean => expected.outcome === 'ok'
+
+describe('an answer of an OpenAI-compatible provider', () => {
+  test.for(ofChat.filter(({ expected_as_anthropic: as }) => as))('$id is what a client of Anthropic’s should get', (entry) => {
+    const message = translated(entry, 'anthropic-messages')
+    expectMessage(message, entry.expected_as_anthropic!)
+    expect(schemaProblems('anthropic', 'MessageComplete', message.body)).toEqual([])
+    expect(message.terminals).toEqual(entry.streaming ? ['message_stop'] : [])
+  })
+
+  test.for(ofChat.filter(ok))('$id is strictly a chat completion, whatever its server leaves out or adds', (entry) => {
+    const chat = translated(entry, 'openai-chat')
+    expectChat(chat, entry.expected as Expected)
+    expect(entry.streaming ? [] : schemaProblems('openAi', 'CreateChatCompletionResponse', chat.body)).toEqual([])
+    expect(chat.terminals).toEqual(entry.streaming ? ['[DONE]'] : [])
+  })
+})
+
+describe('an answer of Anthropic', () => {
+  test.for(ofMessages.filter(ok))('$id is what a client of OpenAI’s should get', (entry) => {
+    const chat = translated(entry, 'openai-chat')
+    expectChat(chat, entry.expected as Expected)
+    expect(entry.streaming ? [] : schemaProblems('openAi', 'CreateChatCompletionResponse', chat.body)).toEqual([])
+    expect(chat.terminals).toEqual(entry.streaming ? ['[DONE]'] : [])
+  })
+
+  test('that breaks off with an error tells it, and no finish', () => {
+    const entry = recorded.find(({ id }) => id === 'anthropic-stream-error-mid')!
+    const { body, error, terminals } = translated(entry, 'openai-chat')
+    expect(terminals).toEqual(['error'])
+    expect(error?.['message']).toBe(entry.expected.stream_error?.message)
+    expect((body['choices'] as Json[])[0]?.['finish_reason']).toBeNull()
+  })
+})
+
+describe('a stream', () => {
+  const streams = [...ofChat, ...ofMessages].filter(({ streaming }) => streaming)
+  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages']
+  const pairs = streams.flatMap((entry) => clients.map((client) => ({ id: entry.id, client, entry })))
+
+  test.for(pairs)('$id reaches a client of $client alike, wherever it is cut', ({ client, entry }) => {
+    const bytes = bytesOf(entry)
+    const whole = translated(entry, client)
+    for (const size of [1, 2, 3, 7, 61, 1000]) {
+      const chunks: Buffer[] = []
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size))
+      expect(translated(entry, client, chunks)).toEqual(whole)
+    }
+  })
+
+  test.for(pairs.filter(({ entry }) => ok(entry)))('$id that ends at any event before its last never looks finished to a client of $client', ({ client, entry }) => {
+    const provider = entry.api === 'chat' ? 'openai-chat' : 'anthropic-messages'
+    const text = bytesOf(entry).toString()
+    const reader = facts(provider).openStream()
+    const events = text.split(/(?<=\n\n|\r\n\r\n)/).map((event) => Buffer.from(event))
+    for (const [index, event] of events.entries()) {
+      const { terminals } = collect[client]!(streamed(asked(client, provider).stream(), events.slice(0, index)))
+      expect(terminals).toEqual([terminalOf(client, reader.finished)])
+      reader.see(event)
+    }
+  })
+})
+
+function terminalOf(client: Dialect, finished: boolean): string {
+  if (!finished) return 'error'
+  return client === 'openai-chat' ? '[DONE]' : 'message_stop'
+}
+
+describe('an error', () => {
+  const errors = recorded.filter(({ streaming, expected }) => !streaming && expected.outcome === 'error')
+
+  test.for(errors)('$id reaches the clients of either in their own shape', (entry) => {
+    const error = readUpstreamError(entry.http.status, entry.http.headers, bytesOf(entry))
+    expect(schemaProblems('openAi', 'ErrorResponse', facts('openai-chat').errorBody(error))).toEqual([])
+    expect(schemaProblems('anthropic', 'Error', facts('anthropic-messages').errorBody(error, 'req_1'))).toEqual([])
+  })
+})

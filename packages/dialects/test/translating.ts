@@ -1,0 +1,39 @@
+import { decodeEvent, type Dialect, type SseEvent } from '@sluice/provider'
+import { Translation, type StreamTranslation, type TranslationOptions } from '../src/index.ts'
+import { eventsIn } from './events-in.ts'
+
+export type Json = Record<string, unknown>
+
+/** A translation whose clock stands still and whose ids count. */
+export function translating(client: Dialect, provider: Dialect, more: Partial<TranslationOptions> = {}): Translation {
+  let ids = 0
+  return new Translation(client, provider, { now: () => 1_700_000_000, newId: () => `made${++ids}`, maxHeld: 1 << 20, ...more })
+}
+
+/** The least that a client may ask, so that the answer can be translated. */
+export function asked(client: Dialect, provider: Dialect, body: Json = {}, more: Partial<TranslationOptions> = {}): Translation {
+  const translation = translating(client, provider, more)
+  translation.request({ model: 'asked', max_tokens: 64, messages: [{ role: 'user', content: 'Hi' }], ...body })
+  return translation
+}
+
+/** All that a client gets of a provider's stream, as it came in these pieces, decoded. */
+export function streamed(stream: StreamTranslation, chunks: readonly Buffer[]): SseEvent[] {
+  const out = eventsIn(chunks).flatMap((event) => stream.event(decodeEvent(event)))
+  return [...out, ...stream.end()].map((event) => decodeEvent(event))
+}
+
+/** Provider events as the bytes of a stream of chat chunks. */
+export function chatStream(...chunks: readonly (Json | string)[]): Buffer[] {
+  return chunks.map((chunk) => Buffer.from(`data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`))
+}
+
+/** Provider events as the bytes of a stream of Anthropic's. */
+export function anthropicStream(...events: readonly Json[]): Buffer[] {
+  return events.map((event) => Buffer.from(`event: ${String(event['type'])}\ndata: ${JSON.stringify(event)}\n\n`))
+}
+
+/** One choice's chunk. */
+export function delta(piece: Json, finish: string | null = null, index = 0): Json {
+  return { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index, delta: piece, finish_reason: finish }] }
+}
