@@ -1,5 +1,7 @@
 import { aiProxy, type OutboundProxy } from '@sluice/ai-proxy'
+import { cors } from '@sluice/cors'
 import { httpProxy } from '@sluice/http-proxy'
+import { ipRestriction } from '@sluice/ip-restriction'
 import type { Plugin } from '@sluice/kernel'
 import { promptDecorator } from '@sluice/prompt-decorator'
 import { promptTemplate } from '@sluice/prompt-template'
@@ -13,6 +15,7 @@ import { openai } from '@sluice/provider-openai'
 import { openaiCompatible } from '@sluice/provider-openai-compatible'
 import { openrouter } from '@sluice/provider-openrouter'
 import { vertexAi } from '@sluice/provider-vertex-ai'
+import { requestId } from '@sluice/request-id'
 
 /** The providers that come with the gateway, in the order of the documentation. */
 export const providers: readonly Provider[] = [
@@ -34,5 +37,5 @@ export interface BuiltInOptions {
 
 /** The plugins that come with the gateway. */
 export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
-  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, httpProxy()]
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, requestId, cors, ipRestriction, httpProxy()]
 }

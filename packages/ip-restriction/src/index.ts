@@ -1,0 +1,1 @@
+export { ipRestriction } from './ip-restriction.ts'
