@@ -163,9 +163,18 @@ describe('a client that leaves', () => {
     expect(await leave(() => client.destroy(), once(upstream, 'close'), gateway)).toBeLessThan(bound)
   })
 
-  test('in the middle of an upload that upstream takes no more of is noticed, and closes upstream', async () => {
+  const routes: [name: string, route: (port: number) => object][] = [
+    ['a passed operation', (port) => aiRoute(`http://127.0.0.1:${port}`)],
+    ['an ordinary upstream', (port) => ({ id: 'http', uri: '/*', upstream: { type: 'roundrobin', nodes: { [`127.0.0.1:${port}`]: 1 } } })],
+  ]
+  const leavings = routes.flatMap(([name, route]) => [
+    { name, route, pieces: 5, left: 'more than Node would read of it' },
+    { name, route, pieces: 400, left: 'more than all buffers of the connection hold' },
+  ])
+
+  test.for(leavings)('in the middle of an upload that $name takes no more of is noticed behind $left', async ({ route, pieces }) => {
     const { port, socket } = await accepting()
-    const gateway = await startGateway({ routes: [aiRoute(`http://127.0.0.1:${port}`)] })
+    const gateway = await startGateway({ routes: [route(port)] })
     const connected = new Promise<Socket>((resolve) => {
       const tell = (message: unknown): void => {
         const { socket: made } = message as { socket: Socket }
@@ -183,8 +192,7 @@ describe('a client that leaves', () => {
       if (full === 0) client.write(piece)
       await turn()
     }
-    // More than Node would read of it.
-    for (let sent = 0; sent < 5; sent++) client.write(piece)
+    for (let sent = 0; sent < pieces; sent++) client.write(piece)
     while (client.writableLength > 0) await turn()
     const leftAt = performance.now()
     client.destroy()

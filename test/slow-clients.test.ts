@@ -222,6 +222,44 @@ describe('bodies beyond max_buffered_bytes, all together', { timeout: 30_000 }, 
   })
 })
 
+describe('uploads that upstream does not take', { timeout: 30_000 }, () => {
+  const megabyte = 1024 * 1024
+  const large = `{"model":"m","messages":[],"x":"${'x'.repeat(megabyte)}"}`
+
+  test('leave half of max_buffered_bytes to others, and none of them more than max_body_bytes: their clients wait', async () => {
+    const sockets: Socket[] = []
+    const stubborn = await startUpstream((req) => void sockets.push(req.pause().socket))
+    const chats = await startUpstream((req, res) => void req.resume().on('end', () => res.end(smallAnswer)))
+    const nodes = { [`127.0.0.1:${stubborn.port}`]: 1 }
+    const gateway = await startGateway({
+      gateway: { max_body_bytes: 2 * megabyte, max_buffered_bytes: 6 * megabyte },
+      routes: [{ ...aiRoute(chats.url), uri: '/v1/*' }, { id: 'http', uri: '/http', upstream: { type: 'roundrobin', nodes } }],
+    })
+    for (let uploads = 1; uploads <= 4; uploads++) {
+      const client = await openSocket(gateway.url)
+      client.write(`POST /http HTTP/1.1\r\nhost: x\r\ncontent-length: ${60 * megabyte}\r\n\r\n`)
+      client.write(Buffer.alloc(60 * megabyte))
+      let before = -1
+      await vi.waitUntil(
+        () => {
+          const isAtRest = sockets.length === uploads && client.bytesWritten - client.writableLength === before
+          before = client.bytesWritten - client.writableLength
+          return isAtRest
+        },
+        { timeout: 15_000, interval: 200 },
+      )
+      expect(client.writableLength).toBeGreaterThan(0)
+      const answers = await Promise.all([1, 2].map(() => askRaw(`${gateway.url}/v1/chat/completions`, { body: large })))
+      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    }
+    for (const socket of sockets) socket.destroy()
+    await until(() => gateway.gateway.snapshot.inFlight === 0)
+    // What they held is free again.
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => askRaw(`${gateway.url}/v1/chat/completions`, { body: large })))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  })
+})
+
 describe('Expect: 100-continue', { timeout: 30_000 }, () => {
   test('is answered once the body is read', async () => {
     const gateway = await serving({})

@@ -8,6 +8,7 @@ export class SocketBody implements BodySource {
   readonly declaredLength: number | undefined
   readonly #req: IncomingMessage
   readonly #large: LargeBodies
+  #kept: Share | undefined
 
   constructor(req: IncomingMessage, contentLength: string | undefined, large: LargeBodies) {
     this.#req = req
@@ -51,6 +52,11 @@ export class SocketBody implements BodySource {
   stream(): Readable {
     if (this.#req.readableDidRead) throw consumed()
     return this.#req
+  }
+
+  keep(bytes: number): boolean {
+    if (bytes <= smallBody && !this.#kept) return true
+    return (this.#kept ??= this.#large.share(this.#req)).keep(bytes)
   }
 }
 

@@ -9,6 +9,8 @@ export const smallBody = 64 * 1024
 export interface Share {
   /** Throws an `HttpError` 503 where there is no room for so many bytes of it. */
   grow(bytes: number): void
+  /** It has become so many bytes, and nobody needs more of it in memory. Whether there is room for that all the same. */
+  keep(bytes: number): boolean
 }
 
 /** The larger request bodies that are in memory, so that many slow clients cannot fill it together. */
@@ -24,16 +26,24 @@ export class LargeBodies {
   /** Begins to count a request's body; what it held is free again when its answer is over. */
   share(req: IncomingMessage): Share {
     let mine = 0
+    let isOver = false
     const release = (): void => {
       this.#held -= mine
-      mine = 0
+      isOver = true
     }
     ;(answerOf(req.socket) ?? req.socket).once('close', release)
     return {
       grow: (bytes) => {
+        if (isOver) return
         if (this.#held - mine + bytes > this.limit) throw noRoom()
         this.#held += bytes - mine
         mine = bytes
+      },
+      keep: (bytes) => {
+        if (isOver) return false
+        this.#held += bytes - mine
+        mine = bytes
+        return bytes <= smallBody || this.#held < this.limit / 2
       },
     }
   }

@@ -12,6 +12,8 @@ export interface BodySource {
   gather(limit: number): Promise<Buffer[]>
   /** The bytes as they come; instead of `gather`, never after it. */
   stream(): Readable
+  /** So many bytes of the stream are kept in memory, for nobody takes them yet. Whether there is room for more; absent: there is none. */
+  keep?(bytes: number): boolean
 }
 
 /** A body that is there already: for tests, and for requests that a plugin makes up. */
@@ -131,6 +133,14 @@ export class RequestBody {
   /** The bytes as they come, for those who relay and do not look. A body that was read comes from memory: check `isRead` first. */
   stream(): Readable {
     return this.#source.stream()
+  }
+
+  /**
+   * Whoever relays the stream keeps so many bytes of it in memory, 0 in the end, because they are not taken: whether to
+   * read on all the same. What is not read hides that the client is gone.
+   */
+  keep(bytes: number): boolean {
+    return (this.#source.keep?.(bytes) ?? false) && bytes < this.#limit
   }
 
   #read(): readonly Buffer[] {

@@ -12,6 +12,11 @@ export interface OutgoingBody {
   readonly isRepeatable: boolean
   /** Of a body whose length nobody knows: bytes beyond which it is a 413. */
   readonly maxBytes?: number
+  /**
+   * Of a body that comes from the client: so many bytes of it are in memory that upstream does not take; whether more
+   * are to be read. That the client is gone stands behind all that it has sent.
+   */
+  mayReadOn?(bytes: number): boolean
 }
 
 /** Up to this many bytes go up in one write: more writes would cost more than copying so much together. */
@@ -29,7 +34,7 @@ export function outgoingBody({ request }: Exchange, maxBytes = Infinity): Outgoi
   if (declared === undefined && headers['transfer-encoding'] === undefined) return nothing
   const length = declared === undefined ? undefined : Number(declared)
   if (length === 0) return { ...nothing, length }
-  return { content: body.stream(), length, isRepeatable: false, maxBytes }
+  return { content: body.stream(), length, isRepeatable: false, maxBytes, mayReadOn: (bytes) => body.keep(bytes) }
 }
 
 const nothing: OutgoingBody = { content: null, length: undefined, isRepeatable: true }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { tooLarge } from '@sluice/kernel'
+import { ReadAhead } from './read-ahead.ts'
 
 export interface UploadOptions {
   readonly source: UploadSource
@@ -9,8 +10,8 @@ export interface UploadOptions {
   onFlowing(): void
   /** Beyond so many bytes it breaks with a 413. */
   readonly maxBytes?: number | undefined
-  /** Bytes that are read from the source while the upstream takes none. */
-  readonly maxAhead: number
+  /** So many bytes were read from the source that the upstream does not take: whether more are to be read. */
+  mayReadOn(bytes: number): boolean
 }
 
 /** Where an upload takes its bytes from; Node's `Readable` is one. */
@@ -37,12 +38,11 @@ export class Upload extends EventEmitter {
   readonly #onBlocked: () => void
   readonly #onFlowing: () => void
   readonly #maxBytes: number
-  readonly #maxAhead: number
+  readonly #mayReadOn: (bytes: number) => boolean
   #bytes = 0
   #isBlocked = false
   /** What was read since upstream takes no more. */
-  #ahead: Buffer[] = []
-  #aheadBytes = 0
+  readonly #ahead = new ReadAhead()
   #hasEnded = false
   /** Bytes may have been taken from the source. */
   isBegun = false
@@ -51,13 +51,13 @@ export class Upload extends EventEmitter {
   /** Why the source broke off, if it did. */
   broken: Error | undefined
 
-  constructor({ source, onBlocked, onFlowing, maxBytes = Infinity, maxAhead }: UploadOptions) {
+  constructor({ source, onBlocked, onFlowing, maxBytes = Infinity, mayReadOn }: UploadOptions) {
     super()
     this.#source = source
     this.#onBlocked = onBlocked
     this.#onFlowing = onFlowing
     this.#maxBytes = maxBytes
-    this.#maxAhead = maxAhead
+    this.#mayReadOn = mayReadOn
   }
 
   get readableEnded(): boolean {
@@ -85,7 +85,7 @@ export class Upload extends EventEmitter {
 
   pause(): this {
     this.#isBlocked = true
-    if (this.#aheadBytes >= this.#maxAhead) this.#source.pause()
+    if (!this.#mayReadOn(this.#ahead.length)) this.#source.pause()
     this.#onBlocked()
     return this
   }
@@ -93,7 +93,7 @@ export class Upload extends EventEmitter {
   /** Lets go of the source, in whatever state it is. */
   destroy(): this {
     this.destroyed = true
-    this.#ahead = []
+    this.#dropAhead()
     if (this.isBegun) {
       this.#source.off('data', this.#data).off('end', this.#end).off('error', this.#error).off('close', this.#close)
       if (!this.#source.readableEnded) this.#source.pause()
@@ -103,20 +103,23 @@ export class Upload extends EventEmitter {
 
   #keep(chunk: Buffer): void {
     this.#ahead.push(chunk)
-    this.#aheadBytes += chunk.byteLength
-    if (this.#aheadBytes >= this.#maxAhead) this.#source.pause()
+    if (!this.#mayReadOn(this.#ahead.length)) this.#source.pause()
   }
 
   /** Hands on what was read ahead, its end included, until upstream has enough again. */
   #catchUp(): void {
-    let taken = 0
-    for (; taken < this.#ahead.length && !this.#isBlocked; taken++) {
-      const chunk = this.#ahead[taken] as Buffer
-      this.#aheadBytes -= chunk.byteLength
+    while (this.#ahead.length > 0 && !this.#isBlocked) {
+      const chunk = this.#ahead.take() as Buffer
+      if (this.#ahead.length === 0) this.#mayReadOn(0)
       this.emit('data', chunk)
     }
-    if (taken > 0) this.#ahead = this.#ahead.slice(taken)
     if (this.#hasEnded && !this.#isBlocked) this.emit('end')
+  }
+
+  #dropAhead(): void {
+    if (this.#ahead.length === 0) return
+    this.#ahead.drop()
+    this.#mayReadOn(0)
   }
 
   /** Never called: undici knows a stream by having one. */

@@ -54,15 +54,15 @@ export interface CallOptions {
 /** Safe to send twice where nobody knows what became of the first: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-/** Bytes that are read of a client's body while upstream takes none: that the client is gone is to be found behind what it has sent. */
-const maxAhead = 1024 * 1024
-
 /** Sends one request. Everything that comes of it is told through the options and the receiver; the exchange's end ends it. */
 export function callUpstream(options: CallOptions): void {
   new UpstreamCall(options).dispatch()
 }
 
 const nothing = (): void => {}
+
+/** What is in memory need not be read before it is taken. */
+const never = (): boolean => false
 
 /** One request on undici's dispatch: no streams, and no promise for each chunk. */
 class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
@@ -80,10 +80,10 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
   constructor(options: CallOptions) {
     this.#options = options
     this.#clocks = new Clocks(options.limits, (stage) => this.#expired(stage))
-    const { content, maxBytes, isRepeatable } = options.body
+    const { content, maxBytes, mayReadOn } = options.body
     if (content && !Buffer.isBuffer(content)) {
       const flow = { onBlocked: () => this.#blocked(), onFlowing: () => this.#flowing() }
-      this.#upload = new Upload({ source: content, ...flow, maxBytes, maxAhead: isRepeatable ? 0 : maxAhead })
+      this.#upload = new Upload({ source: content, ...flow, maxBytes, mayReadOn: mayReadOn ?? never })
     }
     this.#unsubscribe = options.ctx.onAbort((reason) => this.#fail(abandoned(reason), false))
   }
