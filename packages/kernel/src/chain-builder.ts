@@ -1,8 +1,10 @@
+import type { Variables } from '@sluice/expr'
 import { Chain, type ChainHost, type ChainInit } from './chain.ts'
 import { ConsumerDirectory, type Layer } from './consumer-directory.ts'
 import type { PreparedConsumer } from './consumers.ts'
 import { scopedCounters, type Counters } from './counters.ts'
 import { ConfigError, HttpError, messageOf } from './errors.ts'
+import type { Exchange } from './exchange.ts'
 import type { Instance, Instances } from './instances.ts'
 import type { Prepared } from './kernel.ts'
 import { byPriority, linkOf, type Link, type Scope } from './link.ts'
@@ -25,6 +27,7 @@ export interface ChainBuilderInit {
   readonly host: ChainHost
   readonly log: Logger
   readonly counters: Counters
+  readonly variables: Variables<Exchange>
 }
 
 /** Makes the chains of one snapshot, or takes over those that there are, and holds them until `release`. */
@@ -34,18 +37,20 @@ export class ChainBuilder {
   readonly #host: ChainHost
   readonly #log: Logger
   readonly #counters: Counters
+  readonly #variables: Variables<Exchange>
   readonly #held = new Set<Chain>()
   /** Instances by identity; a promise while one is being set up, so that chains made at once share it. */
   readonly #holds = new Map<string, Awaitable<Instance>>()
   #directory: ConsumerDirectory | undefined
   #released = false
 
-  constructor({ instances, chains, host, log, counters }: ChainBuilderInit) {
+  constructor({ instances, chains, host, log, counters, variables }: ChainBuilderInit) {
     this.#instances = instances
     this.#chains = chains
     this.#host = host
     this.#log = log
     this.#counters = counters
+    this.#variables = variables
   }
 
   /** The chain where there is one already, in another snapshot for one: nothing has to be set up for it. */
@@ -167,8 +172,15 @@ export class ChainBuilder {
     }
     try {
       const log = this.#log.child({ plugin: plugin.name, owner: `${owner.kind}/${owner.id}` })
-      const counters = scopedCounters(this.#counters, identity)
-      const held = this.#instances.hold(identity, plugin, config, { log, owner, metadata, counters })
+      const held = this.#instances.hold(identity, plugin, config, {
+        log,
+        owner,
+        metadata,
+        variables: this.#variables,
+        counters: scopedCounters(this.#counters, identity),
+        // An identity has a slash before its first blank: no name can be taken for one.
+        sharedCounters: (name) => scopedCounters(this.#counters, `${plugin.name} ${JSON.stringify(name)}`),
+      })
       return held instanceof Promise ? held.then(ready, failed) : held
     } catch (error) {
       return failed(error)

@@ -143,7 +143,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
 
   /** Begins the chains of one snapshot. */
   build(): ChainBuilder {
-    return new ChainBuilder({ instances: this.instances, chains: this.#chains, host: this.#host, log: this.log, counters: this.#counters })
+    return new ChainBuilder({ instances: this.instances, chains: this.#chains, host: this.#host, log: this.log, counters: this.#counters, variables: this.variables })
   }
 
   #unknown(name: string): string {

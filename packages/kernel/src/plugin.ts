@@ -1,4 +1,5 @@
 import type { Static, TSchema } from '@sinclair/typebox'
+import type { Variables } from '@sluice/expr'
 import type { Counters } from './counters.ts'
 import type { Exchange } from './exchange.ts'
 import type { Issue } from './errors.ts'
@@ -38,6 +39,10 @@ export interface Host {
   readonly metadata: unknown
   /** Counts of this instance alone, one for the whole gateway; a later instance of the same identity finds them again. */
   readonly counters: Counters
+  /** Counts that all instances of this plugin share where they give the same name. */
+  sharedCounters(name: string): Counters
+  /** What expressions and templates find their variables with: those of every plugin. */
+  readonly variables: Variables<Exchange>
 }
 
 export interface Plugin {

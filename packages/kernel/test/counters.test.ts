@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MemoryCounters, type Clock, type Count, type Counters } from '../src/index.ts'
+import { MemoryCounters, type Clock, type Count, type Counters, type Plugin } from '../src/index.ts'
 import { here, plugin, prepare, rig } from './rig.ts'
 
 /** Counters with a clock that a test turns. */
@@ -71,6 +71,20 @@ test('keeps so many and no more: the one that began first makes room', () => {
   for (const key of ['a', 'b', 'c', 'd']) counters.add(key, { windowMs: 1_000 })
   expect(counters.size).toBe(3)
   expect(['b', 'c', 'd', 'a'].map((key) => counters.add(key, { by: 0, windowMs: 1 }).value)).toEqual([1, 1, 1, 0])
+})
+
+test('instances of a plugin that name the same count share it, and no other plugin does', async () => {
+  const seen: Record<string, Counters> = {}
+  const sharing = (name: string): Plugin =>
+    plugin(name, ({ of }, { sharedCounters, counters }) => {
+      seen[`${name} ${String(of)}`] = sharedCounters('team')
+      seen[`own ${String(of)}`] = counters
+      return {}
+    })
+  const one = sharing('one')
+  await rig([{ plugin: one, config: { of: 'a' } }, { plugin: one, config: { of: 'b' }, owner: { kind: 'service', id: 's' } }, { plugin: sharing('two'), config: { of: 'c' } }])
+  const count = (of: string): unknown => seen[of]!.add('key', { windowMs: 60_000 })
+  expect([count('one a'), count('one b'), count('two c'), count('own a')]).toMatchObject([{ value: 1 }, { value: 2 }, { value: 1 }, { value: 1 }])
 })
 
 test('a plugin counts for itself: each of its instances has its own, and finds them again when it comes back', async () => {

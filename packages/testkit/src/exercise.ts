@@ -8,6 +8,7 @@ import {
   Type,
   type Awaitable,
   type Chain,
+  type Counters,
   type Exchange,
   type Issue,
   type Outcome,
@@ -28,6 +29,8 @@ export interface ExerciseOptions extends ExchangeSetting {
   answer?: Reply | ((ctx: Exchange) => Awaitable<Reply>)
   /** The plugin's `plugin_metadata`. */
   metadata?: unknown
+  /** Where plugins count; by default on their own, by the clock on the wall. */
+  counters?: Counters
 }
 
 /** One exchange, ended. */
@@ -60,10 +63,10 @@ export async function exercise(
   request: TestRequest,
   options: ExerciseOptions = {},
 ): Promise<Exercise> {
-  const { behind = [], answer = ok, metadata, ...setting } = options
+  const { behind = [], answer = ok, metadata, counters, ...setting } = options
   const company = behind.map((entry): readonly [Plugin, unknown] => ('name' in entry ? [entry, {}] : entry))
   const plugins = [plugin, ...company.map(([one]) => one), witness]
-  const kernel = new Kernel({ plugins, log: setting.log ?? silent, formatError })
+  const kernel = new Kernel({ plugins, log: setting.log ?? silent, formatError, ...(counters && { counters }) })
   const prepared = prepareAll(kernel, [[plugin, config, metadata], ...company, [witness, {}]])
   const builder = kernel.build()
   const unanswered = async (ctx: Exchange): Promise<Reply> => (typeof answer === 'function' ? answer(ctx) : { ...answer })
