@@ -1,0 +1,114 @@
+import { decodeEvent, type Dialect } from '@sluice/provider'
+import { describe, expect, test } from 'vitest'
+import { translators, type Translator } from '../src/index.ts'
+import type { ChatAnswer } from '../src/pivot/chat-answer.ts'
+import type { ChatMessage, ChatRequest } from '../src/pivot/chat-request.ts'
+import { TranslationContext } from '../src/translate/translation-context.ts'
+import { answerOf, chunksOf } from './chunks.ts'
+import { answerFor, requestFor, type Says } from './conversations.ts'
+import { Random } from './random.ts'
+
+/** What each dialect can say. A chat that holds nothing else comes back from it as it was. */
+const says: Partial<Record<Dialect, Says>> = {
+  'openai-chat': {
+    cacheControl: true,
+    signedReasoning: true,
+    thinkingBudget: true,
+    topK: true,
+    isError: false,
+    picturesFromTools: false,
+    documents: false,
+    citations: false,
+    severalChoices: true,
+    refusal: true,
+    stopSequence: false,
+  },
+  'anthropic-messages': {
+    cacheControl: true,
+    signedReasoning: true,
+    thinkingBudget: true,
+    topK: true,
+    isError: true,
+    picturesFromTools: true,
+    documents: true,
+    citations: true,
+    severalChoices: false,
+    refusal: false,
+    stopSequence: true,
+  },
+}
+
+const rounds = Number(process.env['SLUICE_FUZZ_ROUNDS'] ?? 300)
+const cases = translators.map((translator) => ({ translator, name: translator.dialect, says: says[translator.dialect]! }))
+
+function context(): TranslationContext {
+  let ids = 0
+  const made = new TranslationContext({
+    now: () => 1_700_000_000,
+    newId: () => `made${++ids}`,
+    maxHeld: 1 << 20,
+    extensions: ['reasoning_content', 'reasoning_details', 'cache_control', 'top_k', 'thinking', 'extra_content'],
+  })
+  made.wantsUsage = true
+  return made
+}
+
+/** What a dialect may put in another way without saying anything else: a text is one part. */
+function normal({ stream_options: _options, tools = [], ...chat }: ChatRequest): ChatRequest {
+  const messages = chat.messages.map((message): ChatMessage => {
+    if (typeof message.content !== 'string' || message.role === 'tool') return message.content === null ? withoutContent(message) : message
+    return { ...message, content: [{ type: 'text', text: message.content }] } as ChatMessage
+  })
+  return { ...chat, messages, ...(tools.length > 0 && { tools }) }
+}
+
+function withoutContent(message: ChatMessage): ChatMessage {
+  const { content: _content, ...rest } = message
+  return rest as ChatMessage
+}
+
+/** Without the provider's own words, which the pivot need not have had. */
+function plain(answer: ChatAnswer): ChatAnswer {
+  return { ...answer, choices: answer.choices.map(({ native_finish_reason: _native, ...choice }) => choice) }
+}
+
+/** Over the wire, where JSON has no undefined. */
+function sent<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
+
+function streamedBack(translator: Translator, answer: ChatAnswer, random: Random): ChatAnswer {
+  const writer = translator.streamFromChat(context())
+  const events: Buffer[] = []
+  for (const chunk of chunksOf(random, answer)) writer.write(chunk, events)
+  writer.end(events)
+  const reader = translator.streamToChat(context())
+  const chunks = [...events.flatMap((event) => reader.read(decodeEvent(event))), ...reader.end()]
+  expect(reader.finished).toBe(true)
+  return answerOf(chunks, answer.created)
+}
+
+describe('there and back', () => {
+  test.for(cases)('through $name a request says what it said', ({ translator, says: known }) => {
+    for (let seed = 1; seed <= rounds; seed++) {
+      const chat = requestFor(known, seed)
+      const back = translator.requestToChat(sent(translator.requestFromChat(sent(chat), context())), context())
+      expect({ seed, chat: normal(back) }).toEqual({ seed, chat: normal(chat) })
+    }
+  })
+
+  test.for(cases)('through $name an answer says what it said', ({ translator, says: known }) => {
+    for (let seed = 1; seed <= rounds; seed++) {
+      const answer = answerFor(known, seed)
+      const back = translator.answerToChat(sent(translator.answerFromChat(sent(answer), context())), context())
+      expect({ seed, answer: plain(back) }).toEqual({ seed, answer })
+    }
+  })
+
+  test.for(cases)('through $name a streamed answer says what the whole one says', ({ translator, says: known }) => {
+    for (let seed = 1; seed <= rounds; seed++) {
+      const answer = answerFor(known, seed)
+      expect({ seed, answer: plain(streamedBack(translator, answer, new Random(seed))) }).toEqual({ seed, answer })
+    }
+  })
+})
