@@ -36,6 +36,11 @@ export class Draft {
     this.#forced = new Set(base.forced)
   }
 
+  /** Of the state that comes of it, where something changes. */
+  get revision(): number {
+    return this.#revision
+  }
+
   get(kind: Kind, id: string): Resource | undefined {
     return this.all(kind).get(id)
   }

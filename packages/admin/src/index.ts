@@ -1,0 +1,3 @@
+export { createAdmin } from './admin.ts'
+export type { AdminKey } from './admin-key.ts'
+export type { AdminOptions } from './call.ts'

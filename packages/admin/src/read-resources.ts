@@ -1,0 +1,39 @@
+import type { Resource } from '@sluice/store'
+import type { Handler } from './call.ts'
+import { filterOf, pageOf } from './list-query.ts'
+import { refuse } from './refusal.ts'
+import type { ResourceType } from './resource-type.ts'
+import { isPlaceholder, shownTo } from './shown.ts'
+import { idOf, stateOf } from './where.ts'
+
+/** Several of a kind; `isIn`: those that the path speaks of. */
+export function listResources({ kind }: ResourceType): Handler {
+  return (call) => {
+    const { view, query, params } = call
+    const state = stateOf(call)
+    let resources: readonly Resource[] = [...state.all(kind).values()]
+    if (kind === 'credentials') {
+      const { username = '' } = params
+      if (!state.get('consumers', username)) throw refuse(404, 'consumer not found')
+      resources = resources.filter(({ id }) => id.startsWith(`${username}/`))
+    }
+    const isAsked = filterOf(query, kind, view)
+    const found = resources.filter((resource) => !isPlaceholder(kind, resource) && isAsked(resource))
+    const page = pageOf(query, view)
+    const sorted = found.toSorted(page ? view.pageOrder : view.order)
+    const listed = page ? sorted.slice((page.page - 1) * page.size, page.page * page.size) : sorted
+    return view.list(
+      listed.map((resource) => shownTo(call, kind, resource)),
+      { total: found.length, kind },
+    )
+  }
+}
+
+/** One, by its id. */
+export function getResource(type: ResourceType): Handler {
+  return (call) => {
+    const resource = stateOf(call).get(type.kind, idOf(type, call))
+    if (!resource) throw call.view.missing()
+    return call.view.one(shownTo(call, type.kind, resource))
+  }
+}

@@ -1,0 +1,16 @@
+import { UnknownGroupError, type GroupState } from '@sluice/store'
+import type { Call } from './call.ts'
+import type { ResourceType } from './resource-type.ts'
+
+/** What the group of a call holds now. */
+export function stateOf({ desk, group }: Call): GroupState {
+  const state = desk.store.state(group)
+  if (!state) throw new UnknownGroupError(group)
+  return state
+}
+
+/** The id that the path of a call names, as the store has it. */
+export function idOf({ kind, idParts }: ResourceType, { params }: Call): string {
+  const parts = idParts.map((part) => params[part] ?? '')
+  return (kind === 'credentials' ? [params['username'] ?? '', ...parts] : parts).join('/')
+}
