@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
+import { compileSnapshot, type Snapshot } from '@sluice/config'
 import { silent } from '@sluice/kernel'
 import { builtInOf, envOf } from './environment.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
-import { compileConfig, readConfig } from './read-config.ts'
+import { readConfig, type OpenedConfig } from './read-config.ts'
 import { routesTable } from './routes-table.ts'
 import { start, type MockAddress } from './start.ts'
 import { version } from './version.ts'
@@ -33,7 +34,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .requiredOption('-c, --config <file>', 'configuration file, YAML or JSON')
     .addHelpText('after', '\nExit code 0: fit to serve; 1: not.\n\nExample:\n  sluice validate -c gateway.yaml')
     .action(async ({ config }: { config: string }) => {
-      const { settings, resolved } = await read(config, env)
+      const { settings, resolved } = (await read(config, env)).read
       out(`${config} is fit to serve: ${count(resolved.routes.length, 'route')}, listening on ${settings.listen.host}:${settings.listen.port}`)
     })
 
@@ -44,8 +45,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  sluice routes -c gateway.yaml')
     .action(async ({ config, json }: { config: string; json?: boolean }) => {
-      const { kernel, ...found } = await read(config, env)
-      const snapshot = await compileConfig(found, kernel)
+      const snapshot = await compiled(await read(config, env))
       out(routesTable(snapshot, json === true))
       snapshot.retire()
       await snapshot.disposed
@@ -61,6 +61,14 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 
 async function read(file: string, env: NodeJS.ProcessEnv): ReturnType<typeof readConfig> {
   return readConfig({ file, text: await readFile(file, 'utf8'), env: envOf(env), builtIn: builtInOf(env), log: silent })
+}
+
+async function compiled({ text, kernel, read: { resolved } }: OpenedConfig): Promise<Snapshot> {
+  try {
+    return await compileSnapshot({ kernel, resolved })
+  } catch (error) {
+    throw await text.explained(error)
+  }
 }
 
 function report(error: unknown): number {

@@ -2,16 +2,15 @@ import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AccessLog } from '@sluice/access-log'
-import type { GatewaySettings, Snapshot } from '@sluice/config'
-import type { Exchange, Kernel, Logger } from '@sluice/kernel'
+import { compileSnapshot, type GatewaySettings, type Snapshot } from '@sluice/config'
+import { ConfigError, type Exchange, type Kernel, type Logger } from '@sluice/kernel'
 import { answerOf } from './answer-of.ts'
 import { boundConnections } from './client-connections.ts'
 import { continueWhenRead } from './continue-when-read.ts'
 import { drainConnections } from './drain-connections.ts'
 import { createFront } from './front.ts'
-import { InvalidConfigError } from './invalid-config-error.ts'
 import { LargeBodies } from './large-bodies.ts'
-import { compileConfig, placed, readAgain, type KernelSource, type ReadConfig } from './read-config.ts'
+import type { ReadConfig } from './read-config.ts'
 import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { isOther } from './restart.ts'
@@ -33,6 +32,8 @@ const stallTimeoutMs = 300_000
 export type OpenLog = (read: ReadConfig) => AccessLog | undefined
 
 export interface DataPlaneOptions {
+  readonly kernel: Kernel
+  readonly log: Logger
   readonly openLog: OpenLog
   /** Processes that serve together: each has its part of what is bounded for all. */
   readonly among?: number
@@ -52,7 +53,6 @@ export class DataPlane {
   readonly kernel: Kernel
   /** Listens where its owner says, or gets its connections handed over with `emit('connection', socket)`. */
   readonly server: Server
-  readonly #source: KernelSource
   readonly #log: Logger
   readonly #openLog: OpenLog
   readonly #among: number
@@ -67,21 +67,20 @@ export class DataPlane {
   #draining = false
   #isClosed = false
 
-  /** Compiles what was read. Rejects with an `InvalidConfigError`. */
-  static async start(source: KernelSource, read: ReadConfig & { kernel: Kernel }, options: DataPlaneOptions): Promise<DataPlane> {
-    const snapshot = await compileConfig(read, read.kernel)
+  /** Compiles what was read. Rejects with a `ConfigError`. */
+  static async start(read: ReadConfig, options: DataPlaneOptions): Promise<DataPlane> {
+    const snapshot = await compileSnapshot({ kernel: options.kernel, resolved: read.resolved })
     try {
-      return new DataPlane(source, read, snapshot, options)
+      return new DataPlane(read, snapshot, options)
     } catch (error) {
       snapshot.retire()
-      throw await placed(error, read)
+      throw error
     }
   }
 
-  private constructor(source: KernelSource, read: ReadConfig & { kernel: Kernel }, snapshot: Snapshot, { openLog, among = 1 }: DataPlaneOptions) {
-    this.#source = source
-    this.#log = source.log
-    this.kernel = read.kernel
+  private constructor(read: ReadConfig, snapshot: Snapshot, { kernel, log, openLog, among = 1 }: DataPlaneOptions) {
+    this.#log = log
+    this.kernel = kernel
     this.#openLog = openLog
     this.#among = among
     this.#settings = read.settings
@@ -115,11 +114,10 @@ export class DataPlane {
     return this.#accessLog
   }
 
-  /** Compiles another text of the file. Rejects with an `InvalidConfigError`, or where this has closed meanwhile, and then nothing has changed. One at a time. */
-  async prepare(text: string): Promise<Change> {
+  /** Compiles another configuration. Rejects with a `ConfigError`, or where this has closed meanwhile, and then nothing has changed. One at a time. */
+  async prepare(read: ReadConfig): Promise<Change> {
     try {
-      const read = await readAgain({ ...this.#source, text }, this.kernel)
-      const snapshot = await compileConfig(read, this.kernel)
+      const snapshot = await compileSnapshot({ kernel: this.kernel, resolved: read.resolved })
       try {
         // A slow setup: nobody would ever retire what it made.
         if (this.#isClosed) throw new Error('the gateway is closed')
@@ -127,10 +125,10 @@ export class DataPlane {
         return this.#change(read, snapshot, isOtherLog ? this.#openLog(read) : this.#accessLog)
       } catch (error) {
         snapshot.retire()
-        throw await placed(error, read)
+        throw error
       }
     } catch (error) {
-      if (error instanceof InvalidConfigError) this.kernel.emit('snapshot:rejected', error.issues)
+      if (error instanceof ConfigError) this.kernel.emit('snapshot:rejected', error.issues)
       throw error
     }
   }

@@ -1,37 +1,38 @@
 import { createServer, type Server } from 'node:http'
 import type { GatewaySettings, Snapshot } from '@sluice/config'
 import type { Kernel, Logger } from '@sluice/kernel'
+import { Configuration } from './configuration.ts'
 import { DataPlane } from './data-plane.ts'
-import { InOrder } from './in-order.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { openLogFile } from './open-log-file.ts'
-import { readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
+import type { KernelSource, ReadConfig } from './read-config.ts'
 import { sayWhatNeedsRestart } from './restart.ts'
 import { createStatus } from './status.ts'
 
 /** A running gateway, in this process alone. */
 export class Gateway {
+  readonly #configuration: Configuration
   readonly #plane: DataPlane
   readonly #log: Logger
   readonly #status: Server
   /** What some settings stay at until a restart. */
   readonly #started: GatewaySettings
-  readonly #changes = new InOrder()
 
   /** Reads the configuration, compiles it and listens. Rejects with an `InvalidConfigError`, or where a port is taken. */
   static async start(source: KernelSource): Promise<Gateway> {
-    const read = await readConfig(source)
-    if (read.settings.workers !== 1) source.log.warn({ setting: 'gateway.workers' }, 'gateway.workers is for the program sluice; this gateway serves in one process')
-    return Gateway.serve(source, read)
+    const configuration = await Configuration.open(source)
+    if (configuration.read.settings.workers !== 1) source.log.warn({ setting: 'gateway.workers' }, 'gateway.workers is for the program sluice; this gateway serves in one process')
+    return Gateway.serve(source.log, configuration)
   }
 
   /** The same for a configuration that was read already. */
-  static async serve(source: KernelSource, read: ReadConfig & { kernel: Kernel }): Promise<Gateway> {
-    const plane = await DataPlane.start(source, read, { openLog: openLogFile(source.log) })
-    const gateway = new Gateway(plane, source.log)
+  static async serve(log: Logger, configuration: Configuration): Promise<Gateway> {
+    const plane = await start(log, configuration)
+    const gateway = new Gateway(configuration, plane, log)
     try {
-      await listenOn(plane.server, read.settings.listen)
-      await listenOn(gateway.#status, read.settings.status.listen)
+      const { settings } = configuration.read
+      await listenOn(plane.server, settings.listen)
+      await listenOn(gateway.#status, settings.status.listen)
       return gateway
     } catch (error) {
       await gateway.close()
@@ -39,11 +40,13 @@ export class Gateway {
     }
   }
 
-  private constructor(plane: DataPlane, log: Logger) {
+  private constructor(configuration: Configuration, plane: DataPlane, log: Logger) {
+    this.#configuration = configuration
     this.#plane = plane
     this.#log = log
     this.#started = plane.settings
     this.#status = createServer(createStatus(() => !plane.isDraining).callback())
+    configuration.serveWith((read) => this.#serveWhat(read))
   }
 
   get kernel(): Kernel {
@@ -82,7 +85,7 @@ export class Gateway {
    * with an `InvalidConfigError`, or where the gateway has closed meanwhile, and then nothing has changed.
    */
   apply(text: string): Promise<void> {
-    return this.#changes.run(() => this.#apply(text))
+    return this.#configuration.apply(text)
   }
 
   /** Opens the access log anew, behind a rotation. */
@@ -114,9 +117,17 @@ export class Gateway {
     await told
   }
 
-  async #apply(text: string): Promise<void> {
-    const change = await this.#plane.prepare(text)
-    sayWhatNeedsRestart(this.#started, change.read.settings, this.#log)
+  async #serveWhat(read: ReadConfig): Promise<void> {
+    const change = await this.#plane.prepare(read)
+    sayWhatNeedsRestart(this.#started, read.settings, this.#log)
     await change.commit()
+  }
+}
+
+async function start(log: Logger, configuration: Configuration): Promise<DataPlane> {
+  try {
+    return await DataPlane.start(configuration.read, { kernel: configuration.kernel, log, openLog: openLogFile(log) })
+  } catch (error) {
+    throw await configuration.explained(error)
   }
 }

@@ -1,17 +1,17 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import type { GatewaySettings, ResolvedRoute } from '@sluice/config'
-import { MemoryCounters, systemClock, type Kernel } from '@sluice/kernel'
+import { MemoryCounters, systemClock } from '@sluice/kernel'
+import { InvalidChangeError, type GroupState } from '@sluice/store'
+import type { Configuration } from './configuration.ts'
 import { HandOver } from './hand-over.ts'
-import { InOrder } from './in-order.ts'
-import { InvalidConfigError } from './invalid-config-error.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { PrimaryLogs } from './primary-logs.ts'
-import { placed, readAgain, type KernelSource, type ReadConfig } from './read-config.ts'
+import type { KernelSource, ReadConfig } from './read-config.ts'
 import { sayWhatNeedsRestart } from './restart.ts'
 import { createStatus } from './status.ts'
 import { within } from './within.ts'
-import type { Failure } from './worker-messages.ts'
+import { changesToWire, toWire } from './wire-document.ts'
 import { WorkerFailedError, Workers } from './workers.ts'
 
 /** Milliseconds that connections which were accepted get to find their worker, once no more are. */
@@ -28,9 +28,8 @@ const settleMs = 1_000
  */
 export class Primary {
   readonly #source: KernelSource
-  readonly #kernel: Kernel
+  readonly #configuration: Configuration
   readonly #started: GatewaySettings
-  #read: ReadConfig
   #version = 1
   readonly #logs: PrimaryLogs
   readonly #counters = new MemoryCounters(systemClock)
@@ -39,32 +38,32 @@ export class Primary {
   readonly #status: HttpServer
   readonly #workers: Workers
   #isDraining = false
-  readonly #changes = new InOrder()
 
   /** Listens and starts the workers. Rejects with an `InvalidConfigError`, where a port is taken, or with why a worker does not serve. */
-  static async start(source: KernelSource, read: ReadConfig & { kernel: Kernel }, count: number): Promise<Primary> {
+  static async start(source: KernelSource, configuration: Configuration, count: number): Promise<Primary> {
     let primary: Primary | undefined
     try {
-      primary = new Primary(source, read, count)
-      await listenOn(primary.#front, read.settings.listen)
-      await listenOn(primary.#status, read.settings.status.listen)
+      const { settings } = configuration.read
+      primary = new Primary(source, configuration, count)
+      await listenOn(primary.#front, settings.listen)
+      await listenOn(primary.#status, settings.status.listen)
       await primary.#workers.start()
       return primary
     } catch (error) {
       await primary?.close()
-      throw await explained(error, read)
+      throw await configuration.explained(toInvalid(error))
     }
   }
 
-  private constructor(source: KernelSource, read: ReadConfig & { kernel: Kernel }, count: number) {
+  private constructor(source: KernelSource, configuration: Configuration, count: number) {
+    const { read } = configuration
     this.#source = source
-    this.#kernel = read.kernel
+    this.#configuration = configuration
     this.#started = read.settings
-    this.#read = read
     this.#logs = new PrimaryLogs(source.log, this.#version, read)
     this.#front = createServer({ pauseOnConnect: true }, (socket) => this.#handOver.take(socket))
     this.#status = createHttpServer(createStatus(() => !this.#isDraining && this.#workers.serving > 0).callback())
-    const current = { version: this.#version, text: source.text }
+    const current = { version: this.#version, document: () => toWire(configuration.state) }
     this.#workers = new Workers(
       {
         count,
@@ -80,16 +79,17 @@ export class Primary {
       },
       current,
     )
+    configuration.serveWith((next, state) => this.#serve(next, state))
     process.on('exit', this.#atExit)
   }
 
   get settings(): GatewaySettings {
     const { listen, status } = this.#started
-    return { ...this.#read.settings, listen, status }
+    return { ...this.#configuration.read.settings, listen, status }
   }
 
   get routes(): readonly ResolvedRoute[] {
-    return this.#read.resolved.routes.filter(({ isServed }) => isServed)
+    return this.#configuration.read.resolved.routes.filter(({ isServed }) => isServed)
   }
 
   /** Exchanges that run, as far as the workers have told. */
@@ -107,7 +107,7 @@ export class Primary {
 
   /** Has all workers serve another text of the file. Rejects with an `InvalidConfigError`, or where a worker cannot, and then nothing has changed. */
   apply(text: string): Promise<void> {
-    return this.#changes.run(() => this.#apply(text))
+    return this.#configuration.apply(text)
   }
 
   /** Opens the access log anew, behind a rotation. */
@@ -139,31 +139,29 @@ export class Primary {
     await told
   }
 
-  async #apply(text: string): Promise<void> {
-    const read = await readAgain({ ...this.#source, text }, this.#kernel)
+  async #serve(read: ReadConfig, state: GroupState): Promise<void> {
     const version = ++this.#version
     try {
       this.#logs.open(version, read)
-      const failure = await this.#workers.prepare({ version, text })
+      const changes = changesToWire(this.#configuration.state, state)
+      const failure = await this.#workers.prepare({ version, changes, document: () => toWire(state) })
       if (failure) throw new WorkerFailedError(failure)
     } catch (error) {
       await this.#workers.discard()
       await this.#logs.discard()
-      throw await explained(error, read)
+      throw toInvalid(error)
     }
     sayWhatNeedsRestart(this.#started, read.settings, this.#source.log)
     await this.#workers.commit()
     await this.#logs.keep(version, read)
-    this.#read = read
   }
 
   /** However the process ends: nobody is left behind. */
   readonly #atExit = (): void => this.#workers.kill()
 }
 
-/** The same error; where a worker, or this process, has found something wrong with the configuration, with its place in the file. */
-async function explained(error: unknown, read: ReadConfig): Promise<unknown> {
-  if (!(error instanceof WorkerFailedError)) return placed(error, read)
-  const { problems }: Failure = error.failure
-  return problems ? InvalidConfigError.of(problems, read.file, read.parsed) : error
+/** The same error; where a worker has found something wrong with the configuration, an `InvalidChangeError`. */
+function toInvalid(error: unknown): unknown {
+  const problems = error instanceof WorkerFailedError ? error.failure.problems : undefined
+  return problems ? new InvalidChangeError(problems) : error
 }

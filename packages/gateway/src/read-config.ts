@@ -1,21 +1,9 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
-import {
-  checkDocument,
-  checkSettings,
-  compileSnapshot,
-  parseAside,
-  readDocument,
-  type Env,
-  type FileDocument,
-  type GatewaySettings,
-  type ReadConfigText,
-  type Resolved,
-  type Snapshot,
-} from '@sluice/config'
-import { ConfigError, Kernel, type Counters, type Issue, type Logger, type Plugin } from '@sluice/kernel'
+import { checkDocument, checkSettings, type Document, type Env, type GatewaySettings, type Memo, type Resolved } from '@sluice/config'
+import { Kernel, type Counters, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
-import { InvalidConfigError } from './invalid-config-error.ts'
+import { FileText } from './file-text.ts'
 import { knownPlugins } from './known-plugins.ts'
 import { loadPlugins } from './load-plugins.ts'
 
@@ -26,7 +14,8 @@ export interface ConfigSource {
   readonly env: Env
 }
 
-export interface KernelSource extends ConfigSource {
+/** What a kernel is made of, beside what its configuration names. */
+export interface KernelInit extends Omit<ConfigSource, 'text'> {
   readonly log: Logger
   readonly builtIn?: BuiltInOptions
   /** Beside the built-in ones and those that the file names. */
@@ -35,69 +24,57 @@ export interface KernelSource extends ConfigSource {
   readonly counters?: Counters
 }
 
-/** A file that is fit to serve. */
+export type KernelSource = KernelInit & ConfigSource
+
+/** A configuration that is fit to serve. */
 export interface ReadConfig {
-  readonly file: string
-  /** As it is written, references not resolved. */
-  readonly parsed: ReadConfigText
-  readonly document: FileDocument
   readonly settings: GatewaySettings
   readonly resolved: Resolved
+  /** For the check of what comes after it. */
+  readonly memo: Memo | undefined
   /** Renders lines of the access log; undefined where it is switched off. */
   readonly logLine: CompiledFormat['line'] | undefined
 }
 
-/** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
-export async function readConfig(source: KernelSource): Promise<ReadConfig & { kernel: Kernel }> {
-  const { file, text, env, log, counters } = source
-  const parsed = await parse(text, file)
-  const present = [...builtInPlugins(source.builtIn), ...(source.plugins ?? [])]
-  const own = await loadPlugins(pluginEntries(memberOf(parsed.value, 'gateway'), env), file, present)
-  const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins, ...(counters && { counters }) })
-  return { kernel, ...(await judge(parsed, { file, env, kernel, issues: own.issues })) }
-}
-
-/** Reads a file for a kernel that is there. Rejects with an `InvalidConfigError` that lists every problem. */
-export async function readAgain({ file, text, env }: ConfigSource, kernel: Kernel): Promise<ReadConfig> {
-  return judge(await parse(text, file), { file, env, kernel, issues: [] })
-}
-
-/** Turns what was read into what serves; runs plugins' `setup`. Rejects with an `InvalidConfigError`. */
-export async function compileConfig(read: ReadConfig, kernel: Kernel): Promise<Snapshot> {
-  try {
-    return await compileSnapshot({ kernel, resolved: read.resolved })
-  } catch (error) {
-    throw await placed(error, read)
-  }
-}
-
-/** The same error; a `ConfigError` as the `InvalidConfigError` that says where in the file its problems are. */
-export async function placed(error: unknown, { file, parsed, document }: Pick<ReadConfig, 'file' | 'parsed' | 'document'>): Promise<unknown> {
-  return error instanceof ConfigError ? InvalidConfigError.of(document.placed(error.issues), file, parsed) : error
-}
-
-async function parse(text: string, file: string): Promise<ReadConfigText> {
-  const parsed = await parseAside(text)
-  if (parsed.issues.length > 0) throw await InvalidConfigError.of(parsed.issues, file, parsed)
-  return parsed
-}
-
-interface Judging {
-  readonly file: string
-  readonly env: Env
-  readonly kernel: Kernel
-  /** What is known to be wrong already. */
+/** What was read of a configuration, or what is wrong with it; paths are `[kind, id, ...field]`. */
+export interface Judged {
+  readonly read?: ReadConfig
   readonly issues: readonly Issue[]
 }
 
-async function judge(parsed: ReadConfigText, { file, env, kernel, issues: known }: Judging): Promise<ReadConfig> {
-  const document = readDocument(parsed.value)
-  const { resolved, issues } = await checkDocument(document, { kernel, env })
+/** A file that was read for a new gateway. */
+export interface OpenedConfig {
+  readonly text: FileText
+  readonly kernel: Kernel
+  readonly read: ReadConfig
+}
+
+/** Reads a file for a new gateway: settings, plugins, kernel, resources. Runs no plugin's `setup`. Rejects with an `InvalidConfigError`. */
+export async function readConfig(source: KernelSource): Promise<OpenedConfig> {
+  const text = await FileText.read(source.text, source.file)
+  const { kernel, issues: own } = await createKernel(source, text.document.settings)
+  const { read, issues } = await judge(text.document, { kernel, env: source.env })
+  if (!read || own.length + text.document.issues.length > 0) throw await text.invalid([...own, ...issues])
+  return { text, kernel, read }
+}
+
+/** Makes the kernel that a `gateway` section asks for; `issues` where plugins that it names cannot be loaded. */
+export async function createKernel(init: KernelInit, section: unknown): Promise<{ kernel: Kernel; issues: readonly Issue[] }> {
+  const { file, env, log, counters } = init
+  const present = [...builtInPlugins(init.builtIn), ...(init.plugins ?? [])]
+  const own = await loadPlugins(pluginEntries(section, env), file, present)
+  const kernel = new Kernel({ plugins: [...present, ...own.plugins], log, formatError, unsupported: knownPlugins, ...(counters && { counters }) })
+  return { kernel, issues: own.issues }
+}
+
+/** Checks a configuration whole, the format of the access log included. Exchanges go on meanwhile. */
+export async function judge(document: Document, options: { kernel: Kernel; env: Env; memo?: Memo | undefined }): Promise<Judged> {
+  const { resolved, issues, memo } = await checkDocument(document, options)
   const format = formatIn(document.settings, resolved)
-  const line = format === undefined ? undefined : compileFormat(format, kernel.variables, ['gateway', 'access_log', 'format'])
-  const all = [...known, ...document.issues, ...document.placed(issues), ...(line?.issues ?? [])]
-  if (!resolved || all.length > 0) throw await InvalidConfigError.of(all, file, parsed)
-  return { file, parsed, document, settings: resolved.gateway, resolved, logLine: line?.line }
+  const line = format === undefined ? undefined : compileFormat(format, options.kernel.variables, ['gateway', 'access_log', 'format'])
+  const all = [...issues, ...(line?.issues ?? [])]
+  if (!resolved || all.length > 0) return { issues: all }
+  return { read: { settings: resolved.gateway, resolved, memo, logLine: line?.line }, issues: [] }
 }
 
 /** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */

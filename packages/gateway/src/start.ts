@@ -7,7 +7,8 @@ import { Gateway } from './gateway.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
 import { Primary } from './primary.ts'
 import { processLog, type ProcessLog } from './process-log.ts'
-import { readConfig, type KernelSource } from './read-config.ts'
+import { Configuration } from './configuration.ts'
+import type { KernelSource } from './read-config.ts'
 import { watchFaults } from './watch-faults.ts'
 import { welcome } from './welcome.ts'
 
@@ -51,9 +52,9 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
 
 /** One process where one serves: others cost something only where there are some. */
 async function startGateway(source: KernelSource): Promise<Gateway | Primary> {
-  const read = await readConfig(source)
-  const count = workersOf(read.settings)
-  return count === 1 ? Gateway.serve(source, read) : Primary.start(source, read, count)
+  const configuration = await Configuration.open(source)
+  const count = workersOf(configuration.read.settings)
+  return count === 1 ? Gateway.serve(source.log, configuration) : Primary.start(source, configuration, count)
 }
 
 function workersOf({ workers }: GatewaySettings): number {

@@ -1,12 +1,12 @@
-import type { Problem } from '@sluice/config'
-import type { Addition, Count } from '@sluice/kernel'
+import type { Addition, Count, Issue } from '@sluice/kernel'
+import type { WireDocument } from './wire-document.ts'
 
 /** What the primary asks of a worker; each is answered with `Answered`, in order. */
 export type Request =
-  /** Serve this file. `workers`: among so many the bounds of the whole gateway are shared out. */
-  | { readonly do: 'start'; readonly version: number; readonly file: string; readonly text: string; readonly workers: number }
-  /** Compile another text of it. */
-  | { readonly do: 'prepare'; readonly version: number; readonly text: string }
+  /** Serve this configuration of that file. `workers`: among so many the bounds of the whole gateway are shared out. */
+  | { readonly do: 'start'; readonly version: number; readonly file: string; readonly document: WireDocument; readonly workers: number }
+  /** Compile what comes of these changes of it. */
+  | { readonly do: 'prepare'; readonly version: number; readonly changes: WireDocument }
   /** Serve what was compiled. */
   | { readonly do: 'commit' }
   /** Forget what was compiled. */
@@ -17,8 +17,8 @@ export type Request =
 /** Why a worker could not do what it was asked. */
 export interface Failure {
   readonly message: string
-  /** What is wrong with the configuration, where that is the reason. */
-  readonly problems?: readonly Problem[]
+  /** What is wrong with the configuration, where that is the reason; paths are `[kind, id, ...field]`. */
+  readonly problems?: readonly Issue[]
 }
 
 export interface Answered {

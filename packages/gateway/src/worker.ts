@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net'
 import { AccessLog } from '@sluice/access-log'
+import type { Env } from '@sluice/config'
+import { ConfigError, type Kernel } from '@sluice/kernel'
 import { DataPlane, type Change, type OpenLog } from './data-plane.ts'
 import { builtInOf, envOf } from './environment.ts'
 import { InOrder } from './in-order.ts'
-import { InvalidConfigError } from './invalid-config-error.ts'
 import { PrimaryCounters } from './primary-counters.ts'
 import { primaryLink as link } from './primary-link.ts'
 import { PrimaryLog } from './primary-log.ts'
 import { processLog, type ProcessLog } from './process-log.ts'
-import { readConfig } from './read-config.ts'
+import { createKernel, judge, type ReadConfig } from './read-config.ts'
 import { watchFaults } from './watch-faults.ts'
+import { ReceivedDocument } from './wire-document.ts'
 import type { Answered, Request, ToWorker } from './worker-messages.ts'
 
 /** Milliseconds after which the primary is told how many exchanges run, where that has changed. */
@@ -26,13 +28,22 @@ export function runWorker(number: number, env: NodeJS.ProcessEnv): void {
   link.listen((message, socket) => worker.hear(message, socket))
 }
 
+/** A configuration that the worker has. */
+interface Held {
+  readonly document: ReceivedDocument
+  readonly read: ReadConfig
+}
+
 class Worker {
   readonly #log: ProcessLog
-  readonly #env: NodeJS.ProcessEnv
+  readonly #variables: NodeJS.ProcessEnv
+  readonly #env: Env
   readonly #counters = new PrimaryCounters(link)
   readonly #lines = new PrimaryLog(link)
+  #kernel: Kernel | undefined
   #plane: DataPlane | undefined
-  #change: Change | undefined
+  #served: Held | undefined
+  #next: (Held & { readonly change: Change }) | undefined
   /** Of the configuration that is read at the moment, or was last. */
   #version = 0
   #told = 0
@@ -40,7 +51,8 @@ class Worker {
 
   constructor(log: ProcessLog, env: NodeJS.ProcessEnv) {
     this.#log = log
-    this.#env = env
+    this.#variables = env
+    this.#env = envOf(env)
     setInterval(() => this.tellRunning(), tellMs).unref()
   }
 
@@ -78,8 +90,8 @@ class Worker {
     try {
       answer = await (request.do === 'drain' ? this.#do(request) : this.#requests.run(() => this.#do(request)))
     } catch (err) {
-      if (!(err instanceof InvalidConfigError)) this.#log.error({ err, asked: request.do }, (err as Error).message)
-      answer = { failure: { message: (err as Error).message, ...(err instanceof InvalidConfigError && { problems: err.issues }) } }
+      if (!(err instanceof ConfigError)) this.#log.error({ err, asked: request.do }, (err as Error).message)
+      answer = { failure: { message: (err as Error).message, ...(err instanceof ConfigError && { problems: err.issues }) } }
     }
     await link.sent({ type: 'answer', id, answer })
     if (request.do === 'drain') process.exit(0)
@@ -91,15 +103,14 @@ class Worker {
         await this.#start(request)
         return {}
       case 'prepare':
-        this.#version = request.version
-        this.#change = await this.#plane?.prepare(request.text)
+        await this.#prepare(request)
         return {}
       case 'commit':
-        await this.#takeChange()?.commit()
+        await this.#commit()
         this.#log.level = this.#plane?.settings.log.level ?? this.#log.level
         return {}
       case 'discard':
-        await this.#takeChange()?.discard()
+        await this.#takeNext()?.change.discard()
         return {}
       case 'drain':
         return { inTime: (await this.#plane?.drain(request.timeoutMs)) ?? true }
@@ -107,20 +118,46 @@ class Worker {
   }
 
   /** What was prepared, once. */
-  #takeChange(): Change | undefined {
-    const change = this.#change
-    this.#change = undefined
-    return change
+  #takeNext(): (Held & { readonly change: Change }) | undefined {
+    const next = this.#next
+    this.#next = undefined
+    return next
   }
 
-  async #start({ file, text, version, workers }: Extract<Request, { do: 'start' }>): Promise<void> {
-    const source = { file, text, env: envOf(this.#env), builtIn: builtInOf(this.#env), log: this.#log, counters: this.#counters }
-    const read = await readConfig(source)
+  async #prepare({ version, changes }: Extract<Request, { do: 'prepare' }>): Promise<void> {
     this.#version = version
-    this.#log.level = read.settings.log.level
-    this.#plane = await DataPlane.start(source, read, { openLog: this.#openLog, among: workers })
+    const held = await this.#read(await ReceivedDocument.from(changes, this.#served?.document))
+    const change = await this.#plane?.prepare(held.read)
+    if (change) this.#next = { ...held, change }
+  }
+
+  async #commit(): Promise<void> {
+    const next = this.#takeNext()
+    if (!next) return
+    const { change, ...held } = next
+    this.#served = held
+    await change.commit()
+  }
+
+  async #start({ file, document, version, workers }: Extract<Request, { do: 'start' }>): Promise<void> {
+    const init = { file, env: this.#env, builtIn: builtInOf(this.#variables), log: this.#log, counters: this.#counters }
+    const { kernel, issues } = await createKernel(init, document.settings)
+    if (issues.length > 0) throw new ConfigError(issues)
+    this.#kernel = kernel
+    const held = await this.#read(await ReceivedDocument.from(document))
+    this.#version = version
+    this.#log.level = held.read.settings.log.level
+    this.#plane = await DataPlane.start(held.read, { kernel, log: this.#log, openLog: this.#openLog, among: workers })
+    this.#served = held
     // The primary listens. Node begins to watch over slow requests, and over who is idle, with this event alone.
     this.#plane.server.emit('listening')
+  }
+
+  async #read(document: ReceivedDocument): Promise<Held> {
+    if (!this.#kernel) throw new TypeError('a worker is told what to start with first')
+    const { read, issues } = await judge(document, { kernel: this.#kernel, env: this.#env, memo: this.#served?.read.memo })
+    if (!read) throw new ConfigError(issues)
+    return { document, read }
   }
 
   readonly #openLog: OpenLog = ({ settings, logLine }) => {

@@ -1,6 +1,7 @@
 import type { Logger } from '@sluice/kernel'
 import type { Answered, Failure, Request } from './worker-messages.ts'
 import { WorkerProcess, type Ending, type WorkerHost } from './worker-process.ts'
+import type { WireDocument } from './wire-document.ts'
 import { within } from './within.ts'
 
 /** Milliseconds for which a worker must have lived, for its death not to count as one of a row. */
@@ -23,10 +24,17 @@ export interface WorkersOptions {
   left(worker: WorkerProcess): void
 }
 
-/** A text of the file; a later one has a higher version. */
+/** A configuration; a later one has a higher version. */
 export interface Version {
   readonly version: number
-  readonly text: string
+  /** All of it. */
+  document(): WireDocument
+}
+
+/** One that comes after the one that serves. */
+export interface NextVersion extends Version {
+  /** What is other than in the one that serves. */
+  readonly changes: WireDocument
 }
 
 /** Why a worker does not serve. */
@@ -47,7 +55,7 @@ export class Workers {
   readonly #serving = new Set<WorkerProcess>()
   #current: Version
   /** What is being prepared, and what each worker that was asked says of it. */
-  #next: (Version & { readonly asked: Map<WorkerProcess, Promise<Answered | undefined>> }) | undefined
+  #next: (NextVersion & { readonly asked: Map<WorkerProcess, Promise<Answered | undefined>> }) | undefined
   #isStopping = false
   #wake: () => void = () => {}
   readonly #stopped = new Promise<void>((resolve) => (this.#wake = resolve))
@@ -79,8 +87,8 @@ export class Workers {
     for (const { worker } of first) void this.#keep(worker)
   }
 
-  /** Has all of them compile another text. Gives why one cannot; then call `discard`, else `commit`. */
-  async prepare(next: Version): Promise<Failure | undefined> {
+  /** Has all of them compile another configuration. Gives why one cannot; then call `discard`, else `commit`. */
+  async prepare(next: NextVersion): Promise<Failure | undefined> {
     const change = { ...next, asked: new Map<WorkerProcess, Promise<Answered | undefined>>() }
     this.#next = change
     for (const worker of this.#alive) this.#askToPrepare(worker)
@@ -100,8 +108,8 @@ export class Workers {
   /** All serve what they have compiled. Resolves once they do; a worker that does not is replaced by one that does. */
   async commit(): Promise<void> {
     if (!this.#next) return
-    const { version, text, asked } = this.#next
-    this.#current = { version, text }
+    const { asked, ...current } = this.#next
+    this.#current = current
     this.#next = undefined
     const commits = [...asked.keys()].map(async (worker) => {
       const failure = (await this.#askInTime(worker, { do: 'commit' }))?.failure
@@ -147,7 +155,8 @@ export class Workers {
     const worker = new WorkerProcess(number, host)
     this.#alive.add(worker)
     void worker.ended.then(() => this.#end(worker))
-    const started = worker.ask({ do: 'start', ...this.#current, file, workers: count })
+    const { version, document } = this.#current
+    const started = worker.ask({ do: 'start', version, document: document(), file, workers: count })
     this.#askToPrepare(worker)
     return { worker, served: this.#served(worker, started) }
   }
@@ -210,8 +219,8 @@ export class Workers {
 
   #askToPrepare(worker: WorkerProcess): void {
     if (!this.#next) return
-    const { version, text, asked } = this.#next
-    asked.set(worker, this.#askInTime(worker, { do: 'prepare', version, text }))
+    const { version, changes, asked } = this.#next
+    asked.set(worker, this.#askInTime(worker, { do: 'prepare', version, changes }))
   }
 
   /** A worker that takes too long has failed. */

@@ -1,4 +1,4 @@
-import type { Kind } from '@sluice/config'
+import type { Document, Kind } from '@sluice/config'
 
 /** A resource as it was sent, with its `id`; nothing is filled in. */
 export type Value = Readonly<Record<string, unknown>>
@@ -25,7 +25,7 @@ export interface Resource {
 export type Collection = ReadonlyMap<string, Resource>
 
 /** What one gateway group holds at one moment. Immutable. */
-export class GroupState {
+export class GroupState implements Document {
   /** Of the change that made it; grows with every change of any group. */
   readonly revision: number
   /** The `gateway` section of a file, as it is written. */
@@ -54,6 +54,10 @@ export class GroupState {
 
   all(kind: Kind): Collection {
     return this.#collections.get(kind) ?? none
+  }
+
+  *entries(kind: Kind): Iterable<readonly [id: string, value: Value]> {
+    for (const [id, { value }] of this.all(kind)) yield [id, value]
   }
 
   /** The revision that last changed anything of this kind; 0: nothing ever did. */
