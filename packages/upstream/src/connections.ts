@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { buildConnector, Client, Dispatcher, errors } from 'undici'
+import { Connection } from './connection.ts'
 
 /** What makes two connections interchangeable. Times are milliseconds. */
 export interface ConnectionKey {
@@ -36,8 +37,8 @@ export class Connections extends Dispatcher {
   readonly #open = new Set<Client>()
   /** What is to become the connection of a client; undici would go on making it for one that is destroyed. */
   readonly #making = new Map<Client, Socket>()
-  /** Those whose connection did not end but break. */
-  readonly #broken = new WeakSet<Client>()
+  /** What each client has made last: one whose connection breaks as it gets a request makes another. */
+  readonly #made = new WeakMap<Client, Connection>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
   readonly #idle: Client[] = []
   /** The fewest that waited at once since the timer was set. */
@@ -64,7 +65,7 @@ export class Connections extends Dispatcher {
     if (!idle) (handler as Connecting).onConnecting?.(() => void this.#drop(client))
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
-    const loan: Loan = { isBroken: () => this.#broken.has(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
+    const loan: Loan = { connection: () => this.#made.get(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
     return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, loan))
   }
 
@@ -97,9 +98,7 @@ export class Connections extends Dispatcher {
       connect: (options, callback) => {
         const socket: unknown = this.#connector(options, (...made) => {
           this.#making.delete(client)
-          // A client whose connection breaks as it gets a request makes another one, which is as good as new.
-          if (made[1]) this.#broken.delete(client)
-          made[1]?.once('error', () => this.#broken.add(client))
+          if (made[1]) this.#made.set(client, new Connection(made[1]))
           callback(...made)
         })
         if (socket instanceof Socket) this.#making.set(client, socket)
@@ -154,7 +153,7 @@ export class Connections extends Dispatcher {
 
 /** A connection as its borrower sees it. */
 interface Loan {
-  isBroken(): boolean
+  connection(): Connection | undefined
   giveBack(isGood: boolean): void
 }
 
@@ -169,6 +168,7 @@ class Borrower implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#loan.connection()?.expectHead()
     this.#handler.onRequestStart?.(controller, context)
   }
 
@@ -191,7 +191,7 @@ class Borrower implements Dispatcher.DispatchHandler {
   onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
     const [controller] = end
     // To undici, a body that ends with its connection is whole even where that was reset.
-    if (this.#loan.isBroken()) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
+    if (this.#loan.connection()?.isBroken) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
     this.#loan.giveBack(true)
     this.#handler.onResponseEnd?.(...end)
   }
