@@ -27,6 +27,8 @@ const allowed = [
 const hopByHop = ['http2-settings', 'keep-alive', 'proxy', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'upgrade']
 /** Named by `Connection`: goes nowhere either, whatever it is. */
 const nominated = ['x-nominated', 'x-stainless-nominated', 'x-api-key']
+/** Say who asks, which is not the client's to say: gone on arrival. */
+const identity = ['x-consumer-username', 'X-Consumer-Custom-ID', 'x-credential-identifier', 'X_Consumer_Username']
 /** The gateway says these itself. */
 const ours = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-real-ip', 'forwarded']
 /** Goes to an ordinary upstream, and to no provider. */
@@ -48,8 +50,6 @@ const others = [
   'via',
   'warning',
   'x-amz-security-token',
-  'x-consumer-username',
-  'x-credential-identifier',
   'x-csrf-token',
   'x-goog-api-key',
   'x-internal',
@@ -61,7 +61,7 @@ const others = [
 ]
 const cookies = ['session', 'theme', '__proto__']
 const parameters = ['api_key', 'access_token', 'page', 'Key', '__proto__']
-const headers = [...allowed, ...hopByHop, ...nominated, ...ours, ...others]
+const headers = [...allowed, ...hopByHop, ...nominated, ...identity, ...ours, ...others]
 
 const query = parameters.map((name) => `${name}=${mark(`query-${name}`)}`).join('&')
 const lines = [

@@ -10,11 +10,11 @@ export const formatError: FormatError = (error, ctx) => {
   const dialect = clientDialect(ctx)
   const facts = dialect && dialectOf(dialect)
   if (!facts) return plainError(error, ctx)
-  const { status, message, type, code, param, headers } =
+  const { status, message, type, code, param, headers, body } =
     error instanceof HttpError ? error : new HttpError(500, 'internal_error', 'internal error')
   // A provider that gave no code leaves it to the dialect, which has one for most statuses.
   const known = code === 'upstream_error' ? undefined : code
-  return json(status, facts.errorBody({ status, message, type, code: known, param }, ctx.id), headers)
+  return json(status, { ...facts.errorBody({ status, message, type, code: known, param }, ctx.id), ...body }, headers)
 }
 
 /** What the client speaks: what it was found to speak, else what its path says. */

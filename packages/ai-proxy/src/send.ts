@@ -1,7 +1,7 @@
 import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
 import { dialectOf } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
-import { headerOf, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
+import { headerOf, hidePresented, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
 import { callUpstream, outgoingBody, wholeBody, type OutgoingBody } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import type { Destination } from './endpoint.ts'
@@ -33,6 +33,7 @@ interface Outgoing {
 export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
   const { instance, request, shaper, shape } = plan
   if (request.kind !== 'spoken' || !shaper) throw new TypeError('not a request in a dialect')
+  hidePresented(ctx)
   const { provider_conf: conf } = instance.config
   const call = { conf, stream: shape.stream, ...(shape.model !== undefined && { model: shape.model }) }
   const destination = instance.endpoint.forDialect(request.dialect, call)
@@ -54,6 +55,7 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
 /** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
 export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequest): Promise<Reply> {
   const { instance } = plan
+  hidePresented(ctx)
   const { method, headers, query } = ctx.request
   const account = ctx.get(accountSlot) as Account
   const body = outgoingBody(ctx, instance.config.max_req_body_size)

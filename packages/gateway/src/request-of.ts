@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { headerMap, RequestBody, type ExchangeRequest, type HeaderMap } from '@sluice/kernel'
+import { headerMap, isIdentityHeader, RequestBody, type ExchangeRequest, type HeaderMap } from '@sluice/kernel'
 import { normalizePath } from '@sluice/router'
 import { SocketBody } from './body-source.ts'
 import type { LargeBodies } from './large-bodies.ts'
@@ -36,11 +36,12 @@ export function requestOf(
   }
 }
 
-/** Several fields of one name become one, as RFC 9110 §5.3 allows; cookies join by semicolons. */
+/** Several fields of one name become one, as RFC 9110 §5.3 allows; cookies join by semicolons. Who asks is not the client's to say. */
 function headersOf(raw: readonly string[]): HeaderMap {
   const headers = headerMap()
   for (let index = 0; index < raw.length; index += 2) {
-    const name = lowerCase(raw[index] as string)
+    const name = nameOf(raw[index] as string)
+    if (name === '') continue
     const value = raw[index + 1] as string
     const before = headers[name]
     if (before === undefined) headers[name] = value
@@ -50,14 +51,15 @@ function headersOf(raw: readonly string[]): HeaderMap {
   return headers
 }
 
-/** Names as clients spell them, which is in few ways; bounded, for they may invent some. */
+/** Names as clients spell them, which is in few ways; bounded, for they may invent some. Those that nobody is to see are empty. */
 const spellings = new Map<string, string>()
 const mostSpellings = 1000
 
-function lowerCase(name: string): string {
+function nameOf(name: string): string {
   let lower = spellings.get(name)
   if (lower === undefined) {
     lower = name.toLowerCase()
+    if (isIdentityHeader(lower)) lower = ''
     if (spellings.size < mostSpellings) spellings.set(name, lower)
   }
   return lower

@@ -1,5 +1,6 @@
 import type { Chain } from './chain.ts'
 import { digestOf, type ConsumerInfo, type Credential, type Directory, type PreparedConsumer } from './consumers.ts'
+import { HttpError } from './errors.ts'
 import type { Instances } from './instances.ts'
 import { byPriority, type Link } from './link.ts'
 import { TimeSlice } from './time-slice.ts'
@@ -27,7 +28,8 @@ export class ConsumerDirectory implements Directory {
   readonly #instances: Instances
   readonly #named = new Map<string, ConsumerInfo>()
   readonly #credentials = new Map<string, Map<string, Credential>>()
-  readonly #layers = new Map<string, Layer>()
+  /** By consumer; a text is what hers would be made of and what is gone. */
+  readonly #layers = new Map<string, Layer | string>()
   readonly #chains = new Map<Layer, Map<Chain, Pair>>()
   /** In the order in which they were made. */
   readonly #pairs = new Set<Pair>()
@@ -42,10 +44,11 @@ export class ConsumerDirectory implements Directory {
   }
 
   /** Takes a consumer in, while the snapshot is made. */
-  add({ name, groupId, labels, credentials }: PreparedConsumer, layer: Layer | undefined): void {
+  add({ name, groupId, labels, credentials, missing }: PreparedConsumer, layer: Layer | undefined): void {
     const consumer = { name, ...(groupId !== undefined && { groupId }), ...(labels && { labels }) }
     this.#named.set(name, consumer)
-    if (layer) this.#addLayer(name, layer)
+    if (missing !== undefined) this.#layers.set(name, missing)
+    else if (layer) this.#addLayer(name, layer)
     for (const { plugin, digest, id, config } of credentials) {
       const known = this.#credentials.get(plugin) ?? new Map<string, Credential>()
       this.#credentials.set(plugin, known)
@@ -63,6 +66,7 @@ export class ConsumerDirectory implements Directory {
 
   chainFor(route: Chain, { name }: ConsumerInfo): Chain | undefined {
     const layer = this.#layers.get(name)
+    if (typeof layer === 'string') throw new HttpError(503, 'missing_reference', `this consumer refers to ${layer}, which was deleted`)
     return layer && (this.#chains.get(layer)?.get(route)?.chain ?? this.#join(route, layer))
   }
 

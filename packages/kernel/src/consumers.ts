@@ -52,6 +52,8 @@ export interface PreparedConsumer {
   readonly credentials: readonly PreparedCredential[]
   /** Her own, and those of her group that she has none in place of; one of each name. */
   readonly plugins: readonly Prepared[]
+  /** What she refers to, and what was taken away although she does: what she asks for is answered with a 503. */
+  readonly missing?: string
 }
 
 /** What credentials are found by. */

@@ -11,6 +11,8 @@ export interface HttpErrorOptions extends ErrorOptions {
   param?: string
   /** What the log says in place of the message, where that may quote what the client sent. */
   logMessage?: string
+  /** Members that clients of this family look for: the whole body where nobody knows the client's dialect, beside the dialect's own where one does. */
+  body?: Readonly<Record<string, unknown>>
   /** How the exchange counts; by default `refused` below 500 and `gateway_error` from there on. */
   outcome?: Outcome
 }
@@ -24,6 +26,7 @@ export class HttpError extends Error {
   readonly headers: HeaderMap | undefined
   readonly type: string | undefined
   readonly param: string | undefined
+  readonly body: Readonly<Record<string, unknown>> | undefined
   readonly outcome: Outcome
   /** For the log; the message unless given. */
   readonly logMessage: string
@@ -35,6 +38,7 @@ export class HttpError extends Error {
     this.headers = options.headers
     this.type = options.type
     this.param = options.param
+    this.body = options.body
     this.logMessage = options.logMessage ?? message
     this.outcome = options.outcome ?? (status < 500 ? 'refused' : 'gateway_error')
   }

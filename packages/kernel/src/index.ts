@@ -1,4 +1,4 @@
-export { Type, type Static, type TSchema } from '@sinclair/typebox'
+export { Type, type Static, type TBoolean, type TOptional, type TSchema, type TString } from '@sinclair/typebox'
 export { asHttpError } from './as-http-error.ts'
 export { bytesSource, RequestBody, tooLarge, type BodySource } from './body.ts'
 export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
@@ -20,6 +20,7 @@ export { headerMap, headerOf, type HeaderMap } from './headers.ts'
 export { Kernel, type CredentialPreparation, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
 export { logExtras } from './log-extras.ts'
 export { silent, type Logger } from './logger.ts'
+export { identityHeaders, isIdentityHeader } from './identity-headers.ts'
 export { isSecretName, maskQuery } from './mask-query.ts'
 export { MetaSchema } from './meta.ts'
 export { nearestOf } from './nearest-of.ts'
@@ -38,6 +39,7 @@ export {
   type Plugin,
   type PluginDefinition,
 } from './plugin.ts'
+export { cookieOf, hidePresented, notePresented, type CredentialPlace } from './presented.ts'
 export { bodyLength, cancelBody, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
 export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'

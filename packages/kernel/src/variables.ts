@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { headerOf } from './headers.ts'
 import { isCrowded } from './is-crowded.ts'
 import type { Plugin } from './plugin.ts'
+import { cookieOf } from './presented.ts'
 
 type Read = (ctx: Exchange) => unknown
 
@@ -133,13 +134,7 @@ function uriParam(name: string): Read {
 }
 
 function cookie(name: string): Read {
-  return ({ request }) => {
-    for (const pair of (headerOf(request.headers, 'cookie') ?? '').split(';')) {
-      const at = pair.indexOf('=')
-      if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
-    }
-    return undefined
-  }
+  return ({ request }) => cookieOf(request, name)
 }
 
 function formField(name: string): Read {

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net'
 import { buildConnector, Client, Dispatcher, errors } from 'undici'
-import { Connection } from './connection.ts'
 
 /** What makes two connections interchangeable. Times are milliseconds. */
 export interface ConnectionKey {
@@ -37,8 +36,8 @@ export class Connections extends Dispatcher {
   readonly #open = new Set<Client>()
   /** What is to become the connection of a client; undici would go on making it for one that is destroyed. */
   readonly #making = new Map<Client, Socket>()
-  /** What each client has made last: one whose connection breaks as it gets a request makes another. */
-  readonly #made = new WeakMap<Client, Connection>()
+  /** Those whose connection did not end but break. */
+  readonly #broken = new WeakSet<Client>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
   readonly #idle: Client[] = []
   /** The fewest that waited at once since the timer was set. */
@@ -65,7 +64,7 @@ export class Connections extends Dispatcher {
     if (!idle) (handler as Connecting).onConnecting?.(() => void this.#drop(client))
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
-    const loan: Loan = { connection: () => this.#made.get(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
+    const loan: Loan = { isBroken: () => this.#broken.has(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
     return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, loan))
   }
 
@@ -98,7 +97,9 @@ export class Connections extends Dispatcher {
       connect: (options, callback) => {
         const socket: unknown = this.#connector(options, (...made) => {
           this.#making.delete(client)
-          if (made[1]) this.#made.set(client, new Connection(made[1]))
+          // A client whose connection breaks as it gets a request makes another one, which is as good as new.
+          if (made[1]) this.#broken.delete(client)
+          made[1]?.once('error', () => this.#broken.add(client))
           callback(...made)
         })
         if (socket instanceof Socket) this.#making.set(client, socket)
@@ -153,7 +154,7 @@ export class Connections extends Dispatcher {
 
 /** A connection as its borrower sees it. */
 interface Loan {
-  connection(): Connection | undefined
+  isBroken(): boolean
   giveBack(isGood: boolean): void
 }
 
@@ -168,7 +169,6 @@ class Borrower implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#loan.connection()?.expectHead()
     this.#handler.onRequestStart?.(controller, context)
   }
 
@@ -191,7 +191,7 @@ class Borrower implements Dispatcher.DispatchHandler {
   onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
     const [controller] = end
     // To undici, a body that ends with its connection is whole even where that was reset.
-    if (this.#loan.connection()?.isBroken) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
+    if (this.#loan.isBroken()) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
     this.#loan.giveBack(true)
     this.#handler.onResponseEnd?.(...end)
   }
