@@ -8,6 +8,7 @@ import {
   Type,
   type Awaitable,
   type Chain,
+  type ConsumerDirectory,
   type Counters,
   type Exchange,
   type Issue,
@@ -20,6 +21,7 @@ import {
 import { collect, type Collected } from './collect.ts'
 import { exchangeOf, type ExchangeSetting } from './exchange-of.ts'
 import { Sent } from './sent.ts'
+import { prepareConsumers, type TestConsumer } from './test-consumer.ts'
 import type { TestRequest } from './test-request.ts'
 
 export interface ExerciseOptions extends ExchangeSetting {
@@ -31,6 +33,10 @@ export interface ExerciseOptions extends ExchangeSetting {
   metadata?: unknown
   /** Where plugins count; by default on their own, by the clock on the wall. */
   counters?: Counters
+  /** Who may ask. */
+  consumers?: readonly TestConsumer[]
+  /** Plugins that consumers bring and that are not on the route. */
+  brought?: readonly Plugin[]
 }
 
 /** One exchange, ended. */
@@ -63,21 +69,28 @@ export async function exercise(
   request: TestRequest,
   options: ExerciseOptions = {},
 ): Promise<Exercise> {
-  const { behind = [], answer = ok, metadata, counters, ...setting } = options
+  const { behind = [], answer = ok, metadata, counters, consumers, brought = [], ...setting } = options
   const company = behind.map((entry): readonly [Plugin, unknown] => ('name' in entry ? [entry, {}] : entry))
-  const plugins = [plugin, ...company.map(([one]) => one), witness]
+  const plugins = [plugin, ...company.map(([one]) => one), ...brought, witness]
   const kernel = new Kernel({ plugins, log: setting.log ?? silent, formatError, ...(counters && { counters }) })
   const prepared = prepareAll(kernel, [[plugin, config, metadata], ...company, [witness, {}]])
+  const known = consumers && prepareConsumers(kernel, consumers)
   const builder = kernel.build()
   const unanswered = async (ctx: Exchange): Promise<Reply> => (typeof answer === 'function' ? answer(ctx) : { ...answer })
   let chain: Chain
+  let directory: ConsumerDirectory | undefined
   try {
+    directory = known && (await builder.directory(known))
     chain = await builder.chain({ globals: [], plugins: prepared, unanswered })
   } catch (error) {
     await builder.release()
     throw error
   }
-  const send = (again: TestRequest = request): Promise<Exercised> => run(chain, exchangeOf(again, setting))
+  const send = (again: TestRequest = request): Promise<Exercised> => {
+    const ctx = exchangeOf(again, setting)
+    if (directory) ctx.openDirectory(directory)
+    return run(chain, ctx)
+  }
   return { ...(await send()), send, dispose: () => builder.release() }
 }
 
