@@ -1,4 +1,4 @@
-import type { Issue, Kernel, Prepared } from '@sluice/kernel'
+import { sharedKeys, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
 import type { Document } from './document.ts'
 import type { Entry } from './entry.ts'
 import type { Env } from './env.ts'
@@ -6,6 +6,7 @@ import type { GatewaySettings } from './gateway-schema.ts'
 import { isRecord } from './is-record.ts'
 import type { Kind } from './kind.ts'
 import { Memo } from './memo.ts'
+import { partsOfConsumer, readConsumer, readCredential, readGroup, withCredentials } from './resolve-consumer.ts'
 import { partsOfRoute, partsOfService, readService, resolveRoute, type Layers, type ResolvedRoute } from './resolve-route.ts'
 import { dataOnly, schemaOf } from './schema-of.ts'
 import { checkSettings } from './settings.ts'
@@ -19,6 +20,8 @@ export interface Resolved {
   readonly routes: readonly ResolvedRoute[]
   /** The plugins of all global rules. */
   readonly globals: readonly Prepared[]
+  /** Who may ask, each with what belongs to it. */
+  readonly consumers: readonly PreparedConsumer[]
 }
 
 /** A configuration that is fit to serve, or what is wrong with it. */
@@ -57,10 +60,10 @@ export function* checkSteps(document: Document, { kernel, env, memo: last }: Che
   const layers = yield* readLayers(document, bench, memo)
   const routes = yield* readEach(document, 'routes', memo, (entry) => resolveRoute(entry, layers, bench), bench, (raw) => partsOfRoute(raw, layers))
   const globals = yield* readGlobals(document, bench, memo)
+  const consumers = yield* readConsumers(document, bench, memo)
   for (const kind of dataOnly) yield* readEach(document, kind, memo, ({ id }) => id, bench)
-  yield* refuse(document, bench)
   if (bench.issues.length > 0 || !settings) return { issues: bench.issues }
-  return { resolved: { gateway: settings, routes: [...routes.values()], globals }, issues: [], memo: memo.finish() }
+  return { resolved: { gateway: settings, routes: [...routes.values()], globals, consumers }, issues: [], memo: memo.finish() }
 }
 
 /** Checks one resource alone: its fields, plugins and expressions. What it refers to is not looked at. */
@@ -74,6 +77,9 @@ export function checkEntry(kind: Kind, id: string, raw: unknown, { kernel, env }
     else if (kind === 'upstreams') bench.upstream(entry.raw, { kind: 'upstream', id }, entry.path)
     else if (kind === 'plugin_configs') readPlugins(entry, 'plugin_config', bench)
     else if (kind === 'global_rules') readPlugins(entry, 'global_rule', bench)
+    else if (kind === 'consumers') readConsumer(entry, undefined, bench)
+    else if (kind === 'credentials') readCredential(entry, bench)
+    else if (kind === 'consumer_groups') readGroup(entry, bench)
   }
   return bench.issues
 }
@@ -132,16 +138,15 @@ function* readGlobals(document: Document, bench: Workbench, memo: Memo): Steps<P
   return [...globals.values()]
 }
 
-function readPlugins({ id, path, raw }: Entry, kind: 'plugin_config' | 'global_rule', bench: Workbench): PluginMap {
-  return bench.plugins(raw['plugins'], { kind, id }, [...path, 'plugins'])
+function* readConsumers(document: Document, bench: Workbench, memo: Memo): Steps<PreparedConsumer[]> {
+  const groups = yield* readEach(document, 'consumer_groups', memo, (entry) => readGroup(entry, bench), bench)
+  const consumers = yield* readEach(document, 'consumers', memo, (entry) => readConsumer(entry, groups, bench), bench, (raw) => partsOfConsumer(raw, groups))
+  const credentials = yield* readEach(document, 'credentials', memo, (entry) => readCredential(entry, bench), bench)
+  const whole = withCredentials(consumers, credentials, bench)
+  bench.issues.push(...sharedKeys(whole))
+  return whole
 }
 
-/** What users of this family know and that does not exist here yet. */
-function* refuse(document: Document, bench: Workbench): Steps<void> {
-  for (const kind of ['consumers', 'credentials', 'consumer_groups'] as const) {
-    for (const [id] of document.entries(kind)) {
-      bench.problem([kind, id], 'is not supported yet')
-      yield
-    }
-  }
+function readPlugins({ id, path, raw }: Entry, kind: 'plugin_config' | 'global_rule', bench: Workbench): PluginMap {
+  return bench.plugins(raw['plugins'], { kind, id }, [...path, 'plugins'])
 }

@@ -32,7 +32,7 @@ export const routeNotFound: Answer = async (ctx) => {
  */
 export async function compileSnapshot({ kernel, resolved, notFound = routeNotFound }: SnapshotInit): Promise<Snapshot> {
   const builder = kernel.build()
-  const { globals } = resolved
+  const { globals, consumers } = resolved
   const served = resolved.routes.filter(({ isServed }) => isServed)
   try {
     const slice = new TimeSlice()
@@ -42,6 +42,7 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
       if (!builder.takeOver({ globals, plugins })) plugins.forEach((prepared) => fresh.add(prepared))
       if (slice.isOver) await slice.rest()
     }
+    for (const { plugins } of consumers) plugins.forEach((prepared) => fresh.add(prepared))
     // One at a time, so that each plugin is set up once, and each that fails is told of once.
     const issues: Issue[] = []
     for (const prepared of fresh) {
@@ -58,7 +59,8 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
     }
     const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
     const router = await inSlices(Router.inSteps(routes.map(entryOf)))
-    return new Snapshot({ routes, notFound: fallback, router, dispose: () => builder.release() })
+    const directory = consumers.length > 0 ? await builder.directory(consumers) : undefined
+    return new Snapshot({ routes, notFound: fallback, router, directory, dispose: () => builder.release() })
   } catch (error) {
     await builder.release()
     throw error

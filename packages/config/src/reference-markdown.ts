@@ -40,7 +40,8 @@ One YAML or JSON file. A field that is not listed here is refused, with its path
 section a text may be \`$env://NAME\`, the environment variable of that name, or \`$env://NAME/key\`, a member of the
 JSON object in it. 🔒 marks secrets, which are never shown.
 
-Where a route, its plugin config and its service name the same plugin, the first of them wins, whole.`
+Where a consumer, its group, a route, its plugin config and its service name the same plugin, the first of them wins, whole. What a
+consumer writes for a plugin that authenticates is a credential.`
 
 const variables = `## Variables
 
@@ -85,10 +86,12 @@ export function referenceMarkdown(plugins: Iterable<Plugin>): string {
   return `${blocks.join('\n\n')}\n`
 }
 
-function pluginSections({ name, priority, schema, metadataSchema, answers }: Plugin): string[] {
-  const heading = `### \`${name}\`\n\nPriority ${priority}${answers ? '; answers requests' : ''}.`
+function pluginSections({ name, priority, schema, metadataSchema, consumerSchema, answers, authenticates }: Plugin): string[] {
+  const role = `${answers ? '; answers requests' : ''}${authenticates ? '; finds the consumer' : ''}`
+  const heading = `### \`${name}\`\n\nPriority ${priority}${role}.`
+  const credential = consumerSchema ? [section(`#### \`${name}\` of a consumer or a credential`, consumerSchema)] : []
   const metadata = metadataSchema ? [section(`#### \`plugin_metadata.${name}\``, metadataSchema)] : []
-  return [section(heading, schema), ...metadata]
+  return [section(heading, schema), ...credential, ...metadata]
 }
 
 function variablesOf({ name, variables: own = {} }: Plugin): string[] {

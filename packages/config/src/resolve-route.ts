@@ -4,8 +4,8 @@ import { checkUri } from '@sluice/router'
 import type { Entry } from './entry.ts'
 import { isAddress, notAddress } from './is-address.ts'
 import { isRecord } from './is-record.ts'
-import { singular, type Kind } from './kind.ts'
 import { mergePlugins } from './merge-plugins.ts'
+import { refer, type Reference } from './refer.ts'
 import type { Timeout } from './upstream-schema.ts'
 import type { PluginMap, UpstreamSource, Workbench } from './workbench.ts'
 
@@ -147,32 +147,6 @@ function placed(raw: Entry['raw'], one: string, many: string, path: Issue['path'
   all.unshift([raw[one], [...path, one]])
   // An empty one is the schema's to report.
   return all.filter((pair): pair is [string, Issue['path']] => typeof pair[0] === 'string' && pair[0] !== '')
-}
-
-interface Reference<T> {
-  readonly id?: string
-  readonly found?: T
-  /** It was taken away although this refers to it. */
-  readonly missing?: string
-}
-
-/** What the id under `field` leads to. */
-function refer<T>(
-  { raw, path }: Entry,
-  field: string,
-  kind: Exclude<Kind, 'plugin_metadata'>,
-  known: ReadonlyMap<string, T> | undefined,
-  bench: Workbench,
-): Reference<T> {
-  const written = raw[field]
-  if (!known || (typeof written !== 'string' && typeof written !== 'number')) return {}
-  const id = String(written)
-  const found = known.get(id)
-  if (found !== undefined) return { id, found }
-  const what = `${singular[kind]} [${id}]`
-  if (bench.forced.has(`${kind}/${id}`)) return { id, missing: what }
-  bench.problem([...path, field], `refers to ${what}, which does not exist`)
-  return {}
 }
 
 function upstreamOf(

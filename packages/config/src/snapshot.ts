@@ -1,4 +1,4 @@
-import type { Chain, Exchange } from '@sluice/kernel'
+import type { Chain, ConsumerDirectory, Exchange } from '@sluice/kernel'
 import type { Router } from '@sluice/router'
 import type { ResolvedRoute } from './resolve-route.ts'
 
@@ -11,6 +11,8 @@ export interface SnapshotParts {
   readonly routes: readonly CompiledRoute[]
   readonly router: Router<Exchange, CompiledRoute>
   readonly notFound: Chain
+  /** Absent where nobody is known. */
+  readonly directory: ConsumerDirectory | undefined
   /** Lets go of the chains; each ends with the last exchange that runs on it. Called once. */
   dispose(): Promise<void>
 }
@@ -63,9 +65,11 @@ export class Snapshot {
     this.#choosing += 1
   }
 
-  /** The exchange has chosen its chain, and needs nothing else of the snapshot any more. */
-  choose(chain: Chain): void {
+  /** The exchange has chosen its chain, and needs nothing else of the snapshot but its consumers, which it holds itself while it may ask who they are. */
+  choose(chain: Chain, ctx: Exchange): void {
     chain.hold()
+    const { directory } = this.#held
+    if (directory) ctx.openDirectory(directory)
     this.#choosing -= 1
     if (this.#isRetired) this.#letGo()
   }

@@ -7,6 +7,7 @@ import {
   type Owner,
   type Preparation,
   type Prepared,
+  type PreparedCredential,
   type TSchema,
 } from '@sluice/kernel'
 import { resolveReferences, type Env } from './env.ts'
@@ -72,6 +73,17 @@ export class Workbench {
     return map
   }
 
+  /** Prepares a map of credentials by plugin; `id`: of the resource that they stand in. One that is switched off is none. */
+  credentials(raw: Readonly<Record<string, unknown>>, id: string | undefined, path: Issue['path']): PreparedCredential[] {
+    return Object.entries(raw).flatMap(([name, config]) => {
+      const at = [...path, name]
+      const resolved = isOff(config) ? config : this.#resolve(config, at)
+      const { credential, issues } = this.kernel.prepareCredential({ name, config: resolved, path: at, ...(id !== undefined && { id }) })
+      this.#report(issues)
+      return credential ? [credential] : []
+    })
+  }
+
   /** Checks an upstream. Gives one `Prepared` for each different `timeout` that routes ask for. */
   upstream(raw: unknown, owner: Owner, path: Issue['path']): UpstreamSource {
     if (isPlaceholder(raw)) return () => undefined
@@ -112,7 +124,7 @@ export class Workbench {
     }
     const meta = isRecord(config) && isRecord(config['_meta']) ? config['_meta'] : {}
     // A plugin that is switched off need not be valid, and neither need its references.
-    const resolved = meta['disable'] === true ? config : this.#resolve(config, path)
+    const resolved = isOff(config) ? config : this.#resolve(config, path)
     if (Array.isArray(meta['filter'])) this.#checkFilter(meta['filter'], [...path, '_meta', 'filter'])
     return this.#prepare({ name, config: resolved, owner, path, metadata: this.#metadata.get(name) })
   }
@@ -154,6 +166,10 @@ export class Workbench {
   #report(issues: readonly Issue[]): void {
     for (const issue of issues) if (!this.#unresolved.has(keyOf(issue))) this.issues.push(issue)
   }
+}
+
+function isOff(config: unknown): boolean {
+  return isRecord(config) && isRecord(config['_meta']) && config['_meta']['disable'] === true
 }
 
 /** An upstream that names nothing but itself: tools write one for services that have none. */

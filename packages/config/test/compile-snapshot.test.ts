@@ -134,7 +134,7 @@ describe('Snapshot', () => {
     const [a, b] = snapshot.routes.map(({ chain }) => chain)
     for (const chain of [a!, a!, b!]) {
       snapshot.acquire()
-      snapshot.choose(chain)
+      snapshot.choose(chain, exchange())
     }
     snapshot.release(b)
     snapshot.retire()
@@ -156,7 +156,7 @@ describe('Snapshot', () => {
     snapshot.acquire()
     snapshot.retire()
     expect((await ask(snapshot)).status).toBe(200)
-    snapshot.choose(snapshot.notFound)
+    snapshot.choose(snapshot.notFound, exchange())
     expect(() => snapshot.acquire()).toThrow(/disposed of/)
     await vi.waitUntil(() => diary.length > 1)
     expect(diary).toEqual(['setup tag a', 'dispose tag a'])

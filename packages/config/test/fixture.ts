@@ -26,7 +26,7 @@ const answerer = (name: string, priority: number): Plugin =>
     setup: (config) => ({ proxy: () => json(200, { by: name, config }) }),
   })
 
-/** Plugins to configure: one that tags, some that answer, one that fails, one with metadata. */
+/** Plugins to configure: one that tags, some that answer, one that finds consumers, one that fails and has metadata. */
 export function plugins(diary: Diary = []): Plugin[] {
   const tag = (name: string, priority: number): Plugin =>
     definePlugin({
@@ -50,6 +50,15 @@ export function plugins(diary: Diary = []): Plugin[] {
     answerer('answer', -5),
     answerer('ai-proxy', 2),
     answerer(httpProxy, 0),
+    definePlugin({
+      name: 'door',
+      priority: 50,
+      authenticates: true,
+      schema: Type.Object({}, { additionalProperties: false }),
+      consumerSchema: Type.Object({ key: Type.String({ minLength: 3, secret: true }) }, { additionalProperties: false }),
+      credentialKey: ({ key }) => key,
+      setup: () => ({ rewrite: (ctx) => void (ctx.consumer = ctx.consumers.find('door', String(ctx.request.headers['key']))?.consumer) }),
+    }),
     definePlugin({
       name: 'fragile',
       priority: 5,

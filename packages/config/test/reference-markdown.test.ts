@@ -28,6 +28,8 @@ describe('referenceMarkdown', () => {
       '### `_meta`, in every plugin configuration',
       '### `ai-proxy`',
       '### `answer`',
+      '### `door`',
+      '#### `door` of a consumer or a credential',
       '### `fragile`',
       '#### `plugin_metadata.fragile`',
       '### `label`',

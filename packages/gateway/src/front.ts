@@ -118,7 +118,7 @@ class Visit {
 
   answer(chain: Chain, refusal?: HttpError): Promise<void> {
     this.#chain = chain
-    this.#snapshot.choose(chain)
+    this.#snapshot.choose(chain, this.#ctx)
     return chain.run(this.#ctx, refusal).then((reply) => this.#reply(reply))
   }
 
