@@ -76,7 +76,7 @@ routes:
       ai-proxy:
         provider: opnai
         auth: { header: { Authorization: $env://SLUICE_TEST_MISSING } }
-      key-auth: {}
+      hmac-auth: {}
       no-such-plugin: {}
   - id: chat
     uri: /b
@@ -91,7 +91,7 @@ credentials: []
     /^:9:15 routes\[0\]\.methods\[0\]: must be one of GET, POST/,
     /^:12:9 routes\[0\]\.plugins\.ai-proxy\.provider: must be one of openai, deepseek/,
     /^:13:27 routes\[0\]\.plugins\.ai-proxy\.auth\.header\.Authorization: environment variable SLUICE_TEST_MISSING is not set$/,
-    /^:14:7 routes\[0\]\.plugins\.key-auth: is not supported yet$/,
+    /^:14:7 routes\[0\]\.plugins\.hmac-auth: is not supported yet$/,
     /^:15:7 routes\[0\]\.plugins\.no-such-plugin: unknown plugin \[no-such-plugin\]$/,
     /^:16:5 routes\[1\]\.id: chat is the id of routes\[0\] already$/,
     /^:18:5 routes\[1\]\.service_id: refers to service \[nowhere\], which does not exist$/,

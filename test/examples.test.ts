@@ -42,6 +42,7 @@ type Config = Record<string, unknown> & { gateway?: { plugins?: string[] } }
 async function runExample(
   name: string,
   edit: (config: Config) => void = () => {},
+  env: Record<string, string> = {},
 ): Promise<RunningGateway & { mock: MockLlm }> {
   const mock = await startMockLlm()
   onTestFinished(() => mock.close())
@@ -49,10 +50,11 @@ async function runExample(
   const plugins = (config.gateway?.plugins ?? []).map((entry) => resolve(folder, entry))
   config.gateway = { ...config.gateway, ...anyPorts, plugins }
   edit(config)
-  return { ...(await runGateway(config)), mock }
+  return { ...(await runGateway(config, { env })), mock }
 }
 
 const withKey = (key: string): ChatOptions => ({ headers: { 'x-api-key': key } })
+const bearer = (key: string): ChatOptions => ({ headers: { authorization: `Bearer ${key}` } })
 const sent = (mock: MockLlm): unknown => JSON.parse(mock.requests.at(-1)!.body.toString())
 
 test.for(files)('examples/%s is fit to serve', async (name) => {
@@ -191,6 +193,43 @@ describe('examples/composing.yaml', () => {
     const { url, mock } = await runExample('composing.yaml')
     await fetch(`${url}/status/models?a=1`)
     expect(mock.requests.at(-1)).toMatchObject({ method: 'GET', url: '/status/models?a=1' })
+  })
+})
+
+describe('examples/consumers.yaml', () => {
+  const env = { ANNAS_KEY: 'anna-key', BOBS_KEY: 'bob-key', BOBS_PHONE_KEY: 'bob-phone-key', REPORTS_PASSWORD: 'secret' }
+
+  test('tells consumers apart by their keys, and gives each what is theirs', async () => {
+    const { url, mock, program } = await runExample('consumers.yaml', undefined, env)
+    const asked = { role: 'user', content: 'What is 1+1?' }
+    expect((await chat(url, bearer('anna-key'))).status).toBe(200)
+    expect(sent(mock)).toEqual({ model: 'gpt-4', messages: [asked] })
+    for (const key of ['bob-key', 'bob-phone-key']) {
+      expect((await chat(url, bearer(key))).status).toBe(200)
+      expect(sent(mock)).toEqual({ model: 'gpt-4o-mini', messages: [{ role: 'system', content: 'Answer in one short sentence.' }, asked] })
+    }
+    expect((await chat(url, bearer('nobody'))).status).toBe(401)
+    expect(JSON.stringify(mock.requests.map(({ headers }) => headers))).not.toMatch(/anna-key|bob-key|bob-phone-key/)
+    const lines = await eventually('four lines', () => {
+      const said = program.stdout().trim().split('\n')
+      return said.length === 4 && said.map((line) => JSON.parse(line) as object)
+    })
+    expect(lines).toEqual([
+      { consumer: 'anna', group: 'gold', route: 'chat', status: 200, model: 'gpt-4' },
+      ...[1, 2].map(() => ({ consumer: 'bob', group: null, route: 'chat', status: 200, model: 'gpt-4o-mini' })),
+      { consumer: null, group: null, route: 'chat', status: 401, model: '' },
+    ])
+  })
+
+  test('lets some look and not touch', async () => {
+    const { url, mock } = await runExample('consumers.yaml', undefined, env)
+    const headers = { authorization: `Basic ${btoa('reports:secret')}` }
+    await fetch(`${url}/status/models`, { headers })
+    const [request] = mock.requests
+    expect([request?.url, request?.headers['x-consumer-username'], request?.headers['authorization']]).toEqual(['/status/models', 'reports', undefined])
+    expect((await fetch(`${url}/status/models`, { method: 'DELETE', headers })).status).toBe(403)
+    expect((await fetch(`${url}/status/models`)).headers.get('www-authenticate')).toBe('Basic realm="basic"')
+    expect(mock.requests).toHaveLength(1)
   })
 })
 

@@ -36,7 +36,7 @@ async function rest(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk))
   // Not `once` of events: who still writes hears an error before that, which is as good an end.
-  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+  if (!socket.closed) await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
   return text
 }
 

@@ -99,7 +99,7 @@ export const faults: readonly Fault[] = [
     whole: status(503),
     stream: status(503),
   },
-  { what: 'redirects', script: () => ({ redirect: true }), whole: unusable, stream: unusable },
+  { what: 'redirects', script: () => ({ redirect: true }), whole: status(307), stream: status(307) },
   { what: 'answers 204', script: () => ({ status: 204 }), whole: unusable, stream: unusable },
 
   {

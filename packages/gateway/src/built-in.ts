@@ -1,8 +1,12 @@
 import { aiProxy, type OutboundProxy } from '@sluice/ai-proxy'
+import { basicAuth } from '@sluice/basic-auth'
+import { consumerRestriction } from '@sluice/consumer-restriction'
 import { cors } from '@sluice/cors'
 import { httpProxy } from '@sluice/http-proxy'
 import { ipRestriction } from '@sluice/ip-restriction'
+import { jwtAuth } from '@sluice/jwt-auth'
 import type { Plugin } from '@sluice/kernel'
+import { keyAuth } from '@sluice/key-auth'
 import { promptDecorator } from '@sluice/prompt-decorator'
 import { promptTemplate } from '@sluice/prompt-template'
 import type { Provider } from '@sluice/provider'
@@ -37,5 +41,5 @@ export interface BuiltInOptions {
 
 /** The plugins that come with the gateway. */
 export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
-  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, requestId, cors, ipRestriction, httpProxy()]
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, httpProxy()]
 }

@@ -1,0 +1,1 @@
+export { consumerRestriction } from './consumer-restriction.ts'

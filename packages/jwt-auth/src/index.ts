@@ -1,0 +1,1 @@
+export { jwtAuth, jwtClaims } from './jwt-auth.ts'

@@ -1,0 +1,1 @@
+export { keyAuth } from './key-auth.ts'
