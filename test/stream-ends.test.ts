@@ -110,6 +110,21 @@ describe('the end of a chat', () => {
     expect(await lines()).toMatchObject([{ outcome: isCut ? 'truncated' : 'complete' }])
   })
 
+  test.for([
+    ['in quotes', { n: '2', stream: true }],
+    ['of an answer that was to be whole', { n: 2 }],
+  ] as const)('needs as many finish reasons as choices, also with a number %s', async ([, members]) => {
+    for (const [isCut, sent] of [
+      [true, [delta('A'), delta('', 'stop')]],
+      [false, [delta('A'), delta('', 'stop'), ofSecond('B'), ofSecond('', 'stop')]],
+    ] as const) {
+      const { mock, ask, lines } = await stage(chat)
+      mock.script({ event: sent })
+      expect(await ask(members)).toMatchObject({ status: 200, isWhole: !isCut })
+      expect(await lines()).toMatchObject([{ outcome: isCut ? 'truncated' : 'complete' }])
+    }
+  })
+
   test('keeps the usage that was told before it broke off', async () => {
     const { mock, stream, lines } = await stage(chat)
     const usage = { prompt_tokens: 5, completion_tokens: 1, total_tokens: 6 }

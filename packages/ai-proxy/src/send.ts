@@ -47,9 +47,16 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
       destination,
       contentType: 'application/json',
       body: wholeBody(document.toBuffers()),
-      ...(shape.stream && document.kind('n') === 'number' && { choices: Math.max(1, Number(document.get('n'))) }),
+      choices: choicesOf(document),
     }),
   )
+}
+
+/** Answers that are asked for, of a stream; some servers send one where none was asked for, and take a number for one in quotes, too. */
+function choicesOf(document: Document): number {
+  const kind = document.kind('n')
+  const n = kind === 'number' || kind === 'string' ? Number(document.get('n')) : 1
+  return n > 1 ? n : 1
 }
 
 /** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
