@@ -30,6 +30,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   'request-id': { ours: ['kernel'] },
   'ip-restriction': { ours: ['kernel', 'expr'] },
   cors: { ours: ['kernel', 'expr'] },
+  'limit-count': { ours: ['kernel', 'expr'] },
   'http-proxy': { ours: ['upstream'], others: ['undici'] },
   upstream: { ours: ['kernel'], others: ['undici'] },
   'access-log': { ours: ['kernel', 'expr'] },

@@ -1,9 +1,14 @@
-import { describe, expect, test } from 'vitest'
 import { definePlugin, HttpError, Type } from '@sluice/kernel'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { chat } from './support/chat.ts'
-import { askRaw } from './support/raw-client.ts'
+import { askRaw, type RawAnswer } from './support/raw-client.ts'
+import { runWorkers } from './support/run-workers.ts'
 import { aiRoute, startGateway, type TestGateway } from './support/start-gateway.ts'
 import { smallAnswer, smallStream, startUpstream } from './support/upstream.ts'
+
+// Some tests run several programs, on a machine that may be doing something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const app = 'https://app.example'
 
@@ -112,5 +117,83 @@ describe('ip-restriction', () => {
     const from = async (address: string): Promise<number> =>
       (await askRaw(`${url}/plain/thing`, { headers: { 'x-forwarded-for': address } })).status
     expect([await from('192.0.2.1'), await from('198.51.100.1')]).toEqual([200, 403])
+  })
+})
+
+/** What each was told is left to it, the most first. */
+const remainders = (answers: readonly RawAnswer[]): number[] =>
+  answers.map(({ headers }) => Number(headers['x-ratelimit-remaining'])).toSorted((a, b) => b - a)
+
+describe('limit-count', () => {
+  const limit = { 'limit-count': { count: 2, time_window: 600, rejected_code: 429, rejected_msg: 'Slow down' }, cors: {} }
+
+  test('lets so many pass, whole or streamed, and tells those whom it refuses how they stand', async () => {
+    const { url, seen, lines } = await gatewayWith(limit)
+    const answers = [await chat(url), await chat(url, { body: { stream: true } }), await chat(url)]
+    expect(answers.map(({ status, headers }) => [status, headers.get('x-ratelimit-remaining')])).toEqual([[200, '1'], [200, '0'], [429, '0']])
+    const [, streamed, refused] = answers
+    expect(streamed!.text).toBe(smallStream)
+    expect(JSON.parse(refused!.text)).toMatchObject({ error: { message: 'Slow down' } })
+    expect(Object.fromEntries(refused!.headers)).toMatchObject({
+      'x-ratelimit-limit': '2',
+      'x-ratelimit-reset': '600',
+      'retry-after': '600',
+      'access-control-allow-origin': '*',
+    })
+    expect(seen).toHaveLength(2)
+    const { headers } = await askRaw(`${url}/dead`) // a count of its own
+    expect(headers['x-ratelimit-remaining']).toBe('1')
+    expect((await lines(4)).map(({ status, outcome }) => [status, outcome])).toEqual([[200, 'complete'], [200, 'complete'], [429, 'refused'], [502, 'upstream_error']])
+  })
+
+  test('goes on counting after a reload', async () => {
+    const { url: provider_ } = await provider()
+    const routes = [{ ...(aiRoute(provider_) as { plugins: object }), plugins: { ...(aiRoute(provider_) as { plugins: object }).plugins, ...limit } }]
+    const { url, apply } = await startGateway({ routes })
+    expect((await chat(url)).headers.get('x-ratelimit-remaining')).toBe('1')
+    await apply({ routes: [...routes, { id: 'new', uri: '/new', upstream: { nodes: { '127.0.0.1:1': 1 } } }] })
+    expect((await askRaw(`${url}/new`)).status).toBe(502)
+    expect((await chat(url)).headers.get('x-ratelimit-remaining')).toBe('0')
+    expect((await chat(url)).status).toBe(429)
+  })
+
+  test('counts once for the routes of a service, and once for all that name a group', async () => {
+    const { port } = await provider()
+    const upstream = { nodes: { [`127.0.0.1:${port}`]: 1 } }
+    const plugins = { 'limit-count': { ...limit['limit-count'], group: 'team' } }
+    const { url } = await startGateway({
+      services: [{ id: 's', plugins: limit, upstream }],
+      routes: [
+        { id: 'a', uri: '/a', service_id: 's' },
+        { id: 'b', uri: '/b', service_id: 's' },
+        { id: 'c', uri: '/c', plugins, upstream },
+        { id: 'd', uri: '/d', plugins, upstream },
+      ],
+    })
+    const left = async (path: string): Promise<unknown> => (await askRaw(url + path)).headers['x-ratelimit-remaining']
+    expect([await left('/a'), await left('/b'), await left('/c'), await left('/d')]).toEqual(['1', '0', '1', '0'])
+    expect((await askRaw(`${url}/c`)).status).toBe(429)
+  })
+
+  test.for(['fixed', 'sliding'])('counts once over two worker processes, and goes on after a reload (%s window)', async (window_type) => {
+    const gateway = await runWorkers()
+    await gateway.pids()
+    const limited = {
+      id: 'limited',
+      uri: '/limited',
+      plugins: { 'limit-count': { count: 40, time_window: 86_400, window_type, rejected_code: 429 } },
+      upstream: { nodes: { '127.0.0.1:1': 1 } },
+    }
+    await gateway.change({ says: 'second' }, { routes: [limited] })
+    await gateway.program.says(/"the configuration has changed"/)
+    const asked = (times: number): Promise<RawAnswer[]> => Promise.all(Array.from({ length: times }, () => askRaw(`${gateway.url}/limited`)))
+
+    const first = await asked(30)
+    expect(new Set(first.map(({ headers }) => headers['x-pid'])).size).toBe(2)
+    expect(remainders(first)).toEqual(Array.from({ length: 30 }, (_, index) => 39 - index))
+    await gateway.change({ says: 'third' }, { routes: [limited, { ...limited, id: 'other', uri: '/other' }] })
+    await gateway.program.says(/(?:"the configuration has changed"[^]*){2}/)
+    const second = await asked(20)
+    expect(second.map(({ status }) => status).toSorted()).toEqual([...Array<number>(10).fill(429), ...Array<number>(10).fill(502)])
   })
 })

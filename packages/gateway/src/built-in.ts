@@ -7,6 +7,7 @@ import { ipRestriction } from '@sluice/ip-restriction'
 import { jwtAuth } from '@sluice/jwt-auth'
 import type { Plugin } from '@sluice/kernel'
 import { keyAuth } from '@sluice/key-auth'
+import { limitCount } from '@sluice/limit-count'
 import { promptDecorator } from '@sluice/prompt-decorator'
 import { promptTemplate } from '@sluice/prompt-template'
 import type { Provider } from '@sluice/provider'
@@ -41,5 +42,5 @@ export interface BuiltInOptions {
 
 /** The plugins that come with the gateway. */
 export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
-  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, httpProxy()]
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, limitCount, httpProxy()]
 }

@@ -42,7 +42,6 @@ export const knownPlugins: readonly string[] = [
   'kafka-logger',
   'ldap-auth',
   'limit-conn',
-  'limit-count',
   'limit-req',
   'loggly',
   'loki-logger',

@@ -65,8 +65,6 @@ const plain: Record<string, Read> = {
   service_name: (ctx) => ctx.route?.serviceName,
   consumer_name: (ctx) => ctx.consumer?.name,
   consumer_group_id: (ctx) => ctx.consumer?.groupId,
-  // Known in the family of gateways whose formats are to load here; no plugin limits rates yet.
-  rate_limiting_info: () => undefined,
   // The answer.
   status: (ctx) => ctx.delivery?.status ?? ctx.reply?.status,
   bytes_sent: (ctx) => (ctx.delivery ? ctx.delivery.headerBytes + ctx.delivery.bodyBytes : 0),

@@ -1,0 +1,1 @@
+export { limitCount } from './limit-count.ts'
