@@ -5,7 +5,7 @@ export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
 export { abandoned, Chain, type FormatError } from './chain.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { ConsumerDirectory } from './consumer-directory.ts'
-export { sharedKeys, type ConsumerInfo, type Consumers, type Credential, type PreparedConsumer, type PreparedCredential } from './consumers.ts'
+export { keyRing, type ConsumerInfo, type Consumers, type Credential, type PreparedConsumer, type PreparedCredential } from './consumers.ts'
 export { checkAddition, CountersUnavailableError, MemoryCounters, type Addition, type Count, type Counters } from './counters.ts'
 export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
 export {
