@@ -1,4 +1,4 @@
-import { keyRing, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
+import { sharedKeys, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
 import type { Document } from './document.ts'
 import type { Entry } from './entry.ts'
 import type { Env } from './env.ts'
@@ -142,12 +142,8 @@ function* readConsumers(document: Document, bench: Workbench, memo: Memo): Steps
   const groups = yield* readEach(document, 'consumer_groups', memo, (entry) => readGroup(entry, bench), bench)
   const consumers = yield* readEach(document, 'consumers', memo, (entry) => readConsumer(entry, groups, bench), bench, (raw) => partsOfConsumer(raw, groups))
   const credentials = yield* readEach(document, 'credentials', memo, (entry) => readCredential(entry, bench), bench)
-  const whole = yield* withCredentials(consumers, credentials, bench)
-  const problemsOf = keyRing()
-  for (const consumer of whole) {
-    bench.issues.push(...problemsOf(consumer))
-    yield
-  }
+  const whole = withCredentials(consumers, credentials, bench)
+  bench.issues.push(...sharedKeys(whole))
   return whole
 }
 

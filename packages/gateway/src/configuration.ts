@@ -25,10 +25,9 @@ export class Configuration {
   #state: GroupState
 
   /** Reads the file. Rejects with an `InvalidConfigError`. */
-  static async open(source: KernelSource): Promise<Configuration> {
+  static async open(source: KernelSource, backend: Backend = new MemoryBackend({ isReadonly: true })): Promise<Configuration> {
     const { text, kernel, read } = await readConfig(source)
-    const { store } = read.settings
-    return new Configuration(source, text, kernel, read, new MemoryBackend({ isReadonly: store.readonly }))
+    return new Configuration(source, text, kernel, read, backend)
   }
 
   private constructor({ env, file, log }: KernelSource, text: FileText, kernel: Kernel, read: ReadConfig, backend: Backend) {

@@ -1,4 +1,5 @@
 export { MemoryBackend, type Backend, type Judge } from './backend.ts'
+export { ConfigText, type TextChange } from './config-text.ts'
 export { changesBetween, Draft, type Change, type PutOptions } from './draft.ts'
 export { ConflictError, InvalidChangeError, ReadonlyError, UnknownGroupError } from './errors.ts'
 export { emptyState, GroupState, type Collection, type Resource, type Value } from './group-state.ts'
