@@ -1,4 +1,5 @@
 import { sharedKeys, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
+import { checkSharing } from './check-sharing.ts'
 import type { Document } from './document.ts'
 import type { Entry } from './entry.ts'
 import type { Env } from './env.ts'
@@ -61,6 +62,7 @@ export function* checkSteps(document: Document, { kernel, env, memo: last }: Che
   const routes = yield* readEach(document, 'routes', memo, (entry) => resolveRoute(entry, layers, bench), bench, (raw) => partsOfRoute(raw, layers))
   const globals = yield* readGlobals(document, bench, memo)
   const consumers = yield* readConsumers(document, bench, memo)
+  yield* checkSharing([globals, ...[...routes.values(), ...consumers].map(({ plugins }) => plugins)], bench)
   for (const kind of dataOnly) yield* readEach(document, kind, memo, ({ id }) => id, bench)
   if (bench.issues.length > 0 || !settings) return { issues: bench.issues }
   return { resolved: { gateway: settings, routes: [...routes.values()], globals, consumers }, issues: [], memo: memo.finish() }

@@ -18,6 +18,8 @@ const shown = ({ issues }: Pick<Checked, 'issues'>): string[] => issues.map(({ p
 
 const tagged = (value: string): object => ({ tag: { value } })
 
+const tally = (most?: number, group = 'team'): object => ({ tally: { group, ...(most !== undefined && { most }) } })
+
 describe('checkDocument', () => {
   test('checks only what has changed, and what is made of it', async () => {
     const services = { s: { plugins: tagged('s') }, other: { plugins: tagged('o') } }
@@ -35,6 +37,24 @@ describe('checkDocument', () => {
     const second = await check({ routes, plugin_metadata: { fragile: { limit: 1 } } }, first)
     expect(second.issues).toEqual([])
     expect(routeOf(second, 'a')).not.toBe(routeOf(first, 'a'))
+  })
+
+  test('wants those who share a count to have the same settings, wherever they stand', async () => {
+    const routes = {
+      a: { uri: '/a', plugins: tally(2) },
+      b: { uri: '/b', plugins: tally(2) },
+      c: { uri: '/c', service_id: 's' },
+      d: { uri: '/d', service_id: 's' },
+      e: { uri: '/e', plugins: tally(9, 'another team') },
+      f: { uri: '/f', plugins: { tally: { group: 'team', most: 4, _meta: { disable: true } } } },
+      g: { uri: '/g', plugins: { tally: { most: 5 } } },
+    }
+    const entries = { routes, services: { s: { plugins: tally(2) } } }
+    const fit = await check(entries)
+    expect(fit.issues).toEqual([])
+    const unfit = await check({ ...entries, services: { s: { plugins: tally() } }, consumers: { jack: { username: 'jack', plugins: tally(3) } } }, fit)
+    const why = 'shares "team" with route [a], which has other settings; they must be the same'
+    expect(shown(unfit)).toEqual([`services.s.plugins.tally: ${why}`, `consumers.jack.plugins.tally: ${why}`])
   })
 
   test('finds what a change leaves behind: a route whose service is gone', async () => {

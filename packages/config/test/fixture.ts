@@ -26,7 +26,7 @@ const answerer = (name: string, priority: number): Plugin =>
     setup: (config) => ({ proxy: () => json(200, { by: name, config }) }),
   })
 
-/** Plugins to configure: one that tags, some that answer, one that finds consumers, one that fails and has metadata. */
+/** Plugins to configure: one that tags, some that answer, one that finds consumers, one that counts with others, one that fails and has metadata. */
 export function plugins(diary: Diary = []): Plugin[] {
   const tag = (name: string, priority: number): Plugin =>
     definePlugin({
@@ -58,6 +58,13 @@ export function plugins(diary: Diary = []): Plugin[] {
       consumerSchema: Type.Object({ key: Type.String({ minLength: 3, secret: true }) }, { additionalProperties: false }),
       credentialKey: ({ key }) => key,
       setup: () => ({ rewrite: (ctx) => void (ctx.consumer = ctx.consumers.find('door', String(ctx.request.headers['key']))?.consumer) }),
+    }),
+    definePlugin({
+      name: 'tally',
+      priority: 6,
+      schema: Type.Object({ most: Type.Integer({ default: 1 }), group: Type.Optional(Type.String()) }, { additionalProperties: false }),
+      sharedAs: ({ group }) => group,
+      setup: () => ({}),
     }),
     definePlugin({
       name: 'fragile',

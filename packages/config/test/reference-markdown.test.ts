@@ -34,6 +34,7 @@ describe('referenceMarkdown', () => {
       '#### `plugin_metadata.fragile`',
       '### `label`',
       '### `tag`',
+      '### `tally`',
       '## Variables',
     ])
   })

@@ -13,7 +13,7 @@ export const ipRestriction: Plugin = definePlugin({
     const mayPass = whitelist !== undefined
     return {
       access({ request: { remoteAddress } }) {
-        if (listed.includes(remoteAddress) !== mayPass) throw new HttpError(status, 'ip_not_allowed', message)
+        if (listed.includes(remoteAddress) !== mayPass) throw new HttpError(status, 'ip_not_allowed', message, { body: { message } })
       },
     }
   },

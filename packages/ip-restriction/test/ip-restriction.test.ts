@@ -32,11 +32,11 @@ test('it says why, in words and with a status of your own', async () => {
   expect((await exercise(ipRestriction, denied, {})).reply).toMatchObject({ status: 403, events: [] })
   const { reply, outcome } = await exercise(ipRestriction, denied, { path: '/else' })
   expect([JSON.parse(reply.body), outcome]).toEqual([
-    { error_msg: 'Your IP address is not allowed', message: 'Your IP address is not allowed' },
+    { message: 'Your IP address is not allowed' },
     'refused',
   ])
   const { reply: other } = await exercise(ipRestriction, { ...denied, message: 'Go away', response_code: 404 }, { path: '/else' })
-  expect([other.status, JSON.parse(other.body)]).toEqual([404, { error_msg: 'Go away', message: 'Go away' }])
+  expect([other.status, JSON.parse(other.body)]).toEqual([404, { message: 'Go away' }])
 })
 
 test('it refuses a chat in the shape that its client reads', async () => {

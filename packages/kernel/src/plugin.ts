@@ -68,6 +68,8 @@ export interface Plugin {
   readonly body?: 'none' | 'whole'
   /** Variables that it adds to expressions, templates and the access log; read while the exchange lives. */
   readonly variables?: Readonly<Record<string, (ctx: Exchange) => unknown>>
+  /** The name of the counts that an instance takes from `sharedCounters`; those who give the same name must have the same configuration. Pure. */
+  sharedAs?(config: unknown): string | undefined
   /** What the schema cannot say. Pure: no I/O, no state; paths are below `path`. */
   validate?(config: unknown, path: Issue['path']): readonly Issue[]
   /** Called once for each place where the plugin is configured, when a snapshot is built. Do the slow work here. */
@@ -76,9 +78,10 @@ export interface Plugin {
 
 /** A plugin as its author writes it: configurations get their types from the schemas. */
 export interface PluginDefinition<S extends TSchema, C extends TSchema = TSchema>
-  extends Omit<Plugin, 'schema' | 'setup' | 'validate' | 'consumerSchema' | 'credentialKey' | 'validateConsumer'> {
+  extends Omit<Plugin, 'schema' | 'setup' | 'validate' | 'sharedAs' | 'consumerSchema' | 'credentialKey' | 'validateConsumer'> {
   readonly schema: S
   readonly consumerSchema?: C
+  sharedAs?(config: Static<S>): string | undefined
   validate?(config: Static<S>, path: Issue['path']): readonly Issue[]
   credentialKey?(config: Static<C>): string
   validateConsumer?(config: Static<C>, path: Issue['path']): readonly Issue[]

@@ -15,6 +15,7 @@ export const limitCount: Plugin = definePlugin({
   schema: ConfigSchema,
   metadataSchema: MetadataSchema,
   variables: { rate_limiting_info: infoOf },
+  sharedAs: ({ group }) => group,
   validate,
   setup(config, host) {
     const rules = rulesOf(config, host)
@@ -95,7 +96,7 @@ function tell(ctx: Exchange, { headers: names }: NamedRule, { count }: Limit, { 
 function refusal({ rejected_code: status, rejected_msg: message }: Config, { resetMs }: Standing): Reply {
   const headers = headerMap([['retry-after', String(seconds(resetMs))]])
   if (status < 400) return message === undefined ? { status, headers, body: null } : json(status, { error_msg: message }, headers)
-  throw new HttpError(status, 'rate_limited', message ?? 'too many requests', { headers, outcome: 'refused' })
+  throw new HttpError(status, 'rate_limited', message ?? 'too many requests', { headers, outcome: 'refused', ...(message !== undefined && { body: { error_msg: message } }) })
 }
 
 /** Rounded up, so that who comes again then comes late enough. What a sum of fractions has too much is no second. */

@@ -173,7 +173,7 @@ describe('a refusal', () => {
 
   test('has a status and a text of your own', async () => {
     const { status, body } = await refused({ rejected_code: 429, rejected_msg: 'Slow down' })
-    expect([status, JSON.parse(body)]).toEqual([429, { error_msg: 'Slow down', message: 'Slow down' }])
+    expect([status, JSON.parse(body)]).toEqual([429, { error_msg: 'Slow down' }])
   })
 
   test('has the shape that an AI client reads', async () => {
