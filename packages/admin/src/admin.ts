@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { authenticate } from './authenticate.ts'
 import type { AdminOptions, Call, Desk } from './call.ts'
 import { chooseView, clientOf } from './choose-view.ts'
+import { ConfigDigests } from './config-digests.ts'
 import { corsHeaders } from './cors.ts'
 import type { Endpoint, Method } from './endpoint.ts'
 import { endpoints } from './endpoints.ts'
@@ -24,7 +25,7 @@ export function createAdmin(options: AdminOptions): Koa {
   const { store, kernel, env, version, status, log } = options
   if (options.keys.length === 0 || options.keys.some(({ key }) => key === '')) throw new TypeError('the Admin API needs a key')
   const find = keyring(options.keys)
-  const desk: Desk = { store, kernel, env, version, ...(status && { status }), redaction: new Redaction(kernel), newId: idMaker() }
+  const desk: Desk = { store, kernel, env, version, ...(status && { status }), redaction: new Redaction(kernel), digests: new ConfigDigests(), newId: idMaker() }
 
   const router = new Router()
   for (const [path, offered] of Map.groupBy(endpoints, ({ path: at }) => at)) {

@@ -3,6 +3,7 @@ import type { Kernel, Logger } from '@sluice/kernel'
 import type { Resource, Store } from '@sluice/store'
 import type { AdminKey } from './admin-key.ts'
 import type { Answer } from './answer.ts'
+import type { ConfigDigests } from './config-digests.ts'
 import type { Redaction } from './redaction.ts'
 import type { Client, View } from './view.ts'
 
@@ -28,6 +29,7 @@ export interface AdminOptions {
 /** What all requests share. */
 export interface Desk extends Pick<AdminOptions, 'store' | 'kernel' | 'env' | 'version' | 'status'> {
   readonly redaction: Redaction
+  readonly digests: ConfigDigests
   /** For what is created without an id. */
   newId(): string
 }

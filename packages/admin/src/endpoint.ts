@@ -1,3 +1,5 @@
+import type { Kind } from '@sluice/config'
+import type { TSchema } from '@sluice/kernel'
 import type { Handler } from './call.ts'
 import type { View } from './view.ts'
 
@@ -13,6 +15,10 @@ export interface Endpoint {
   readonly handler: Handler
   /** What it is about, in messages: `consumer`. */
   readonly noun?: string
+  /** What its query may hold beside the gateway group, JSON Schemas by name. */
+  readonly query?: Readonly<Record<string, object>>
+  /** What its body must be: a resource of a kind, or a JSON Schema. */
+  readonly body?: Kind | TSchema
   /** The one view that has it; absent: both have it. */
   readonly view?: View['name']
   /** It changes what is stored: every call is told in the log. */

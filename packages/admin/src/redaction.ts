@@ -27,14 +27,14 @@ export class Redaction {
     this.#fields = new SecretFields(kernel)
   }
 
-  /** What of a resource may be seen: private keys of certificates not even as a place. */
-  show(kind: Kind, { id, value }: Pick<Resource, 'id' | 'value'>): Fields {
+  /** What of a resource may be seen: private keys of certificates not even as a place, unless `hasKeys`. */
+  show(kind: Kind, { id, value }: Pick<Resource, 'id' | 'value'>, { hasKeys = false } = {}): Fields {
     let shown = this.#shown.get(value)
     if (!shown) {
-      shown = withoutKeys(kind, this.#change(kind, id, value, (secret) => (isReference(secret) ? secret : redacted)))
+      shown = this.#change(kind, id, value, (secret) => (isReference(secret) ? secret : redacted))
       this.#shown.set(value, shown)
     }
-    return shown
+    return hasKeys ? shown : withoutKeys(kind, shown)
   }
 
   /** What a client writes, with what is stored in the places that it left redacted. Throws a `Refusal`. */

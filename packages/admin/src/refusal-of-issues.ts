@@ -2,8 +2,13 @@ import type { Kind } from '@sluice/config'
 import { formatPath, type Issue } from '@sluice/kernel'
 import { refuse, type Refusal } from './refusal.ts'
 
-/** 400 with every problem of a change, in APISIX’s words where it has some. `kind`, `id`: what was to be written. */
+/** 400 with every problem of a change. `kind`, `id`: what was to be written. */
 export function refusalOf(issues: readonly Issue[], kind: Kind, id: string): Refusal {
+  return refuse(400, textOf(issues, kind, id))
+}
+
+/** Problems in one text, in APISIX’s words where it has some; the paths of those of `kind` and `id` begin below it. */
+export function textOf(issues: readonly Issue[], kind?: Kind, id?: string): string {
   const invalid: string[] = []
   const plugins = new Map<string, string[]>()
   const sentences: string[] = []
@@ -18,7 +23,7 @@ export function refusalOf(issues: readonly Issue[], kind: Kind, id: string): Ref
   if (invalid.length > 0) sentences.unshift(`invalid configuration: ${invalid.join('; ')}`)
   const prefix = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
   for (const [name, problems] of plugins) sentences.push(`${prefix}failed to check the configuration of plugin ${name} err: ${problems.join('; ')}`)
-  return refuse(400, sentences.join('; '))
+  return sentences.join('; ')
 }
 
 function problem(field: Issue['path'], message: string): string {

@@ -21,7 +21,9 @@ export class SecretFields {
     }
     let schemas = this.#schemas.get(kind)
     if (!schemas) {
-      schemas = [schemaOf[kind], { properties: { plugins: this.#plugins(kind) } } as unknown as TSchema]
+      // An upstream that stands in another resource is any object to its schema.
+      const upstream = { properties: { tls: { properties: { client_key: { secret: true } } } } }
+      schemas = [schemaOf[kind], { properties: { plugins: this.#plugins(kind), upstream } } as unknown as TSchema]
       this.#schemas.set(kind, schemas)
     }
     return schemas
@@ -30,7 +32,8 @@ export class SecretFields {
   #plugins(kind: Kind): object {
     const isConsumers = kind === 'consumers' || kind === 'credentials'
     const schema = ({ schema: own, consumerSchema }: Plugin): TSchema => (isConsumers && consumerSchema ? ({ allOf: [own, consumerSchema] } as unknown as TSchema) : own)
-    return { properties: Object.fromEntries([...this.#kernel.plugins].map(([name, plugin]) => [name, schema(plugin)])) }
+    // Of a plugin that nobody knows everything may be a secret.
+    return { properties: Object.fromEntries([...this.#kernel.plugins].map(([name, plugin]) => [name, schema(plugin)])), additionalProperties: { secret: true } }
   }
 }
 

@@ -1,13 +1,20 @@
 import type { Kind } from '@sluice/config'
 import type { Resource } from '@sluice/store'
-import type { Call } from './call.ts'
+import type { Redaction } from './redaction.ts'
 import { hasId, ownId } from './resource-type.ts'
-import type { Fields, Shown } from './view.ts'
+import type { Client, Fields, Shown, View } from './view.ts'
 
-/** A resource as the client of a call reads it. */
-export function shownTo(call: Call, kind: Kind, resource: Resource): Shown {
+/** Whoever reads; every call is one. */
+export interface Reader {
+  readonly view: View
+  readonly client: Client
+  readonly desk: { readonly redaction: Redaction }
+}
+
+/** A resource as its reader sees it. */
+export function shownTo({ view, client, desk }: Reader, kind: Kind, resource: Resource): Shown {
   const { id, createdIndex, modifiedIndex } = resource
-  const value = call.view.show(kind, complete(kind, resource, call.desk.redaction.show(kind, resource)), call.client)
+  const value = view.show(kind, complete(kind, resource, desk.redaction.show(kind, resource)), client)
   return { kind, id, value, createdIndex, modifiedIndex }
 }
 

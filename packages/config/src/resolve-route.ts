@@ -68,12 +68,14 @@ export function readService(entry: Entry, upstreams: Layers['upstreams'] | undef
   const { id, path, raw } = entry
   const owner = { kind: 'service', id } as const
   const upstream = upstreamOf(entry, 'service', upstreams, bench)
+  const pathPrefix = typeof raw['path_prefix'] === 'string' ? raw['path_prefix'].replace(/\/$/, '') : ''
+  if (raw['strip_path_prefix'] === true && pathPrefix !== '') bench.problem([...path, 'strip_path_prefix'], 'is not supported yet beside a path_prefix')
   return {
     name: nameOf(raw),
     plugins: bench.plugins(raw['plugins'], owner, [...path, 'plugins']),
     upstream: upstream.found,
     hosts: textsOf(raw['hosts']),
-    pathPrefix: typeof raw['path_prefix'] === 'string' ? raw['path_prefix'].replace(/\/$/, '') : '',
+    pathPrefix,
     labels: labelsOf(raw),
     missing: upstream.missing,
   }

@@ -76,11 +76,14 @@ export const ServiceSchema = Type.Object(
     path_prefix: Type.Optional(
       Type.String({ maxLength: 4096, pattern: '^(/.*)?$', expects: 'a path', description: 'Stands before the paths of its routes.' }),
     ),
+    strip_path_prefix: Type.Optional(
+      Type.Boolean({ description: 'Takes `path_prefix` off before a request is sent on; not supported yet where there is anything to take off.' }),
+    ),
     ...times,
   },
   {
     ...closed,
-    unsupported: ['script', 'enable_websocket', 'strip_path_prefix'],
+    unsupported: ['script', 'enable_websocket'],
     description: 'What several routes share: plugins, an upstream, hosts for those that name none.',
   },
 )

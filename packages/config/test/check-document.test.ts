@@ -73,6 +73,11 @@ describe('checkDocument', () => {
     expect(routeOf(checked, 'a')?.uris).toEqual(['/v2/a', '/v2/b'])
   })
 
+  test('takes a prefix off where there is none to take off, and nowhere else', async () => {
+    expect(shown(await check({ services: { s: { path_prefix: '/', strip_path_prefix: true } } }))).toEqual([])
+    expect(shown(await check({ services: { s: { path_prefix: '/v2', strip_path_prefix: true } } }))).toEqual(['services.s.strip_path_prefix: is not supported yet beside a path_prefix'])
+  })
+
   test('takes an upstream that names nothing but itself for none', async () => {
     const checked = await check({ upstreams: { u: { id: 'u' } }, services: { s: { upstream_id: 'u' } }, routes: { a: { uri: '/a', service_id: 's' } } })
     expect(checked.issues).toEqual([])

@@ -126,7 +126,8 @@ export class Draft {
     if (!collection) {
       collection = new Map(this.#base.all(kind))
       this.#collections.set(kind, collection)
-      this.#versions.set(kind, this.#revision)
+      // Whoever sets versions may be ahead of the revisions, and is to see that something else has changed.
+      this.#versions.set(kind, Math.max(this.#revision, this.version(kind) + 1))
     }
     return collection
   }

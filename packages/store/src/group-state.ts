@@ -60,7 +60,7 @@ export class GroupState implements Document {
     for (const [id, { value }] of this.all(kind)) yield [id, value]
   }
 
-  /** The revision that last changed anything of this kind; 0: nothing ever did. */
+  /** Grows with every change of this kind: the revision that came with it, unless somebody has set it further; 0: nothing ever did. */
   version(kind: Kind): number {
     return this.#versions.get(kind) ?? 0
   }

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { aiProxy } from '@sluice/ai-proxy'
-import { checkDocument, schemaOf, type Env, type Kind } from '@sluice/config'
-import { check, definePlugin, Kernel, silent, Type, type Logger, type Plugin } from '@sluice/kernel'
+import { checkDocument, type Env } from '@sluice/config'
+import { definePlugin, Kernel, silent, Type, type Logger, type Plugin } from '@sluice/kernel'
 import { httpProxy } from '@sluice/http-proxy'
 import { openai } from '@sluice/provider-openai'
-import { MemoryBackend, Store, type Backend, type GroupState, type Judge } from '@sluice/store'
+import { MemoryBackend, Store, type Backend, type Judge } from '@sluice/store'
 import { onTestFinished } from 'vitest'
 import { createAdmin, type AdminKey, type AdminOptions } from '../../src/index.ts'
 
@@ -100,21 +100,8 @@ function readable(text: string): unknown {
 }
 
 /** As the gateway judges: every resource, with what it refers to. */
-export function judgeOf(kernel: Kernel, env: Env): Judge {
-  return {
-    async check(next: GroupState) {
-      const unchecked = new Set<Kind>(['consumers', 'credentials', 'consumer_groups'])
-      const entries = (kind: Kind) => (unchecked.has(kind) ? [] : entriesOf(next, kind))
-      const { issues } = await checkDocument({ settings: undefined, entries, forced: next.forced }, { kernel, env })
-      const others = [...unchecked].flatMap((kind) => [...entriesOf(next, kind)].flatMap(([id, value]) => check(schemaOf[kind as 'consumers'], value, [kind, id]).issues))
-      return [...issues, ...others]
-    },
-    serve: async () => {},
-  }
-}
-
-function* entriesOf(state: GroupState, kind: Kind): Iterable<readonly [string, unknown]> {
-  for (const [id, { value }] of state.all(kind)) yield [id, value]
+function judgeOf(kernel: Kernel, env: Env): Judge {
+  return { check: async (next) => (await checkDocument(next, { kernel, env })).issues, serve: async () => {} }
 }
 
 function recorder(lines: LogLine[]): Logger {

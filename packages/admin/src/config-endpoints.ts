@@ -1,0 +1,100 @@
+import { kinds } from '@sluice/config'
+import { formatPath, TimeSlice, Type, type TSchema } from '@sluice/kernel'
+import { InvalidChangeError, type Draft } from '@sluice/store'
+import { stringify } from 'yaml'
+import type { Answer } from './answer.ts'
+import type { Call, WriteAnswer } from './call.ts'
+import { checkVersions, configOf, listedKinds, partsOf, readConfig, storedOf, versionOf, type WrittenConfig } from './config-body.ts'
+import type { Endpoint } from './endpoint.ts'
+import { refuse } from './refusal.ts'
+import { validateConfigs } from './validate-configs.ts'
+import type { Fields } from './view.ts'
+import { stateOf } from './where.ts'
+import { isFields } from './write-resource.ts'
+
+const path = '/apisix/admin/configs'
+
+const Config: TSchema = Type.Object(
+  Object.fromEntries(listedKinds.map((kind) => [kind, Type.Optional(Type.Unknown({ description: 'A list of resources.' }))])),
+  { description: 'Resources in lists by kind, each list beside `<kind>_conf_version`.' },
+)
+
+/** A group’s whole configuration, as in APISIX’s standalone mode driven by its API. */
+export const configEndpoints: readonly Endpoint[] = [
+  { method: 'GET', path, summary: 'Shows the whole configuration; as YAML where `Accept` asks for it.', handler: getConfigs },
+  { method: 'HEAD', path, summary: 'Says when the whole configuration was changed.', handler: (call) => ({ status: 200, headers: headersOf(call) }) },
+  { method: 'PUT', path, summary: 'Replaces the whole configuration, by kinds of which the version is higher.', handler: putConfigs, writes: true, takesConfig: true, body: Config },
+  { method: 'POST', path: `${path}/validate`, summary: 'Checks a whole configuration without writing it.', handler: validateConfigs, takesConfig: true, body: Config },
+]
+
+function headersOf(call: Call): Record<string, string> {
+  const state = stateOf(call)
+  const { digests } = call.desk
+  const digest = digests.digestOf(call.group, state)
+  const modified = digests.lastModified(call.group, state, kinds.flatMap((kind) => [...state.all(kind).values()].map(({ updateTime }) => updateTime)))
+  return { ...(digest !== undefined && { 'X-Digest': digest }), ...(modified > 0 && { 'X-Last-Modified': String(modified) }) }
+}
+
+async function getConfigs(call: Call): Promise<Answer> {
+  const state = stateOf(call)
+  const headers = headersOf(call)
+  const lists = await configOf(call)
+  const versions = Object.fromEntries(listedKinds.map((kind) => [`${kind}_conf_version`, versionOf(state, kind)]))
+  const about = { ...versions, ...headers, ...('X-Last-Modified' in headers && { 'X-Last-Modified': Number(headers['X-Last-Modified']) }) }
+  if (/\bapplication\/(?:x-)?yaml\b/.test(call.header('accept'))) {
+    return { status: 200, body: await toYaml(lists, about), headers: { ...headers, 'content-type': 'application/yaml' } }
+  }
+  return { status: 200, body: { ...Object.fromEntries(lists), ...about }, headers }
+}
+
+/** Piece by piece: YAML takes its time. */
+async function toYaml(lists: ReadonlyMap<string, readonly Fields[]>, about: object): Promise<string> {
+  const slice = new TimeSlice()
+  let text = ''
+  for (const [kind, list] of lists) {
+    text += `${kind}:\n`
+    for (const one of list) {
+      if (slice.isOver) await slice.rest()
+      text += stringify([one])
+    }
+  }
+  return text + stringify(about)
+}
+
+async function putConfigs(call: Call): Promise<WriteAnswer> {
+  const { desk, group } = call
+  const digest = call.header('x-digest')
+  if (digest === '') throw refuse(400, 'missing digest header')
+  const body = await call.body()
+  if (!isFields(body)) throw refuse(400, body === undefined ? 'missing configurations' : 'invalid request body: must be an object')
+  const before = stateOf(call)
+  if (desk.digests.digestOf(group, before) === digest) return { status: 204, done: { action: 'unchanged' } }
+  const written = readConfig(body)
+  try {
+    const { isReplaced, revision } = await desk.store.change(group, (draft) => ({ isReplaced: replace(call, draft, written), revision: draft.revision }))
+    desk.digests.set(group, digest, isReplaced ? revision : before.revision)
+    return { status: 202, done: isReplaced ? { action: 'replaced', revision } : { action: 'unchanged' } }
+  } catch (error) {
+    if (!(error instanceof InvalidChangeError)) throw error
+    const problems = written.document.placed(error.issues).map(({ path: at, message }) => `${formatPath(at)}: ${message}`)
+    throw refuse(400, `invalid configuration: ${problems.join('; ')}`)
+  }
+}
+
+/** False: all kinds are at the versions that were written. */
+function replace({ desk }: Call, draft: Draft, { document, versions }: WrittenConfig): boolean {
+  checkVersions(versions, draft)
+  const replaced = listedKinds.filter((kind) => versions.get(kind) === undefined || versions.get(kind) !== versionOf(draft, kind))
+  for (const listed of replaced) {
+    const version = versions.get(listed) ?? versionOf(draft, listed) + 1
+    for (const kind of partsOf(listed)) {
+      const values = [...document.entries(kind)].map(([id, entry]) => {
+        const value = storedOf(kind, id, entry as Fields)
+        return [id, desk.redaction.keep(kind, id, value, draft.get(kind, id)?.value)] as const
+      })
+      draft.replace(kind, values)
+      draft.setVersion(kind, version)
+    }
+  }
+  return replaced.length > 0
+}
