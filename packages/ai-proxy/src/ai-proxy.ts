@@ -72,12 +72,12 @@ function planFor(ctx: Exchange, instance: Instance, request: AiRequest): void {
   if (request.kind === 'passed') {
     const declared = ctx.request.body.receivedLength ?? 0
     if (declared > limit) throw tooLarge(declared, limit)
-    begin(ctx, instance, { instance, request, shaper: undefined, shape: { model: undefined, stream: false } })
+    begin(ctx, instance, { instance, request, way: undefined, shape: { model: undefined, stream: false } })
     return
   }
-  const shaper = instance.shaperFor(request.dialect)
-  refuseDuplicates(ctx.request.body.document, shaper.members)
-  begin(ctx, instance, { instance, request, shaper, shape: shaper.shapeOf(ctx.request.body.document) })
+  const way = instance.wayFor(request.dialect)
+  refuseDuplicates(ctx.request.body.document, way.shaper.members)
+  begin(ctx, instance, { instance, request, way, shape: way.shaper.shapeOf(ctx.request.body.document) })
 }
 
 function begin(ctx: Exchange, instance: Instance, plan: Plan): void {

@@ -1,5 +1,5 @@
 import type { Account } from '@sluice/ai-core'
-import type { DialectFacts } from '@sluice/dialects'
+import type { DialectFacts, Translation } from '@sluice/dialects'
 import type { Exchange, Reply } from '@sluice/kernel'
 import type { Payloads } from './payloads.ts'
 
@@ -7,8 +7,11 @@ import type { Payloads } from './payloads.ts'
 export interface Attempt {
   readonly ctx: Exchange
   readonly provider: string
-  /** The dialect that both sides speak; absent for an operation that is passed through. */
+  /** The dialect that the provider speaks; absent for an operation that is passed through. */
   readonly facts: DialectFacts | undefined
+  /** The dialect of the client; another one where there is a `translation`. */
+  readonly clientFacts: DialectFacts | undefined
+  readonly translation: Translation | undefined
   readonly account: Account
   /** On `ctx.clock.monotonic()`. */
   readonly startedAt: number

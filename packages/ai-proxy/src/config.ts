@@ -95,6 +95,9 @@ export const configOf = (providers: readonly string[]) =>
         {
           project_id: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud project, for `vertex-ai`.' })),
           region: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud region, for `vertex-ai`.' })),
+          dialect: Type.Optional(
+            oneOf(['native'], { description: '`native`: clients of other dialects are translated into the provider’s own, rather than served by its compatible endpoint.' }),
+          ),
         },
         { ...closed, default: {} },
       ),

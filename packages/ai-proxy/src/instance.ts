@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Target } from '@sluice/ai-core'
 import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
-import { dialectOf } from '@sluice/dialects'
+import { canTranslate, dialectOf } from '@sluice/dialects'
 import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
 import type { Agents, Lease, TimeLimits } from '@sluice/upstream'
@@ -16,6 +16,14 @@ export interface InstanceOptions {
   readonly agents: Agents
   /** Key file for `auth.gcp` without one of its own. */
   readonly gcpServiceAccount: string | undefined
+}
+
+/** How a client is served. */
+export interface Way {
+  /** What is spoken with the provider. */
+  readonly dialect: Dialect
+  readonly shaper: BodyShaper
+  readonly translates: boolean
 }
 
 /** One configured provider of a route, with everything worked out that does not depend on the request. */
@@ -67,13 +75,20 @@ export class Instance {
     this.#tokens = key && tokensOf(key, config, connect(new URL(key.tokenUri).origin))
   }
 
-  /** How bodies of this dialect are edited; throws the 400 of a dialect that the provider does not speak. */
-  shaperFor(dialect: Dialect): BodyShaper {
-    const shaper = this.#shapers.get(dialect)
-    if (shaper && dialectOf(dialect)) return shaper
-    const { name, speaks } = this.provider
+  /** In which dialect a client of this one is served, and how bodies are edited; throws the 400 of one that cannot be. */
+  wayFor(client: Dialect): Way {
+    const { name, speaks, native } = this.provider
+    const wantsNative = this.config.provider_conf.dialect === 'native' && native !== undefined && canTranslate(client, native)
+    const dialect = wantsNative ? native : this.#spokenFor(client)
+    const shaper = dialect && this.#shapers.get(dialect)
+    if (shaper) return { dialect, shaper, translates: dialect !== client }
     const supported = Object.keys(speaks).join(', ')
-    throw new HttpError(400, 'unsupported_dialect', `provider ${name} does not support ${dialect} protocol (supported: ${supported})`)
+    throw new HttpError(400, 'unsupported_dialect', `provider ${name} does not support ${client} protocol (supported: ${supported})`)
+  }
+
+  #spokenFor(client: Dialect): Dialect | undefined {
+    if (this.#shapers.has(client) && dialectOf(client)) return client
+    return [...this.#shapers.keys()].find((dialect) => canTranslate(client, dialect))
   }
 
   target(model: string | undefined, dialect: Dialect | undefined): Target {

@@ -17,8 +17,7 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
   const wrap = (pieces: readonly Buffer[]): void => {
     begin(attempt)
     const error = readUpstreamError(status, headers, Buffer.concat(pieces))
-    // A client that is told that nothing has changed would look for no error.
-    attempt.reject(toUpstreamFailure(attempt, { ...error, status: status === 304 ? 502 : status, headers }))
+    attempt.reject(toUpstreamFailure(attempt, { ...error, status: statusFor(status, attempt), headers }))
   }
   return new Gathering({
     attempt,
@@ -27,7 +26,7 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
     whole(pieces) {
       const body = Buffer.concat(pieces)
       const json = parsed(body.toString('utf8'))
-      const isTheirs = attempt.facts === undefined || attempt.facts.isError(json)
+      const isTheirs = attempt.facts === undefined || (!attempt.translation && attempt.facts.isError(json))
       if (!isTheirs || repeats(body, json, attempt.secrets)) return wrap(pieces)
       begin(attempt)
       attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
@@ -41,4 +40,10 @@ export function receiveError(attempt: Attempt, status: number, headers: Incoming
 function begin({ account, ctx }: Attempt): void {
   account.firstTokenMs = account.durationMs
   ctx.outcome = 'upstream_error'
+}
+
+/** A client that is told that nothing has changed would look for no error; 529 is Anthropic's alone. */
+function statusFor(status: number, { translation, clientFacts }: Attempt): number {
+  if (status === 304) return 502
+  return status === 529 && translation && clientFacts?.name !== 'anthropic-messages' ? 503 : status
 }

@@ -4,9 +4,10 @@ import { EventFramer, EventTooLargeError } from '@sluice/provider'
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
-import { responseTooLarge } from './receive-whole.ts'
-import { relayedHeaders } from './response-headers.ts'
-import { eventRepeats, withoutSecrets } from './secrets.ts'
+import { responseTooLarge, streamTruncated } from './receive-whole.ts'
+import { streamHeaders } from './response-headers.ts'
+import { cleanError, eventRepeats } from './secrets.ts'
+import { TranslatedEvents } from './translated-events.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
 
 /** An event beyond this is no event: nothing is held without a bound. */
@@ -23,7 +24,10 @@ export class EventReceiver implements Receiver, ReplyStream {
   readonly dialect: string
   readonly done: Promise<Outcome>
   readonly #attempt: Attempt
+  /** The provider's dialect. */
   readonly #facts: DialectFacts
+  /** Where the client speaks another one. */
+  readonly #translated: TranslatedEvents | undefined
   readonly #reader: StreamReader
   readonly #status: number
   readonly #headers: IncomingHeaders
@@ -46,7 +50,8 @@ export class EventReceiver implements Receiver, ReplyStream {
   constructor(attempt: Attempt, facts: DialectFacts, status: number, headers: IncomingHeaders, upstream: Flow) {
     this.#attempt = attempt
     this.#facts = facts
-    this.dialect = facts.name
+    this.dialect = (attempt.clientFacts ?? facts).name
+    this.#translated = attempt.translation && new TranslatedEvents(attempt.translation, attempt)
     this.#reader = facts.openStream(attempt.choices)
     this.#status = status
     this.#headers = headers
@@ -84,8 +89,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#over) return
     if (this.#isWhole) return this.#conclude()
     if (this.#reader.error) return this.#finish('upstream_error')
-    const { provider } = this.#attempt
-    this.fail(new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'upstream_error' }))
+    this.fail(streamTruncated(this.#attempt.provider))
   }
 
   fail(error: HttpError): void {
@@ -98,9 +102,8 @@ export class EventReceiver implements Receiver, ReplyStream {
     const isLeft = error.outcome === 'client_disconnect'
     const isOurs = error.outcome === 'gateway_error' // what has come may not have been passed on
     // An answer whose own end has passed is whole, whatever becomes of the connection behind it. Clients hang up at that end.
-    if (this.#isWhole && !isOurs && (!isLeft || !this.#facts.sentinel || this.#sentinelSent)) return this.#conclude()
-    const { status, message, type, code } = error
-    if (!this.#reader.error) this.#say(this.#facts.errorEvent({ status, message, type, code }, this.#attempt.ctx.id))
+    if (this.#isWhole && !isOurs && (!isLeft || this.#hasEnd)) return this.#conclude()
+    if (!this.#reader.error) this.#sayError(error)
     if (this.#reader.error && !isLeft) this.#finish('upstream_error')
     else this.#finish(error.outcome === 'upstream_error' ? 'truncated' : error.outcome)
   }
@@ -154,14 +157,23 @@ export class EventReceiver implements Receiver, ReplyStream {
     return this.#reader.finished && !(this.#reader.error && this.#facts.sentinel)
   }
 
+  /** The client has got all that its dialect ends with. */
+  get #hasEnd(): boolean {
+    return this.#translated ? this.#translated.over : !this.#facts.sentinel || this.#sentinelSent
+  }
+
   #conclude(): void {
     this.#commit()
-    if (this.#facts.sentinel && !this.#sentinelSent) this.#say(this.#facts.sentinel)
+    if (this.#translated) {
+      this.#forwardAll(this.#translated.end())
+      if (this.#translated.failure) return this.#finish('upstream_error')
+    } else if (this.#facts.sentinel && !this.#sentinelSent) this.#say(this.#facts.sentinel)
     this.#finish(this.#reader.error ? 'upstream_error' : 'complete', 'complete')
   }
 
   /** Looks at each event and forwards runs of them in one piece. */
   #take(bytes: Buffer, ends: readonly number[]): void {
+    if (this.#translated) return this.#translate(this.#translated, bytes, ends)
     let from = 0
     let at = 0
     let commits = false
@@ -178,12 +190,36 @@ export class EventReceiver implements Receiver, ReplyStream {
           if (at > from) this.#forward(bytes.subarray(from, at))
           from = end
         }
-        if (tells) this.#sayWithoutSecrets()
+        // The provider's error as one of ours, in the middle of its stream.
+        if (tells) this.#forward(this.#facts.errorEvent(cleanError(this.#reader.error, this.#attempt.secrets), this.#attempt.ctx.id))
       }
       if (this.#attempt.payloads) this.#attempt.payloads.add(this.#facts.textOfEvent(bytes.subarray(at, end)))
       at = end
     }
     if (at > from) this.#forward(from === 0 && at === bytes.byteLength ? bytes : bytes.subarray(from, at))
+    if (commits || this.#reader.finished) this.#commit()
+  }
+
+  /** The same for a client of another dialect: what each event is in its words. */
+  #translate(translated: TranslatedEvents, bytes: Buffer, ends: readonly number[]): void {
+    const out: Buffer[] = []
+    let commits = false
+    for (const [index, end] of ends.entries()) {
+      const event = bytes.subarray(ends[index - 1] ?? 0, end)
+      const saw = this.#reader.see(event)
+      if (!this.#committed && !commits && saw & Saw.error) return this.#refuse()
+      if (saw & Saw.content) {
+        this.#attempt.account.firstTokenMs ??= elapsed(this.#attempt)
+        commits = true
+      }
+      if (this.#attempt.payloads) this.#attempt.payloads.add(this.#facts.textOfEvent(event))
+      out.push(...translated.take(event, saw, this.#reader.error))
+      if (!translated.failure) continue
+      this.#upstream.stop('upstream_error')
+      if (this.#committed) this.#forwardAll(out)
+      return this.fail(translated.failure)
+    }
+    this.#forwardAll(out)
     if (commits || this.#reader.finished) this.#commit()
   }
 
@@ -197,17 +233,21 @@ export class EventReceiver implements Receiver, ReplyStream {
     return this.#attempt.hidesUsage && (saw & Saw.usageOnly) !== 0
   }
 
-  /** The provider's error as one of ours, in the middle of its stream. */
-  #sayWithoutSecrets(): void {
-    const { secrets, ctx } = this.#attempt
-    const { status, message, type } = this.#reader.error ?? { status: 502, message: 'upstream failed' }
-    const clean = withoutSecrets(message, secrets)
-    this.#forward(this.#facts.errorEvent({ status, message: clean, type: type && withoutSecrets(type, secrets) }, ctx.id))
+  #sayError({ status, message, type, code }: HttpError): void {
+    const error = { status, message, type, code }
+    if (this.#translated) this.#forwardAll(this.#translated.fail(error))
+    else this.#say(this.#facts.errorEvent(error, this.#attempt.ctx.id))
   }
 
   /** Adds an event of our own. */
   #say(event: Buffer): void {
     this.#forward(this.#endsOpen ? Buffer.concat([blankLine, event]) : event)
+  }
+
+  /** Events in one piece, for each write costs a call of the kernel's. */
+  #forwardAll(events: readonly Buffer[]): void {
+    const [first] = events
+    if (first) this.#forward(events.length === 1 ? first : Buffer.concat(events))
   }
 
   #forward(bytes: Buffer): void {
@@ -225,10 +265,7 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#committed || this.#over) return
     this.#committed = true
     clearTimeout(this.#commitTimer)
-    const headers = relayedHeaders(this.#headers, this.#attempt.secrets)
-    headers['cache-control'] = 'no-cache'
-    headers['x-accel-buffering'] = 'no'
-    this.#attempt.resolve({ status: this.#status, headers, body: this })
+    this.#attempt.resolve({ status: this.#status, headers: streamHeaders(this.#headers, this.#attempt.secrets), body: this })
   }
 
   /** An error event before any content: it has a status after all. */

@@ -3,6 +3,7 @@ import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { Gathering } from './gathering.ts'
+import { resolveTranslated } from './resolve-translated.ts'
 import { relayedHeaders } from './response-headers.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
 
@@ -25,6 +26,7 @@ export function receiveWhole(
       attempt.account.firstTokenMs = attempt.account.durationMs
       const problem = notAnAnswer(pieces, headers, attempt.provider) ?? account(attempt, facts, pieces, headers)
       if (problem) return attempt.reject(problem)
+      if (attempt.translation) return resolveTranslated(attempt, attempt.translation, pieces, headers)
       const body = pieces.length === 1 ? (pieces[0] as Buffer) : pieces
       attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
     },
@@ -48,6 +50,11 @@ function account(attempt: Attempt, facts: DialectFacts, pieces: readonly Buffer[
 /** The answer is larger than the route, or the gateway, allows. */
 export function responseTooLarge(): HttpError {
   return new HttpError(502, 'response_too_large', 'max_response_bytes exceeded', { outcome: 'upstream_error' })
+}
+
+/** The provider closed the stream in the middle of the answer. */
+export function streamTruncated(provider: string): HttpError {
+  return new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'upstream_error' })
 }
 
 /** A 2xx that cannot be an answer: nothing, a page, or something that was cut before its closing brace. */

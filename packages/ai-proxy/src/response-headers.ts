@@ -28,6 +28,14 @@ function repeatsOne(value: string, secrets: readonly string[]): boolean {
   return false
 }
 
+/** The same for a stream, which nobody on the way is to keep or to hold up. */
+export function streamHeaders(incoming: IncomingHeaders, secrets: readonly string[]): HeaderMap {
+  const headers = relayedHeaders(incoming, secrets)
+  headers['cache-control'] = 'no-cache'
+  headers['x-accel-buffering'] = 'no'
+  return headers
+}
+
 /** The first value of a header. */
 export function valueOf(incoming: IncomingHeaders, name: string): string | undefined {
   const value = incoming[name]

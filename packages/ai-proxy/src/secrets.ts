@@ -1,3 +1,4 @@
+import type { ClientError } from '@sluice/dialects'
 import { dataOf } from '@sluice/provider'
 
 /** Whether a body repeats a credential: in its bytes, or in what its JSON says, for JSON has several spellings of one text. */
@@ -16,6 +17,12 @@ export function eventRepeats(event: Buffer, secrets: readonly string[]): boolean
 /** A text for the client and the log. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text)
+}
+
+/** What a provider reported in its stream, for the client. */
+export function cleanError(error: ClientError | undefined, secrets: readonly string[]): ClientError {
+  const { status, message, type } = error ?? { status: 502, message: 'upstream failed' }
+  return { status, message: withoutSecrets(message, secrets), type: type && withoutSecrets(type, secrets) }
 }
 
 /** The value that JSON text says; undefined where it is none. */

@@ -1,22 +1,23 @@
 import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
-import { dialectOf } from '@sluice/dialects'
+import { dialectOf, type Translation } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, hidePresented, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
 import { callUpstream, outgoingBody, wholeBody, type OutgoingBody } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import type { Destination } from './endpoint.ts'
-import type { Instance } from './instance.ts'
+import type { Instance, Way } from './instance.ts'
 import { payloadsSlot } from './log-fields.ts'
 import { Payloads } from './payloads.ts'
 import { receive } from './receive.ts'
-import type { BodyShaper, Shape } from './shape-body.ts'
+import type { Shape } from './shape-body.ts'
+import { translateRequest } from './translate-request.ts'
 
 /** What the access phase decided for one exchange. */
 export interface Plan {
   readonly instance: Instance
   readonly request: AiRequest
   /** Absent for an operation that is passed through. */
-  readonly shaper: BodyShaper | undefined
+  readonly way: Way | undefined
   readonly shape: Shape
 }
 
@@ -29,20 +30,22 @@ interface Outgoing {
   readonly choices?: number
 }
 
-/** One attempt in the client's dialect: edits a fork of the body, so that another attempt starts from what `rewrite` left. */
+/** One attempt: translates, or edits a fork of the body, so that another attempt starts from what `rewrite` left. */
 export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
-  const { instance, request, shaper, shape } = plan
-  if (request.kind !== 'spoken' || !shaper) throw new TypeError('not a request in a dialect')
+  const { instance, request, way, shape } = plan
+  if (request.kind !== 'spoken' || !way) throw new TypeError('not a request in a dialect')
   hidePresented(ctx)
   const { provider_conf: conf } = instance.config
   const call = { conf, stream: shape.stream, ...(shape.model !== undefined && { model: shape.model }) }
-  const destination = instance.endpoint.forDialect(request.dialect, call)
+  const destination = instance.endpoint.forDialect(way.dialect, call)
   if (!destination) throw unresolvedPath()
-  const document = ctx.request.body.document.fork()
-  const hidesUsage = shaper.apply(document, shape, destination.path)
-  const account = freshAccount(ctx, document, request.dialect)
+  const asked = ctx.request.body.document.fork()
+  const translated = way.translates ? translateRequest(asked, request.dialect, way, instance, shape) : undefined
+  const document = translated?.document ?? asked
+  const hidesUsage = way.shaper.apply(document, shape, destination.path, way.translates)
+  const account = freshAccount(ctx, asked, request.dialect)
   return withToken(instance, ctx, (token) =>
-    attempt(ctx, plan, account, hidesUsage, token, {
+    attempt(ctx, plan, account, hidesUsage, token, translated?.translation, {
       method: 'POST',
       destination,
       contentType: 'application/json',
@@ -67,7 +70,7 @@ export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequ
   const account = ctx.get(accountSlot) as Account
   const body = outgoingBody(ctx, instance.config.max_req_body_size)
   return withToken(instance, ctx, (token) =>
-    attempt(ctx, plan, account, false, token, {
+    attempt(ctx, plan, account, false, token, undefined, {
       method,
       destination: instance.endpoint.forOperation(operation, query),
       contentType: body.content === null ? undefined : headerOf(headers, 'content-type'),
@@ -99,10 +102,11 @@ async function withCloudToken(instance: Instance, ctx: Exchange, send: Send): Pr
 
 function attempt(
   ctx: Exchange,
-  { instance, request }: Plan,
+  { instance, request, way }: Plan,
   account: Account,
   hidesUsage: boolean,
   token: string | undefined,
+  translation: Translation | undefined,
   outgoing: Outgoing,
 ): Promise<Reply> {
   const { config, connections, provider } = instance
@@ -116,7 +120,9 @@ function attempt(
     const one: Attempt = {
       ctx,
       provider: provider.name,
-      facts: request.kind === 'spoken' ? dialectOf(request.dialect) : undefined,
+      facts: way && dialectOf(way.dialect),
+      clientFacts: request.kind === 'spoken' ? dialectOf(request.dialect) : undefined,
+      translation,
       account,
       startedAt: record.startedAt,
       hidesUsage,

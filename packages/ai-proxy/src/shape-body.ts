@@ -49,14 +49,14 @@ export class BodyShaper {
   }
 
   /** Edits the body in the order of the contract. Returns whether a usage chunk was asked for that the client did not want. */
-  apply(document: Document, { stream }: Shape, path: string): boolean {
+  apply(document: Document, { stream }: Shape, path: string, isTranslated = false): boolean {
     for (const [name, json] of this.#options) {
       if (this.#wins || !document.has(name)) document.set(name, json)
     }
     this.#limitTokens(document)
     mergeInto(document, [], this.#patch, this.#force)
     for (const name of this.#speech.omits?.(path) ?? []) document.delete(name)
-    return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream)
+    return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream, isTranslated)
   }
 
   #limitTokens(document: Document): void {
@@ -68,12 +68,16 @@ export class BodyShaper {
   }
 
   /** Providers answer 400 to `stream_options` without a stream, and tell no usage of a stream without them. */
-  #tuneStream(document: Document, stream: boolean): boolean {
+  #tuneStream(document: Document, stream: boolean, isTranslated: boolean): boolean {
     if (!stream) {
       document.delete('stream_options')
       return false
     }
-    if (this.#config.include_usage === 'never') return false
+    if (this.#config.include_usage === 'never') {
+      // A translated request asks by itself.
+      if (isTranslated) document.delete('stream_options')
+      return false
+    }
     const kind = document.kind('stream_options')
     if (kind !== undefined && kind !== 'object' && kind !== 'null') return false // the provider will say what is wrong with it
     if (kind === 'object' && document.get(['stream_options', 'include_usage']) === true) return false

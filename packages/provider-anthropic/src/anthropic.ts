@@ -11,5 +11,6 @@ export const anthropic: Provider = defineProvider({
     'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
     'anthropic-messages': { tokenLimit: { member: 'max_tokens' } },
   },
+  native: 'anthropic-messages',
   headers: { 'anthropic-version': '2023-06-01' },
 })

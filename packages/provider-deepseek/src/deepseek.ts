@@ -6,6 +6,10 @@ export const deepseek: Provider = defineProvider({
   origin: 'https://api.deepseek.com',
   base: '',
   speaks: {
-    'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
+    'openai-chat': {
+      tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] },
+      // It wants back what it thought before it called tools.
+      extensions: ['reasoning_content'],
+    },
   },
 })

@@ -6,7 +6,10 @@ export const gemini: Provider = defineProvider({
   origin: 'https://generativelanguage.googleapis.com',
   base: '/v1beta/openai',
   speaks: {
-    'openai-chat': { tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] } },
+    'openai-chat': {
+      tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] },
+      extensions: ['extra_content'],
+    },
     'openai-embeddings': {},
   },
 })

@@ -6,7 +6,10 @@ export const openrouter: Provider = defineProvider({
   origin: 'https://openrouter.ai',
   base: '/api/v1',
   speaks: {
-    'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
+    'openai-chat': {
+      tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] },
+      extensions: ['reasoning_details', 'cache_control', 'top_k'],
+    },
     'openai-embeddings': {},
   },
 })

@@ -6,7 +6,10 @@ export const vertexAi: Provider = defineProvider({
   origin: originOf,
   base: baseOf,
   speaks: {
-    'openai-chat': { tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] } },
+    'openai-chat': {
+      tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] },
+      extensions: ['extra_content'],
+    },
   },
   problems,
 })

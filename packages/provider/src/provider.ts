@@ -4,6 +4,8 @@ import type { Dialect } from './dialect.ts'
 export interface ProviderConf {
   readonly project_id?: string
   readonly region?: string
+  /** `native`: clients of other dialects are translated into the provider's own, though it speaks theirs too. */
+  readonly dialect?: 'native'
 }
 
 /** What a provider may look at to place one call. */
@@ -22,11 +24,16 @@ export interface TokenLimit {
   readonly replaces?: readonly string[]
 }
 
+/** Members of a chat that OpenAI does not know: what was thought, marks for the cache, Google's signatures of calls. */
+export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_control' | 'top_k' | 'thinking' | 'extra_content'
+
 /** How a provider speaks one dialect. */
 export interface Speech {
   /** Path of the operation, where it is not the provider's base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
   path?(call: Call): string | undefined
   readonly tokenLimit?: TokenLimit
+  /** What a chat may hold beyond OpenAI's own members, for this provider takes it; the rest is left out of a translated one. */
+  readonly extensions?: readonly ChatExtension[]
   /** Members that this provider refuses or ignores at `path`, taken out before sending. */
   omits?(path: string): readonly string[]
 }
@@ -39,8 +46,10 @@ export interface Provider {
   readonly origin?: string | ((conf: ProviderConf) => string | undefined)
   /** Path under which the operations lie, such as `/v1`; no slash at the end. */
   readonly base: string | ((conf: ProviderConf) => string | undefined)
-  /** The dialects that it speaks natively. */
+  /** The dialects that it speaks. A client of another is translated into the first of them that can be. */
   readonly speaks: Readonly<Partial<Record<Dialect, Speech>>>
+  /** The one of them that says all that it can do, where that is not the first: `provider_conf.dialect: native` asks for it. */
+  readonly native?: Dialect
   /** Request headers, lower case, sent when the client gave none of that name. */
   readonly headers?: Readonly<Record<string, string>>
   /** What a route's configuration lacks, one sentence each; asked at load time. `endpoint` is `override.endpoint`. */

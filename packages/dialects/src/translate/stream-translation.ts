@@ -9,6 +9,8 @@ export class StreamTranslation {
   readonly #writer: StreamFromChat
   readonly #facts: DialectFacts
   #over = false
+  /** What came from the provider and could not be translated; an error that the provider reported is none. */
+  failure: ClientError | undefined
 
   constructor(reader: StreamToChat, writer: StreamFromChat, facts: DialectFacts) {
     this.#reader = reader
@@ -40,7 +42,7 @@ export class StreamTranslation {
     try {
       if (!this.#pass(this.#reader.end(), out)) return out
       if (this.#reader.finished) this.#close(out)
-      else this.#say({ status: 502, code: 'stream_truncated', message: 'the provider ended the stream before it was complete' }, out)
+      else throw new UpstreamNonsense('the provider ended the stream before it was complete', 'stream_truncated')
     } catch (error) {
       this.#stumble(error, out)
     }
@@ -77,9 +79,11 @@ export class StreamTranslation {
   }
 
   #stumble(error: unknown, out: Buffer[]): void {
-    if (error instanceof UpstreamNonsense) this.#say(error, out)
     // JSON that is nested deeper than the stack.
-    else if (error instanceof RangeError) this.#say({ status: 502, code: 'invalid_upstream_response', message: 'an event is nested too deeply to be translated' }, out)
-    else throw error
+    const isTooDeep = error instanceof RangeError
+    if (!isTooDeep && !(error instanceof UpstreamNonsense)) throw error
+    const { status, code, message } = isTooDeep ? new UpstreamNonsense('an event is nested too deeply to be translated') : error
+    this.failure = { status, code, message }
+    this.#say(this.failure, out)
   }
 }

@@ -1,7 +1,5 @@
+import type { ChatExtension } from '@sluice/provider'
 import { ToolNames } from './tool-names.ts'
-
-/** What a provider takes of what OpenAI's own API does not know. */
-export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_control' | 'top_k' | 'thinking' | 'extra_content'
 
 /** What translators need to know of the world. */
 export interface TranslationOptions {

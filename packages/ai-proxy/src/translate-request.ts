@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { Translation, Untranslatable } from '@sluice/dialects'
+import { Document } from '@sluice/json-edit'
+import { HttpError } from '@sluice/kernel'
+import type { Dialect } from '@sluice/provider'
+import type { Instance, Way } from './instance.ts'
+import type { Shape } from './shape-body.ts'
+
+/** Characters that are held of a stream to bring it in order: as much as one event may have. */
+const maxHeld = 8 * 1024 * 1024
+
+/** The client's request in the provider's dialect, and the translation that knows what the answer needs. */
+export function translateRequest(
+  asked: Document,
+  client: Dialect,
+  { dialect }: Way,
+  { provider }: Instance,
+  { model, stream }: Shape,
+): { translation: Translation; document: Document } {
+  const { extensions, tokenLimit } = provider.speaks[dialect] ?? {}
+  const translation = new Translation(client, dialect, {
+    now: () => Math.floor(Date.now() / 1000),
+    newId: () => randomUUID().replaceAll('-', ''),
+    maxHeld,
+    ...(extensions && { extensions }),
+    ...(tokenLimit && { tokenLimit: tokenLimit.member }),
+  })
+  // What the model takes depends on the one that will be asked.
+  const body = { ...(asked.get([]) as Record<string, unknown>), ...(model !== undefined && { model }), stream }
+  try {
+    return { translation, document: Document.parse(Buffer.from(JSON.stringify(translation.request(body)))) }
+  } catch (error) {
+    if (error instanceof RangeError) throw new HttpError(400, 'invalid_request', 'the request is nested too deeply to be translated')
+    if (!(error instanceof Untranslatable)) throw error
+    throw new HttpError(error.status, error.code, error.message, error.param === undefined ? {} : { param: error.param })
+  }
+}

@@ -1,0 +1,44 @@
+import { Saw, type ClientError, type StreamTranslation, type Translation } from '@sluice/dialects'
+import { HttpError } from '@sluice/kernel'
+import { dataOf } from '@sluice/provider'
+import type { Attempt } from './attempt.ts'
+import { cleanError } from './secrets.ts'
+
+/** The events of a provider on their way into the client's dialect. */
+export class TranslatedEvents {
+  readonly #stream: StreamTranslation
+  readonly #attempt: Attempt
+
+  constructor(translation: Translation, attempt: Attempt) {
+    this.#stream = translation.stream()
+    this.#attempt = attempt
+  }
+
+  /** The client has been told the end, be it a good one. */
+  get over(): boolean {
+    return this.#stream.over
+  }
+
+  /** What the provider sent cannot be translated; the client has been told. */
+  get failure(): HttpError | undefined {
+    const { failure } = this.#stream
+    if (!failure) return undefined
+    const { status, code = 'invalid_upstream_response', message } = failure
+    return new HttpError(status, code, message, { outcome: 'upstream_error' })
+  }
+
+  /** What an event is for the client; `saw` is what was seen in it, and `error` what the provider has reported. */
+  take(event: Buffer, saw: number, error: ClientError | undefined): Buffer[] {
+    if (saw & Saw.error) return this.fail(cleanError(error, this.#attempt.secrets))
+    const data = dataOf(event)
+    return data === undefined ? [] : this.#stream.event({ event: '', data: data.toString('utf8') })
+  }
+
+  end(): Buffer[] {
+    return this.#stream.end()
+  }
+
+  fail(error: ClientError): Buffer[] {
+    return this.#stream.fail(error, this.#attempt.ctx.id)
+  }
+}

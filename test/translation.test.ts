@@ -1,0 +1,259 @@
+import type { Script } from '@sluice/mock-llm'
+import { describe, expect, test } from 'vitest'
+import { viewStream, viewWhole } from './support/client-view.ts'
+import { schemaProblems } from './support/dialect-schemas.ts'
+import { chat, eventsOf, messages, stage, type Spoken, type Stage } from './support/stage.ts'
+
+/** A client of one dialect on a provider of another. */
+interface Crossing {
+  readonly name: string
+  readonly client: Spoken
+  readonly config: object
+  /** Where the provider is asked. */
+  readonly upstream: string
+  readonly toolsOf: (name: string) => object[]
+  readonly bundle: readonly ['openAi' | 'anthropic', whole: string, error: string]
+}
+
+const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+
+const crossings: readonly Crossing[] = [
+  {
+    name: 'a client of Anthropic’s on an OpenAI-compatible provider',
+    client: { ...messages, provider: 'openai' },
+    config: {},
+    upstream: '/v1/chat/completions',
+    toolsOf: (name) => [{ name, input_schema: schema }],
+    bundle: ['anthropic', 'MessageComplete', 'Error'],
+  },
+  {
+    name: 'a chat client on Anthropic',
+    client: { ...chat, provider: 'anthropic' },
+    config: { provider_conf: { dialect: 'native' } },
+    upstream: '/v1/messages',
+    toolsOf: (name) => [{ type: 'function', function: { name, parameters: schema } }],
+    bundle: ['openAi', 'CreateChatCompletionResponse', 'ErrorResponse'],
+  },
+]
+
+const enough = { max_tokens: 4096 }
+const callsTool = { messages: [{ role: 'user', content: 'call get_weather' }] }
+
+function staged({ client, config }: Crossing, more: object = {}): Promise<Stage> {
+  return stage(client, { ...config, ...more })
+}
+
+async function scripted(crossing: Crossing, script: Script): Promise<Stage> {
+  const one = await staged(crossing)
+  one.mock.script(script)
+  return one
+}
+
+function errorOf(crossing: Crossing, body: Buffer): { message: string; type: string; code?: string | null; param?: string | null } {
+  const json = JSON.parse(body.toString()) as { error: { message: string; type: string } }
+  const [bundle, , error] = crossing.bundle
+  expect(schemaProblems(bundle, error, json)).toEqual([])
+  return json.error
+}
+
+describe.for(crossings)('$name', (crossing) => {
+  const { client, upstream, toolsOf, bundle } = crossing
+  const { api, terminal } = client
+
+  test('P23: gets a whole answer in its own shape, and the provider a request in its', async () => {
+    const { mock, ask, lines } = await staged(crossing)
+    const { status, headers, body } = await ask(enough)
+    expect([status, headers['content-type']]).toEqual([200, 'application/json'])
+    expect(viewWhole(api, body).choices[0]).toMatchObject({ finish: 'stop', calls: [] })
+    expect(viewWhole(api, body).choices[0]?.content).toContain('What is 1+1?')
+    expect(schemaProblems(bundle[0], bundle[1], JSON.parse(body.toString()))).toEqual([])
+    expect(mock.requests).toMatchObject([{ method: 'POST', url: upstream }])
+    const [line] = await lines()
+    expect(line).toMatchObject({ outcome: 'complete', usage_source: 'provider', request_llm_model: client.body['model'], llm_has_tool_calls: false })
+    expect(Number(line?.['llm_completion_tokens'])).toBeGreaterThan(0)
+  })
+
+  test('P24: gets a stream in its own shape that says the same, with its end and usage', async () => {
+    const { ask, stream, lines } = await staged(crossing)
+    const whole = viewWhole(api, (await ask(enough)).body)
+    const { status, headers, body, isWhole } = await stream({ ...enough, ...client.wantsUsage })
+    expect([status, headers['content-type'], isWhole]).toEqual([200, expect.stringContaining('text/event-stream'), true])
+    expect(viewStream(api, body)).toEqual(whole)
+    expect(body.toString().split(terminal)).toHaveLength(api === 'chat' ? 2 : 3) // a named event says its type twice
+    expect(body.toString()).toMatch(/"(output|completion)_tokens":[1-9]/)
+    const [first, second] = await lines(2)
+    expect(second).toMatchObject({ outcome: 'complete', usage_source: 'provider', llm_completion_tokens: first?.['llm_completion_tokens'] })
+  })
+
+  test.for([1, 7, 64])('gets the same stream where the provider’s comes in pieces of %i bytes', async (size) => {
+    const { mock, stream } = await staged(crossing)
+    const whole = await stream(enough)
+    mock.script({ chunk: size })
+    const again = await stream(enough)
+    const views = [whole, again].map(({ body }) => viewStream(api, body))
+    expect(views[1]).toEqual(views[0])
+  })
+
+  test('calls tools, whole and streamed', async () => {
+    const { ask, stream, lines } = await staged(crossing)
+    const asked = { ...enough, ...callsTool, tools: toolsOf('get_weather') }
+    const whole = viewWhole(api, (await ask(asked)).body)
+    expect(whole.choices[0]).toMatchObject({ finish: 'tool_calls', calls: [{ name: 'get_weather' }] })
+    const streamed = viewStream(api, (await stream(asked)).body)
+    const called = [whole, streamed].map(({ choices }) => choices[0]?.calls.map(({ name, arguments: text }) => [name, JSON.parse(text) as unknown]))
+    expect(called[1]).toEqual(called[0])
+    expect(await lines(2)).toMatchObject([{ llm_has_tool_calls: true, llm_tool_count: 1 }, { llm_has_tool_calls: true, llm_tool_count: 1 }])
+  })
+
+  test('is told a provider’s error in its own shape, with its status and when to come again', async () => {
+    const { ask } = await scripted(crossing, { status: 429, headers: { 'retry-after': '7' }, message: 'slow down' })
+    const { status, headers, body } = await ask(enough)
+    expect([status, headers['retry-after']]).toEqual([429, '7'])
+    expect(errorOf(crossing, body)).toMatchObject({ message: 'slow down', type: 'rate_limit_error' })
+  })
+
+  test('is told that the provider is overloaded by a status that it knows', async () => {
+    const { ask } = await scripted(crossing, { status: 529, message: 'overloaded' })
+    const { status, body } = await ask(enough)
+    expect(status).toBe(api === 'chat' ? 503 : 529)
+    expect(errorOf(crossing, body).message).toBe('overloaded')
+  })
+
+  test('has a status for an error that comes before any content', async () => {
+    const { stream, lines } = await scripted(crossing, { errorEvent: 0 })
+    const { status, body } = await stream(enough)
+    expect(status).toBeGreaterThanOrEqual(500)
+    expect(errorOf(crossing, body).message).not.toBe('')
+    expect(await lines()).toMatchObject([{ outcome: 'upstream_error' }])
+  })
+
+  test('is told an error in the middle of a stream by one event of its own, and nothing after it', async () => {
+    const { stream, lines } = await scripted(crossing, { errorEvent: 6 })
+    const { status, body, isWhole } = await stream(enough)
+    expect([status, isWhole]).toEqual([200, false])
+    expect(viewStream(api, body).error).toBeDefined()
+    expect(body.toString()).not.toContain(terminal)
+    expect(eventsOf(body).at(-1)).toContain('"error"')
+    expect(await lines()).toMatchObject([{ outcome: 'upstream_error' }])
+  })
+
+  test.for<[how: string, script: Script]>([
+    ['breaks', { cutAfter: 6 }],
+    ['ends properly', { endAfter: 6 }],
+  ])('is never told that an answer is whole which %s in the middle', async ([, script]) => {
+    const { stream, lines } = await scripted(crossing, script)
+    const { body, isWhole } = await stream(enough)
+    expect(isWhole).toBe(false)
+    expect(viewStream(api, body).error).toBeDefined()
+    expect(body.toString()).not.toContain(terminal)
+    expect(await lines()).toMatchObject([{ outcome: 'truncated' }])
+  })
+
+  test.for<[what: string, script: Script, message: RegExp]>([
+    ['no JSON', { garbage: 'json' }, /./],
+    ['a page', { garbage: 'html' }, /not JSON/],
+    ['nothing', { garbage: 'empty' }, /empty/],
+    ['another API’s answer', { body: { hello: 'world' }, status: 200 }, /no (choices|content) in response/],
+  ])('is told with a 502 that the provider answered with %s', async ([, script, message]) => {
+    const { ask, lines } = await scripted(crossing, script)
+    const { status, body } = await ask(enough)
+    expect(status).toBe(502)
+    expect(errorOf(crossing, body).message).toMatch(message)
+    expect(await lines()).toMatchObject([{ outcome: 'upstream_error', status: 502 }])
+  })
+
+  test('takes the provider’s connection with it when it leaves', async () => {
+    const { mock, open, lines } = await scripted(crossing, { stallAfter: 6 })
+    const reading = await open(enough)
+    const request = await mock.waitForRequest()
+    await reading.until('data: ')
+    reading.hangUp()
+    expect(await request.closed).toMatchObject({ by: 'client' })
+    expect(await lines()).toMatchObject([{ outcome: 'client_disconnect' }])
+  })
+
+  test('gets the model of the route, and members that the route adds', async () => {
+    const { mock, ask } = await staged(crossing, { options: { model: 'the-routes-own', temperature: 0.25 } })
+    const { body } = await ask(enough)
+    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject({ model: 'the-routes-own', temperature: 0.25 })
+    expect(body.toString()).toContain('the-routes-own')
+  })
+})
+
+describe('a client of Anthropic’s on an OpenAI-compatible provider', () => {
+  const [crossing] = crossings as [Crossing, ...Crossing[]]
+  const long = 'mcp.files/' + 'x'.repeat(70)
+
+  test('P25: tools with names that OpenAI refuses are called by their own names', async () => {
+    const { mock, ask, stream } = await staged(crossing)
+    const asked = { ...enough, tools: crossing.toolsOf(long), tool_choice: { type: 'tool', name: long } }
+    expect(viewWhole('messages', (await ask(asked)).body).choices[0]?.calls).toMatchObject([{ name: long }])
+    expect(viewStream('messages', (await stream(asked)).body).choices[0]?.calls).toMatchObject([{ name: long }])
+    const { tools } = JSON.parse(mock.requests[0]!.body.toString()) as { tools: { function: { name: string } }[] }
+    expect(tools[0]!.function.name).toMatch(/^[\w-]{1,64}$/)
+    const history = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: long, input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'done' }] },
+    ]
+    await ask({ ...asked, messages: history })
+    expect(mock.requests.at(-1)!.body.toString()).not.toContain(long)
+  })
+
+  test('P26: results of tools come before what the user says beside them', async () => {
+    const { mock, ask } = await staged(crossing)
+    const history = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: {} }] },
+      { role: 'user', content: [{ type: 'text', text: 'and?' }, { type: 'tool_result', tool_use_id: 't', content: 'done' }] },
+    ]
+    expect((await ask({ ...enough, tools: crossing.toolsOf('f'), messages: history })).status).toBe(200)
+    const { messages: sent } = JSON.parse(mock.requests[0]!.body.toString()) as { messages: { role: string }[] }
+    expect(sent.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user'])
+  })
+
+  test('asks for usage, unless the route says never', async () => {
+    const { mock, stream } = await staged(crossing)
+    await stream(enough)
+    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject({ stream_options: { include_usage: true } })
+    const never = await staged(crossing, { include_usage: 'never' })
+    await never.stream(enough)
+    expect(JSON.parse(never.mock.requests[0]!.body.toString())).not.toHaveProperty('stream_options')
+  })
+
+  test('is refused what the provider cannot be told, without the provider being asked', async () => {
+    const { mock, ask, lines } = await staged(crossing)
+    const { status, body } = await ask({ ...enough, mcp_servers: [{ url: 'https://a.example' }] })
+    expect(status).toBe(400)
+    expect(errorOf(crossing, body)).toMatchObject({ type: 'invalid_request_error', message: 'servers of tools can be asked by Anthropic alone' })
+    expect(mock.requests).toHaveLength(0)
+    expect(await lines()).toMatchObject([{ outcome: 'refused', status: 400 }])
+  })
+})
+
+describe('a chat client on Anthropic', () => {
+  const crossing = crossings[1]!
+
+  test('is refused what Anthropic cannot be told, with the member', async () => {
+    const { mock, ask, lines } = await staged(crossing)
+    const { status, body } = await ask({ n: 2 })
+    expect(status).toBe(400)
+    expect(errorOf(crossing, body)).toMatchObject({ code: 'unsupported_parameter', param: 'n' })
+    expect(mock.requests).toHaveLength(0)
+    expect(await lines()).toMatchObject([{ outcome: 'refused', status: 400 }])
+  })
+
+  test('is served by the compatible endpoint unless the route says otherwise', async () => {
+    const { mock, ask } = await stage({ ...chat, provider: 'anthropic' })
+    expect((await ask()).status).toBe(200)
+    expect(mock.requests).toMatchObject([{ url: '/v1/chat/completions' }])
+  })
+
+  test('needs no limit of tokens, and its usage chunk is its own to ask for', async () => {
+    const { mock, stream } = await staged(crossing)
+    const { body } = await stream()
+    expect(body.toString()).not.toContain('"usage"')
+    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject({ max_tokens: 4096, stream: true })
+    expect(mock.requests[0]).toMatchObject({ headers: { 'anthropic-version': '2023-06-01' } })
+  })
+})
