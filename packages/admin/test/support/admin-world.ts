@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { aiProxy } from '@sluice/ai-proxy'
-import { checkDocument, type Env } from '@sluice/config'
+import { checkDocument, type Env, type Memo } from '@sluice/config'
 import { definePlugin, Kernel, silent, Type, type Logger, type Plugin } from '@sluice/kernel'
 import { httpProxy } from '@sluice/http-proxy'
 import { openai } from '@sluice/provider-openai'
-import { MemoryBackend, Store, type Backend, type Judge } from '@sluice/store'
+import { MemoryBackend, Store, type Backend, type GroupState, type Judge } from '@sluice/store'
 import { onTestFinished } from 'vitest'
 import { createAdmin, type AdminKey, type AdminOptions } from '../../src/index.ts'
 
@@ -101,7 +101,15 @@ function readable(text: string): unknown {
 
 /** As the gateway judges: every resource, with what it refers to. */
 function judgeOf(kernel: Kernel, env: Env): Judge {
-  return { check: async (next) => (await checkDocument(next, { kernel, env })).issues, serve: async () => {} }
+  const memos = new WeakMap<GroupState, Memo>()
+  return {
+    async check(next, base) {
+      const { issues, memo } = await checkDocument(next, { kernel, env, memo: memos.get(base) })
+      if (memo) memos.set(next, memo)
+      return issues
+    },
+    serve: async () => {},
+  }
 }
 
 function recorder(lines: LogLine[]): Logger {
