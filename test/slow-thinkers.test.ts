@@ -160,13 +160,13 @@ test('a plugin may still try again behind a comment, and the client sees none of
 })
 
 test('the head that goes ahead has what plugins add to every reply', async () => {
-  const cors = definePlugin({
-    name: 'cors',
+  const openToAll = definePlugin({
+    name: 'open-to-all',
     priority: 4000,
     schema: Type.Object({}),
     setup: () => ({ rewrite: (ctx) => ctx.onReply(({ headers }) => void (headers['access-control-allow-origin'] = '*')) }),
   })
-  const { mock, stream } = await scene(messages, { plugins: [cors] })
+  const { mock, stream } = await scene(messages, { plugins: [openToAll] })
   mock.script({ stallBeforeFirstByteMs: thinkingMs })
   expect((await stream()).headers).toMatchObject({ 'access-control-allow-origin': '*' })
 })

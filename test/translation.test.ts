@@ -2,6 +2,7 @@ import type { Script } from '@sluice/mock-llm'
 import { describe, expect, test } from 'vitest'
 import { viewStream, viewWhole } from './support/client-view.ts'
 import { schemaProblems } from './support/dialect-schemas.ts'
+import { askRaw } from './support/raw-client.ts'
 import { chat, eventsOf, messages, stage, type Spoken, type Stage } from './support/stage.ts'
 
 /** A client of one dialect on a provider of another. */
@@ -219,6 +220,14 @@ describe('a client of Anthropic’s on an OpenAI-compatible provider', () => {
     const never = await staged(crossing, { include_usage: 'never' })
     await never.stream(enough)
     expect(JSON.parse(never.mock.requests[0]!.body.toString())).not.toHaveProperty('stream_options')
+  })
+
+  test('does not bother the provider with headers of Anthropic’s', async () => {
+    const { mock, gateway } = await staged(crossing)
+    const headers = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'context-1m', 'x-stainless-lang': 'js' }
+    expect((await askRaw(`${gateway.url}/v1/messages`, { headers, body: { ...crossing.client.body, ...enough } })).status).toBe(200)
+    expect(mock.requests[0]!.headers).toMatchObject({ 'x-stainless-lang': 'js' })
+    expect(Object.keys(mock.requests[0]!.headers).filter((name) => name.startsWith('anthropic-'))).toEqual([])
   })
 
   test('is refused what the provider cannot be told, without the provider being asked', async () => {

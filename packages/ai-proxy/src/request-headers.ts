@@ -17,6 +17,9 @@ const forwarded = [
 ]
 const forwardedPrefix = 'x-stainless-'
 
+/** Headers that mean something in one dialect alone: with a translated request they stay behind. */
+const ofOneDialect: ReadonlySet<string> = new Set(['anthropic-beta', 'anthropic-version', 'openai-beta'])
+
 /** Of the client's connection, or credentials for this gateway. */
 const withheld: ReadonlySet<string> = new Set([
   'accept-encoding',
@@ -54,11 +57,11 @@ export class RequestHeaders {
   }
 
   /** Name and value by turns, as undici takes them. `contentType` is left out where there is no body. */
-  build(client: HeaderMap, contentType: string | undefined, bearer: string | undefined): string[] {
+  build(client: HeaderMap, contentType: string | undefined, bearer: string | undefined, isTranslated = false): string[] {
     const headers = [...this.#fixed]
     if (contentType !== undefined && !this.#fixedNames.has('content-type')) headers.push('content-type', contentType)
     if (bearer !== undefined) headers.push('authorization', `Bearer ${bearer}`)
-    const endsHere = hopByHop(client['connection'])
+    const endsHere = isTranslated ? notForOthers(client) : hopByHop(client['connection'])
     const take = (name: string): void => {
       const value = headerOf(client, name)
       if (value !== undefined && !endsHere(name)) headers.push(name, value)
@@ -70,4 +73,9 @@ export class RequestHeaders {
     for (const [name, value] of this.#defaults) if (client[name] === undefined || endsHere(name)) headers.push(name, value)
     return headers
   }
+}
+
+function notForOthers(client: HeaderMap): (name: string) => boolean {
+  const endsHere = hopByHop(client['connection'])
+  return (name) => ofOneDialect.has(name) || endsHere(name)
 }

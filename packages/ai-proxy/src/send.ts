@@ -114,7 +114,7 @@ function attempt(
   ctx.upstream = record
   const payloads = config.logging.payloads ? new Payloads() : undefined
   if (payloads) ctx.set(payloadsSlot, payloads)
-  const headers = instance.headers.build(ctx.request.headers, outgoing.contentType, token)
+  const headers = instance.headers.build(ctx.request.headers, outgoing.contentType, token, translation !== undefined)
   if (outgoing.body.length !== undefined) headers.push('content-length', String(outgoing.body.length))
   return new Promise<Reply>((resolve, reject) => {
     const one: Attempt = {
