@@ -62,6 +62,13 @@ describe('a request to Anthropic', () => {
     expect((messages[2]!['content'] as Json[]).map(({ type }) => type)).toEqual(['tool_result', 'tool_result', 'text'])
   })
 
+  test('1: a result that comes late is still before what the user says', () => {
+    const { messages } = toAnthropic({
+      messages: [user, { role: 'assistant', tool_calls: [call('a'), call('b')] }, { role: 'tool', tool_call_id: 'a', content: '1' }, { role: 'user', content: 'and?' }, { role: 'tool', tool_call_id: 'b', content: '2' }],
+    }) as { messages: Json[] }
+    expect((messages[2]!['content'] as Json[]).map((one) => one['tool_use_id'] ?? one['text'])).toEqual(['a', 'b', 'and?'])
+  })
+
   test('18: calls in the history without tools get the tools declared, and none may be called', () => {
     const body = toAnthropic({ messages: [user, { role: 'assistant', tool_calls: [call('a')] }, { role: 'tool', tool_call_id: 'a', content: '1' }] })
     expect(body).toMatchObject({ tools: [{ name: 'get_weather', input_schema: { type: 'object' } }], tool_choice: { type: 'none' } })
@@ -363,6 +370,21 @@ describe('an answer for a client of Anthropic’s', () => {
     expect(seen).toEqual([2, 1, 0, 4, 0])
     const { body } = collectedMessage(streamed(asked('anthropic-messages', 'openai-chat').stream(), chunks))
     expect(body['content']).toMatchObject([{ id: 'a', name: 'f', input: { x: 1 } }, { id: 'b', name: 'g', input: { y: 2 } }])
+  })
+
+  test('a call is whole by its JSON: braces and quotes in its texts end nothing', () => {
+    const first = JSON.stringify({ code: 'if (x) { return "}\\" }' })
+    const { body } = messageOf(
+      delta({ tool_calls: [{ index: 0, ...call('a', 'f', first.slice(0, -2)) }, { index: 1, ...call('b', 'g', '{}') }] }),
+      delta({ tool_calls: [{ index: 0, function: { arguments: first.slice(-2) } }] }, 'tool_calls'),
+    )
+    expect(body['content']).toMatchObject([{ id: 'a', input: JSON.parse(first) as Json }, { id: 'b', input: {} }])
+  })
+
+  test('a call that never gets a name is an error, and not lost', () => {
+    const { error, terminals } = messageOf(delta({ tool_calls: [{ index: 0, id: 'a', function: { arguments: '{}' } }] }), delta({}, 'tool_calls'), '[DONE]')
+    expect(error?.['message']).toContain('without the name')
+    expect(terminals).toEqual(['error'])
   })
 
   test('what has to be held is bounded', () => {

@@ -9,18 +9,21 @@ type Content = string | Json[]
 
 /** Writes messages for Anthropic: `system` taken out, neighbours of one role in one message, results of tools first in theirs. */
 export function messagesFromChat(messages: readonly ChatMessage[], context: TranslationContext): Json[] {
-  const written: { role: 'user' | 'assistant'; content: Content; isResults: boolean }[] = []
+  const written: { role: 'user' | 'assistant'; content: Content }[] = []
   for (const [index, message] of messages.entries()) {
     if (isSystem(message)) continue
     const role = message.role === 'assistant' ? 'assistant' : 'user'
     const content = contentFor(message, `messages[${index}]`, context)
     if (content.length === 0) continue
     const last = written.at(-1)
-    const isResults = message.role === 'tool'
-    if (last?.role !== role || (isResults && !last.isResults)) written.push({ role, content, isResults })
-    else last.content = [...blocksOf(last.content), ...blocksOf(content)]
+    if (last?.role === role) last.content = resultsFirst([...blocksOf(last.content), ...blocksOf(content)])
+    else written.push({ role, content })
   }
-  return written.map(({ role, content }) => ({ role, content }))
+  return written
+}
+
+function resultsFirst(blocks: Json[]): Json[] {
+  return blocks.toSorted((a, b) => Number(b['type'] === 'tool_result') - Number(a['type'] === 'tool_result'))
 }
 
 function blocksOf(content: Content): Json[] {
