@@ -110,7 +110,7 @@ describe('the arrows', () => {
 
   test.for([
     { name: 'node:http', may: ['gateway', 'mock-llm'] },
-    { name: 'node:https', may: [] },
+    { name: 'node:https', may: ['gateway'] },
     { name: 'node:http2', may: [] },
     { name: 'node:tls', may: [] },
   ])('$name is used by those who serve, types aside', ({ name, may }) => {

@@ -59,6 +59,7 @@ describe('consumers', () => {
           ordinary('open', {}),
           ordinary('shown', { 'key-auth': {} }),
           ordinary('hidden', { 'key-auth': { hide_credentials: true } }),
+          ordinary('door', { 'key-auth': { header: 'X-Door', query: 'my door' } }),
           ordinary('r19', { 'key-auth': { _meta: { error_response: { code: 4011, hint: 'ask for a key' } } } }),
           ordinary('some', { 'key-auth': {}, 'consumer-restriction': { type: 'consumer_group_id', whitelist: ['gold'] } }),
         ],
@@ -166,6 +167,10 @@ describe('consumers', () => {
     await ask('/shown/x?apikey=canary-anna')
     await ask('/ai-door/v1/models?door=canary-anna', [], 'GET')
     await ask('/shown/x', [`authorization: Basic ${btoa('carl:canary-carl')}`])
+    // Where no name tells that it is one.
+    await ask('/door/x?a=1&my+door=canary-anna')
+    const { line } = await ask('/door/x?a=1&my%20door=canary-anna&my-door=1', ['x-door: canary-bob'])
+    expect(line).toMatchObject({ consumer: 'bob', key: '***', args: 'a=1&my%20door=***&my-door=1', up: '/door/x?a=1&my%20door=***&my-door=1' })
     expect(JSON.stringify(await gateway.lines()) + gateway.logged()).not.toMatch(/canary-(?:anna|bob|carl|claim)/)
   })
 })

@@ -1,5 +1,5 @@
 import type { Variable, Variables } from '@sluice/expr'
-import { isSecretName, maskQuery, type Exchange } from '@sluice/kernel'
+import { isSecretName, maskQuery, presentedIn, type CredentialPlace, type Exchange } from '@sluice/kernel'
 import { extraNames, logExtras } from './log-extras.ts'
 
 /** Characters of one value; longer ones are cut. */
@@ -14,7 +14,7 @@ export function loggableVariables(variables: Variables<Exchange>): Variables<Exc
   }
 }
 
-type Mask = (text: string) => string
+type Mask = (text: string, ctx: Exchange) => string
 
 function guarded({ read }: Variable<Exchange>, mask: Mask | undefined): (ctx: Exchange) => unknown {
   return (ctx) => {
@@ -24,7 +24,7 @@ function guarded({ read }: Variable<Exchange>, mask: Mask | undefined): (ctx: Ex
     } catch {
       return undefined // a plugin's variable; the rest of the line is worth having
     }
-    if (mask && value !== undefined && value !== null) value = mask(typeof value === 'string' ? value : '')
+    if (mask && value !== undefined && value !== null) value = mask(typeof value === 'string' ? value : '', ctx)
     return typeof value === 'string' && value.length > longest ? cut(value) : value
   }
 }
@@ -38,17 +38,25 @@ function cut(text: string): string {
 const hidden: Mask = () => '***'
 
 function maskOf(name: string): Mask | undefined {
-  if (name === 'args') return maskQuery
+  if (name === 'args') return (query, ctx) => maskQuery(query, presentedIn(ctx, 'query'))
   if (name === 'request_uri' || name === 'upstream_uri' || /^http_referr?er$/i.test(name)) return maskUri
-  const [, key] = /^(?:(?:sent_|upstream_)?http_|arg_|cookie_|post_arg[_.])(.*)$/s.exec(name) ?? []
-  if (key === undefined) return undefined
+  const [, kind, key = ''] = /^((?:sent_|upstream_)?http_|arg_|cookie_|post_arg[_.])(.*)$/s.exec(name) ?? []
+  if (kind === undefined) return undefined
   // Of a path into the body, any step may be the secret: `metadata.api_key`.
-  return key.split(/[.[\]*]/).some(isSecretName) ? hidden : undefined
+  if (key.split(/[.[\]*]/).some(isSecretName)) return hidden
+  if (kind === 'http_') return unlessPresented('header', key.toLowerCase().replaceAll('_', '-'))
+  if (kind === 'arg_') return unlessPresented('query', key)
+  return kind === 'cookie_' ? unlessPresented('cookie', key) : undefined
 }
 
-function maskUri(uri: string): string {
+/** What a name does not tell, the plugin may that looked there for a credential. */
+function unlessPresented(where: CredentialPlace['in'], name: string): Mask {
+  return (text, ctx) => (presentedIn(ctx, where).includes(name) ? hidden(text, ctx) : text)
+}
+
+function maskUri(uri: string, ctx: Exchange): string {
   const at = uri.indexOf('?')
-  return at < 0 ? uri : `${uri.slice(0, at + 1)}${maskQuery(uri.slice(at + 1))}`
+  return at < 0 ? uri : `${uri.slice(0, at + 1)}${maskQuery(uri.slice(at + 1), presentedIn(ctx, 'query'))}`
 }
 
 /** These cost more than the rest of a line together and change once a second. */

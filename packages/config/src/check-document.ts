@@ -1,4 +1,4 @@
-import { sharedKeys, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
+import { keyRing, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
 import { checkSharing } from './check-sharing.ts'
 import type { Document } from './document.ts'
 import type { Entry } from './entry.ts'
@@ -144,8 +144,12 @@ function* readConsumers(document: Document, bench: Workbench, memo: Memo): Steps
   const groups = yield* readEach(document, 'consumer_groups', memo, (entry) => readGroup(entry, bench), bench)
   const consumers = yield* readEach(document, 'consumers', memo, (entry) => readConsumer(entry, groups, bench), bench, (raw) => partsOfConsumer(raw, groups))
   const credentials = yield* readEach(document, 'credentials', memo, (entry) => readCredential(entry, bench), bench)
-  const whole = withCredentials(consumers, credentials, bench)
-  bench.issues.push(...sharedKeys(whole))
+  const whole = yield* withCredentials(consumers, credentials, bench)
+  const problemsOf = keyRing()
+  for (const consumer of whole) {
+    bench.issues.push(...problemsOf(consumer))
+    yield
+  }
   return whole
 }
 

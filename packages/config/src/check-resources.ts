@@ -1,7 +1,7 @@
 import type { Kernel } from '@sluice/kernel'
 import { checkSteps, type Checked } from './check-document.ts'
 import type { Env } from './env.ts'
-import { readDocument } from './file-document.ts'
+import { readSteps } from './file-document.ts'
 import { atOnce, inSlices, type Steps } from './steps.ts'
 
 /**
@@ -18,7 +18,7 @@ export function checkResourcesInSlices(value: unknown, kernel: Kernel, env: Env)
 }
 
 function* check(value: unknown, kernel: Kernel, env: Env): Steps<Checked> {
-  const document = readDocument(value)
+  const document = yield* readSteps(value)
   const checked = yield* checkSteps(document, { kernel, env })
   const issues = [...document.issues, ...document.placed(checked.issues)]
   return issues.length > 0 ? { issues } : checked

@@ -66,3 +66,19 @@ export const times = {
 
 /** `{ a, b }` where every member is known. */
 export const closed = { additionalProperties: false } as const
+
+export interface Listen {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where something listens; by default there. */
+export function listen(host: string, port: number, description: string): TSchema {
+  return Type.Object(
+    {
+      host: Type.String({ default: host, minLength: 1, maxLength: 255, description: 'Address to listen on.' }),
+      port: Type.Integer({ default: port, minimum: 0, maximum: 65_535, description: 'Port; 0: any that is free.' }),
+    },
+    { ...closed, default: {}, description },
+  )
+}

@@ -2,6 +2,7 @@ import { formatPath, nearestOf, type Issue } from '@sluice/kernel'
 import type { Document } from './document.ts'
 import { isRecord } from './is-record.ts'
 import { kinds, type Kind } from './kind.ts'
+import { atOnce, type Steps } from './steps.ts'
 
 type Path = Issue['path']
 
@@ -47,6 +48,11 @@ export class FileDocument implements Document {
 
 /** Sorts what `parseConfig` gives by kind and id. Finds what is no list, no object, without an id, or there twice. */
 export function readDocument(value: unknown): FileDocument {
+  return atOnce(readSteps(value))
+}
+
+/** The same, in steps. */
+export function* readSteps(value: unknown): Steps<FileDocument> {
   const issues: Issue[] = []
   const entries = new Map<Kind, Map<string, unknown>>(kinds.map((kind) => [kind, new Map()]))
   const places = new Map<string, Path>()
@@ -60,7 +66,7 @@ export function readDocument(value: unknown): FileDocument {
   }
   if (!isRecord(value)) return new FileDocument(undefined, [{ path: [], message: 'must be an object' }], entries, places)
   checkTop(value, issues)
-  for (const kind of lists) readList(value, kind, issues, add)
+  for (const kind of lists) yield* readList(value, kind, issues, add)
   readMetadata(value['plugin_metadata'] ?? {}, issues, add)
   return new FileDocument(value['gateway'], issues, entries, places)
 }
@@ -78,10 +84,11 @@ function checkTop(value: Readonly<Record<string, unknown>>, issues: Issue[]): vo
   if (typeof version !== 'string' && typeof version !== 'number') issues.push({ path: ['version'], message: 'must be a string or a number' })
 }
 
-function readList(value: Readonly<Record<string, unknown>>, kind: Kind, issues: Issue[], add: Add): void {
+function* readList(value: Readonly<Record<string, unknown>>, kind: Kind, issues: Issue[], add: Add): Steps<void> {
   const list = value[kind] ?? []
   if (!Array.isArray(list)) return void issues.push({ path: [kind], message: 'must be a list' })
   for (const [index, entry] of (list as unknown[]).entries()) {
+    yield
     const place = [kind, index]
     if (!isRecord(entry)) {
       issues.push({ path: place, message: 'must be an object' })

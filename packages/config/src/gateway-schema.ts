@@ -1,15 +1,6 @@
-import { oneOf, Type, type TSchema } from '@sluice/kernel'
-import { closed } from './field.ts'
-
-function listen(host: string, port: number, description: string): TSchema {
-  return Type.Object(
-    {
-      host: Type.String({ default: host, minLength: 1, maxLength: 255, description: 'Address to listen on.' }),
-      port: Type.Integer({ default: port, minimum: 0, maximum: 65_535, description: 'Port; 0: any that is free.' }),
-    },
-    { ...closed, default: {}, description },
-  )
-}
+import { oneOf, Type } from '@sluice/kernel'
+import { AdminSchema, type AdminSettings } from './admin-schema.ts'
+import { closed, listen, type Listen } from './field.ts'
 
 const AccessLog = Type.Unsafe({
   type: ['object', 'boolean'],
@@ -30,19 +21,31 @@ const AccessLog = Type.Unsafe({
 export const GatewaySchema = Type.Object(
   {
     listen: listen('127.0.0.1', 9080, 'Where requests come in. A change needs a restart.'),
-    admin: Type.Optional(
+    admin: Type.Optional(AdminSchema),
+    control: Type.Optional(
       Type.Object(
-        {
-          listen: listen('127.0.0.1', 9180, 'Where the Admin API listens.'),
-          key: Type.String({
-            minLength: 1,
-            secret: true,
-            description: 'What its clients must send; there is no default.',
-          }),
-        },
-        { ...closed, description: 'The Admin API; none if absent. Accepted already, served in a later version.' },
+        { listen: listen('127.0.0.1', 9090, 'Where the control API listens; it asks for no key.') },
+        { ...closed, description: 'The control API, for tools on the same machine; none if absent. A change needs a restart.' },
       ),
     ),
+    store: Type.Object(
+      {
+        type: oneOf(['file', 'memory'], {
+          default: 'file',
+          unsupported: ['etcd'],
+          description:
+            'Where what the Admin API changes is kept: `file`: written back to this file; `memory`: gone with the process, which begins with what this file holds and does not look at it again.',
+        }),
+        readonly: Type.Boolean({ default: false, description: 'The Admin API changes nothing.' }),
+      },
+      { ...closed, default: {}, description: 'Where resources live. A change needs a restart.' },
+    ),
+    group: Type.String({
+      default: 'default',
+      minLength: 1,
+      maxLength: 256,
+      description: 'The gateway group that is served; `default` is what this file holds. A change needs a restart.',
+    }),
     status: Type.Object(
       { listen: listen('127.0.0.1', 7085, 'Where `/healthz` and `/readyz` answer, without a key.') },
       { ...closed, default: {}, description: 'For those who watch over the process.' },
@@ -121,15 +124,13 @@ export const GatewaySchema = Type.Object(
   { ...closed, description: 'The settings of the process.' },
 )
 
-export interface Listen {
-  readonly host: string
-  readonly port: number
-}
-
 /** The `gateway` section, checked and completed. */
 export interface GatewaySettings {
   readonly listen: Listen
-  readonly admin?: { readonly listen: Listen; readonly key: string }
+  readonly admin?: AdminSettings
+  readonly control?: { readonly listen: Listen }
+  readonly store: { readonly type: 'file' | 'memory'; readonly readonly: boolean }
+  readonly group: string
   readonly status: { readonly listen: Listen }
   /** As written: paths relative to the file, absolute ones, package names. */
   readonly plugins: readonly string[]

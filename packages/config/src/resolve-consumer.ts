@@ -3,6 +3,7 @@ import type { Entry } from './entry.ts'
 import { isRecord } from './is-record.ts'
 import { mergePlugins } from './merge-plugins.ts'
 import { refer } from './refer.ts'
+import { mapSteps, type Steps } from './steps.ts'
 import type { PluginMap, Workbench } from './workbench.ts'
 
 /** Groups that consumers refer to, by id. */
@@ -48,21 +49,24 @@ export function readGroup({ id, path, raw }: Entry, bench: Workbench): PluginMap
 }
 
 /** Gives consumers the credentials that are resources of their own, by `<username>/<id>`. */
-export function withCredentials(
+export function* withCredentials(
   consumers: ReadonlyMap<string, PreparedConsumer>,
   credentials: ReadonlyMap<string, readonly PreparedCredential[]>,
   bench: Workbench,
-): PreparedConsumer[] {
+): Steps<PreparedConsumer[]> {
   const further = new Map<string, PreparedCredential[]>()
   for (const [id, list] of credentials) {
+    yield
     const username = id.slice(0, id.indexOf('/'))
-    if (consumers.has(username)) further.set(username, [...(further.get(username) ?? []), ...list])
+    const known = further.get(username)
+    if (known) known.push(...list)
+    else if (consumers.has(username)) further.set(username, [...list])
     // What has no id, or another's, is told of already.
     else if (!id.startsWith('\0') && !bench.forced.has(`consumers/${username}`)) {
       bench.problem(['credentials', id], `belongs to consumer [${username}], which does not exist`)
     }
   }
-  return [...consumers.values()].map((consumer) => {
+  return yield* mapSteps(consumers.values(), (consumer) => {
     const more = further.get(consumer.name)
     return more ? { ...consumer, credentials: [...consumer.credentials, ...more] } : consumer
   })

@@ -6,6 +6,7 @@ import { isRecord } from './is-record.ts'
 
 interface Written {
   readonly access_log?: boolean | { path: string }
+  readonly admin?: object
   readonly trusted_proxies?: readonly string[]
   readonly max_body_bytes?: number
   readonly max_buffered_bytes?: number
@@ -26,7 +27,7 @@ export function checkSettings(written: unknown, env: Env): { settings?: GatewayS
   issues.push(...checked.issues.filter((issue) => !known.has(issue.path.join('\0'))))
   if (!isRecord(checked.value)) return { issues }
   const complete: Written = checked.value
-  issues.push(...proxyIssues(complete, path), ...orderIssues(complete, path))
+  issues.push(...proxyIssues(complete, path), ...orderIssues(complete, path), ...keyIssues(complete, path))
   if (issues.length > 0) return { issues }
   const access = complete.access_log === true ? { path: '/dev/stdout' } : complete.access_log
   return { settings: { ...checked.value, access_log: access } as unknown as GatewaySettings, issues }
@@ -39,6 +40,12 @@ function proxyIssues({ trusted_proxies: proxies }: Written, path: Issue['path'])
       ? [{ path: [...path, 'trusted_proxies', index], message: notAddress }]
       : [],
   )
+}
+
+/** Whoever may reach it may change everything: it never serves without a key. */
+function keyIssues({ admin }: Written, path: Issue['path']): Issue[] {
+  if (!isRecord(admin) || 'key' in admin || 'keys' in admin) return []
+  return [{ path: [...path, 'admin', 'key'], message: 'is required' }]
 }
 
 /** Of two settings, the first may not be less than the second. */

@@ -41,7 +41,7 @@ describe('referenceMarkdown', () => {
 
   test.for([
     '| `listen.port` | integer |  | `9080` | 0–65535 | Port; 0: any that is free. |',
-    '| `admin.key` 🔒 | string | yes |  | characters: ≥ 1 | What its clients must send; there is no default. |',
+    '| `admin.keys[].key` 🔒 | string | yes |  | characters: ≥ 1 | What is sent. |',
     '| `nodes` | object or array | yes |  |  | Where requests go: `{"host:port": weight}`, or a list. |',
     '| `nodes[].weight` | integer | yes |  | ≥ 0 | Share of the requests; 0 gets none. |',
     '| `keepalive_pool.size` | integer |  | `320` | ≥ 1 | Idle connections that are kept. |',

@@ -10,6 +10,8 @@ describe('the gateway section', () => {
     expect(settingsOf(gateway).settings).toEqual({
       listen: { host: '127.0.0.1', port: 9080 },
       status: { listen: { host: '127.0.0.1', port: 7085 } },
+      store: { type: 'file', readonly: false },
+      group: 'default',
       plugins: [],
       access_log: { path: '/dev/stdout' },
       workers: 1,
@@ -29,7 +31,10 @@ describe('the gateway section', () => {
     const written = {
       listen: { host: '::', port: 0 },
       admin: { listen: { host: '127.0.0.1', port: 9181 }, key: 'k' },
+      control: { listen: { host: '127.0.0.1', port: 9091 } },
       status: { listen: { host: '127.0.0.1', port: 1 } },
+      store: { type: 'memory', readonly: true },
+      group: 'staging',
       plugins: ['./a.ts', 'pkg'],
       access_log: { path: '/x', format: { status: '$status', nested: { model: '$llm_model' } } },
       workers: 'auto',

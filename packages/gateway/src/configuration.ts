@@ -25,9 +25,10 @@ export class Configuration {
   #state: GroupState
 
   /** Reads the file. Rejects with an `InvalidConfigError`. */
-  static async open(source: KernelSource, backend: Backend = new MemoryBackend({ isReadonly: true })): Promise<Configuration> {
+  static async open(source: KernelSource): Promise<Configuration> {
     const { text, kernel, read } = await readConfig(source)
-    return new Configuration(source, text, kernel, read, backend)
+    const { store } = read.settings
+    return new Configuration(source, text, kernel, read, new MemoryBackend({ isReadonly: store.readonly }))
   }
 
   private constructor({ env, file, log }: KernelSource, text: FileText, kernel: Kernel, read: ReadConfig, backend: Backend) {

@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { GatewaySettings, Snapshot } from '@sluice/config'
 import type { Kernel, Logger } from '@sluice/kernel'
+import { AdminServer } from './admin-server.ts'
 import { Configuration } from './configuration.ts'
 import { DataPlane } from './data-plane.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { openLogFile } from './open-log-file.ts'
 import type { KernelSource, ReadConfig } from './read-config.ts'
-import { sayWhatNeedsRestart } from './restart.ts'
+import { asStarted, sayWhatNeedsRestart } from './restart.ts'
 import { createStatus } from './status.ts'
 
 /** A running gateway, in this process alone. */
@@ -15,6 +16,7 @@ export class Gateway {
   readonly #plane: DataPlane
   readonly #log: Logger
   readonly #status: Server
+  #admin: AdminServer | undefined
   /** What some settings stay at until a restart. */
   readonly #started: GatewaySettings
 
@@ -22,21 +24,22 @@ export class Gateway {
   static async start(source: KernelSource): Promise<Gateway> {
     const configuration = await Configuration.open(source)
     if (configuration.read.settings.workers !== 1) source.log.warn({ setting: 'gateway.workers' }, 'gateway.workers is for the program sluice; this gateway serves in one process')
-    return Gateway.serve(source.log, configuration)
+    return Gateway.serve(source, configuration)
   }
 
   /** The same for a configuration that was read already. */
-  static async serve(log: Logger, configuration: Configuration): Promise<Gateway> {
+  static async serve({ log, file, env }: KernelSource, configuration: Configuration): Promise<Gateway> {
     const plane = await start(log, configuration)
     const gateway = new Gateway(configuration, plane, log)
     try {
       const { settings } = configuration.read
       await listenOn(plane.server, settings.listen)
       await listenOn(gateway.#status, settings.status.listen)
+      gateway.#admin = await AdminServer.start({ configuration, file, env, log })
       return gateway
     } catch (error) {
       await gateway.close()
-      throw error
+      throw await configuration.explained(error)
     }
   }
 
@@ -54,8 +57,7 @@ export class Gateway {
   }
 
   get settings(): GatewaySettings {
-    const { listen, status } = this.#started
-    return { ...this.#plane.settings, listen, status }
+    return asStarted(this.#plane.settings, this.#started)
   }
 
   /** The configuration that serves now. */
@@ -80,6 +82,11 @@ export class Gateway {
     return addressOf(this.#status, this.#started.status.listen)
   }
 
+  /** Undefined where there is no Admin API. */
+  get adminAddress(): Address | undefined {
+    return this.#admin?.address
+  }
+
   /**
    * Serves another text of the file from now on; exchanges under way finish on the one that they began with. Rejects
    * with an `InvalidConfigError`, or where the gateway has closed meanwhile, and then nothing has changed.
@@ -101,7 +108,9 @@ export class Gateway {
   /** Stops accepting, waits for what runs (`gateway.drain_timeout_ms` at most), writes out the log. False: exchanges were cut off. */
   async drain(): Promise<boolean> {
     this.#plane.server.close()
+    const answered = this.#admin?.close()
     const inTime = await this.#plane.drain(this.settings.drain_timeout_ms)
+    await answered
     await this.close()
     return inTime
   }
@@ -109,8 +118,10 @@ export class Gateway {
   /** Ends at once; exchanges under way are cut off. */
   async close(): Promise<void> {
     const closing = closeServer(this.#plane.server)
+    const answered = this.#admin?.close()
     await this.#plane.close()
     await closing
+    await answered
     // Whoever watches over the process is answered to the end.
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()

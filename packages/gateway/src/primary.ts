@@ -3,12 +3,13 @@ import { createServer, type Server } from 'node:net'
 import type { GatewaySettings, ResolvedRoute } from '@sluice/config'
 import { MemoryCounters, systemClock } from '@sluice/kernel'
 import { InvalidChangeError, type GroupState } from '@sluice/store'
+import { AdminServer } from './admin-server.ts'
 import type { Configuration } from './configuration.ts'
 import { HandOver } from './hand-over.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
 import { PrimaryLogs } from './primary-logs.ts'
 import type { KernelSource, ReadConfig } from './read-config.ts'
-import { sayWhatNeedsRestart } from './restart.ts'
+import { asStarted, sayWhatNeedsRestart } from './restart.ts'
 import { createStatus } from './status.ts'
 import { within } from './within.ts'
 import { changesToWire, toWire } from './wire-document.ts'
@@ -36,6 +37,7 @@ export class Primary {
   readonly #handOver = new HandOver()
   readonly #front: Server
   readonly #status: HttpServer
+  #admin: AdminServer | undefined
   readonly #workers: Workers
   #isDraining = false
 
@@ -48,6 +50,7 @@ export class Primary {
       await listenOn(primary.#front, settings.listen)
       await listenOn(primary.#status, settings.status.listen)
       await primary.#workers.start()
+      primary.#admin = await AdminServer.start({ configuration, file: source.file, env: source.env, log: source.log })
       return primary
     } catch (error) {
       await primary?.close()
@@ -84,8 +87,7 @@ export class Primary {
   }
 
   get settings(): GatewaySettings {
-    const { listen, status } = this.#started
-    return { ...this.#configuration.read.settings, listen, status }
+    return asStarted(this.#configuration.read.settings, this.#started)
   }
 
   get routes(): readonly ResolvedRoute[] {
@@ -105,6 +107,11 @@ export class Primary {
     return addressOf(this.#status, this.#started.status.listen)
   }
 
+  /** Undefined where there is no Admin API. */
+  get adminAddress(): Address | undefined {
+    return this.#admin?.address
+  }
+
   /** Has all workers serve another text of the file. Rejects with an `InvalidConfigError`, or where a worker cannot, and then nothing has changed. */
   apply(text: string): Promise<void> {
     return this.#configuration.apply(text)
@@ -119,9 +126,11 @@ export class Primary {
   async drain(): Promise<boolean> {
     this.#isDraining = true
     this.#front.close()
+    const answered = this.#admin?.close()
     await within(settleMs, this.#handOver.settled())
     this.#handOver.close()
     const inTime = await this.#workers.drain(this.settings.drain_timeout_ms)
+    await answered
     await this.close()
     return inTime
   }
@@ -132,8 +141,10 @@ export class Primary {
     process.off('exit', this.#atExit)
     this.#front.close()
     this.#handOver.close()
+    const answered = this.#admin?.close()
     this.#workers.kill()
     await this.#logs.close()
+    await answered
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()
     await told

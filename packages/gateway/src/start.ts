@@ -43,10 +43,12 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   log.level = gateway.settings.log.level
   process.stderr.write(welcome(gateway, file, mock?.url))
   const store = new FileStore(file, text)
-  store.watch(
-    (changed) => reload(gateway, changed, log),
-    ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),
-  )
+  if (gateway.settings.store.type === 'file') {
+    store.watch(
+      (changed) => reload(gateway, changed, log),
+      ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),
+    )
+  }
   return untilStopped(gateway, store, mock, log)
 }
 
@@ -54,7 +56,7 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
 async function startGateway(source: KernelSource): Promise<Gateway | Primary> {
   const configuration = await Configuration.open(source)
   const count = workersOf(configuration.read.settings)
-  return count === 1 ? Gateway.serve(source.log, configuration) : Primary.start(source, configuration, count)
+  return count === 1 ? Gateway.serve(source, configuration) : Primary.start(source, configuration, count)
 }
 
 function workersOf({ workers }: GatewaySettings): number {

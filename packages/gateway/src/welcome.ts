@@ -5,6 +5,8 @@ import type { Address } from './listening.ts'
 export interface Greeter {
   readonly address: Address
   readonly statusAddress: Address
+  /** Undefined where there is no Admin API. */
+  readonly adminAddress: Address | undefined
   readonly routes: readonly ResolvedRoute[]
 }
 
@@ -13,9 +15,10 @@ export function welcome(gateway: Greeter, file: string, mockUrl: string | undefi
   const { host, port } = gateway.address
   const base = `http://${shown(host)}:${port}`
   const status = `http://${shown(gateway.statusAddress.host)}:${gateway.statusAddress.port}`
-  const { routes } = gateway
+  const { routes, adminAddress: admin } = gateway
   const lines = [
     `sluice serves ${file} on ${base}, health on ${status}/healthz`,
+    ...(admin ? [`the Admin API answers on ${shown(admin.host)}:${admin.port}`] : []),
     ...(mockUrl ? [`mock-llm answers on ${mockUrl} and needs no key`] : []),
     ...table(routes.slice(0, 20).map(({ info, uris, methods }) => [methods?.join(',') || 'any', uris.join(' '), `→ route ${info.id}`])),
     ...(routes.length > 20 ? [`  … and ${routes.length - 20} more: sluice routes -c ${file}`] : []),

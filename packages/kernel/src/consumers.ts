@@ -64,17 +64,15 @@ export function digestOf(key: string): string {
 /** Where nobody may ask. */
 export const nobody: Consumers = { find: () => undefined, named: () => undefined }
 
-/** Problems of keys that stand twice: nobody could tell who asks. */
-export function sharedKeys(consumers: Iterable<Pick<PreparedConsumer, 'name' | 'credentials'>>): Issue[] {
-  const issues: Issue[] = []
+/** Takes consumers one by one, and gives the problems of keys that another has already: nobody could tell who asks. */
+export function keyRing(): (consumer: Pick<PreparedConsumer, 'name' | 'credentials'>) => readonly Issue[] {
   const holders = new Map<string, string>()
-  for (const { name, credentials } of consumers) {
-    for (const { plugin, digest, path } of credentials) {
+  return ({ name, credentials }) =>
+    credentials.flatMap(({ plugin, digest, path }) => {
       const key = `${plugin} ${digest}`
       const holder = holders.get(key)
-      if (holder === undefined) holders.set(key, name)
-      else issues.push({ path, message: `duplicate key of plugin ${plugin} found with consumer: ${holder}` })
-    }
-  }
-  return issues
+      if (holder !== undefined) return [{ path, message: `duplicate key of plugin ${plugin} found with consumer: ${holder}` }]
+      holders.set(key, name)
+      return []
+    })
 }

@@ -5,7 +5,7 @@ export { ChainBuilder, type ChainSpec } from './chain-builder.ts'
 export { abandoned, Chain, type FormatError } from './chain.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { ConsumerDirectory } from './consumer-directory.ts'
-export { sharedKeys, type ConsumerInfo, type Consumers, type Credential, type PreparedConsumer, type PreparedCredential } from './consumers.ts'
+export { keyRing, type ConsumerInfo, type Consumers, type Credential, type PreparedConsumer, type PreparedCredential } from './consumers.ts'
 export { checkAddition, CountersUnavailableError, MemoryCounters, type Addition, type Count, type Counters } from './counters.ts'
 export { ConfigError, formatPath, HttpError, PluginError, type HttpErrorOptions, type Issue } from './errors.ts'
 export {
@@ -39,7 +39,7 @@ export {
   type Plugin,
   type PluginDefinition,
 } from './plugin.ts'
-export { cookieOf, hidePresented, notePresented, type CredentialPlace } from './presented.ts'
+export { cookieOf, hidePresented, notePresented, presentedIn, type CredentialPlace } from './presented.ts'
 export { bodyLength, cancelBody, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
 export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'

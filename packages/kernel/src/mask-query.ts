@@ -13,22 +13,27 @@ export function isSecretName(name: string): boolean {
 /** No name that `isSecretName` knows lacks all of these; percent signs may hide anything. */
 const suspicious = /key|token|secret|pass|pwd|sig|sas|auth|jwt|credential|cookie|session|sid|%/i
 
-/** A query (what follows the `?`) for logs: values of parameters that hold credentials become `***`. */
-export function maskQuery(query: string): string {
-  if (!suspicious.test(query)) return query
+/** A query (what follows the `?`) for logs: values of parameters that hold credentials become `***`; `known` are names of further ones. */
+export function maskQuery(query: string, known: readonly string[] = []): string {
+  if (known.length === 0 && !suspicious.test(query)) return query
   return query
     .split('&')
     .map((pair) => {
       const at = pair.indexOf('=')
-      return at >= 0 && at < pair.length - 1 && isSecretName(decoded(pair.slice(0, at))) ? `${pair.slice(0, at)}=***` : pair
+      return at >= 0 && at < pair.length - 1 && isSecret(decoded(pair.slice(0, at)), known) ? `${pair.slice(0, at)}=***` : pair
     })
     .join('&')
 }
 
+function isSecret(name: string, known: readonly string[]): boolean {
+  return isSecretName(name) || known.includes(name)
+}
+
 function decoded(name: string): string {
-  if (!name.includes('%')) return name
+  const spaced = name.replaceAll('+', ' ')
+  if (!spaced.includes('%')) return spaced
   try {
-    return decodeURIComponent(name)
+    return decodeURIComponent(spaced)
   } catch {
     return 'token' // whoever misspells a name may be hiding one
   }

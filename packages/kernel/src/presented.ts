@@ -17,6 +17,14 @@ export function notePresented(ctx: Exchange, place: CredentialPlace): void {
   else ctx.set(presented, [place])
 }
 
+/** Names of the headers, parameters or cookies in which a credential was noted that is still there: no log shows what they hold. */
+export function presentedIn(ctx: Exchange, where: CredentialPlace['in']): readonly string[] {
+  const places = ctx.get(presented)
+  return places ? places.filter((place) => place.in === where).map(({ name }) => name) : none
+}
+
+const none: readonly string[] = []
+
 /** Takes every credential that was noted out of the request. */
 export function hidePresented(ctx: Exchange): void {
   const places = ctx.get(presented)

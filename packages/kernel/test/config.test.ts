@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { check, ConfigError, definePlugin, formatPath, isPlugin, Kernel, oneOf, sharedKeys, silent, Type, type Issue } from '../src/index.ts'
+import { check, ConfigError, definePlugin, formatPath, isPlugin, Kernel, keyRing, oneOf, silent, Type, type Issue } from '../src/index.ts'
 import { here, plugin, rig } from './rig.ts'
 
 describe('check', () => {
@@ -188,7 +188,7 @@ describe('a credential', () => {
   test('belongs to one consumer', () => {
     const [one, other] = [credential({ key: 'k' }).credential!, credential({ key: 'l' }).credential!]
     const twice = { ...one, path: ['d'] }
-    expect(sharedKeys([{ name: 'anna', credentials: [one] }, { name: 'bob', credentials: [other, twice] }])).toEqual([
+    expect([{ name: 'anna', credentials: [one] }, { name: 'bob', credentials: [other, twice] }].flatMap(keyRing())).toEqual([
       { path: ['d'], message: 'duplicate key of plugin door-auth found with consumer: anna' },
     ])
   })

@@ -1,5 +1,5 @@
 import type { Issue, Kernel, Owner, Prepared, PreparedConsumer, PreparedCredential } from '@sluice/kernel'
-import { ConfigError, sharedKeys } from '@sluice/kernel'
+import { ConfigError, keyRing } from '@sluice/kernel'
 
 type Configs = Readonly<Record<string, unknown>>
 
@@ -19,7 +19,7 @@ export interface TestConsumer {
 export function prepareConsumers(kernel: Kernel, consumers: readonly TestConsumer[]): PreparedConsumer[] {
   const issues: Issue[] = []
   const prepared = consumers.map((consumer, index) => prepareOne(kernel, consumer, ['consumers', index], issues))
-  issues.push(...sharedKeys(prepared))
+  issues.push(...prepared.flatMap(keyRing()))
   if (issues.length > 0) throw new ConfigError(issues)
   return prepared
 }

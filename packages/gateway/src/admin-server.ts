@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { dirname, resolve } from 'node:path'
+import { createAdmin, type AdminKey } from '@sluice/admin'
+import type { AdminSettings, Env, GatewaySettings } from '@sluice/config'
+import { ConfigError, type Logger } from '@sluice/kernel'
+import type { Configuration } from './configuration.ts'
+import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
+import { version } from './version.ts'
+import { within } from './within.ts'
+
+/** Longer than ADC keeps its connections: it is never us who close one as a request arrives. */
+const keepAliveTimeoutMs = 75_000
+/** Milliseconds that the head of a request, and all of it, may take. */
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 60_000
+/** Milliseconds that a request gets to be answered when the gateway stops. */
+const graceMs = 2_000
+
+export interface AdminServerInit {
+  readonly configuration: Configuration
+  /** The configuration file: what `tls` names is relative to it. */
+  readonly file: string
+  readonly env: Env
+  readonly log: Logger
+}
+
+/** Where the Admin API is served; nothing where the configuration asks for none. */
+export class AdminServer {
+  readonly #settings: GatewaySettings
+  readonly #admin: Server | undefined
+
+  /** Listens. Rejects with a `ConfigError` where a certificate cannot be read, or where the port is taken. */
+  static async start(init: AdminServerInit): Promise<AdminServer> {
+    const server = new AdminServer(init)
+    try {
+      const { admin } = server.#settings
+      if (server.#admin && admin) await listenOn(server.#admin, admin.listen)
+      return server
+    } catch (error) {
+      await server.close()
+      throw error
+    }
+  }
+
+  private constructor({ configuration, file, env, log }: AdminServerInit) {
+    this.#settings = configuration.read.settings
+    const { admin } = this.#settings
+    if (!admin) return
+    const { store, kernel } = configuration
+    const app = createAdmin({ store, kernel, env, keys: keysOf(admin), log, version })
+    this.#admin = serverOf(app.callback(), admin, file)
+  }
+
+  /** Undefined where there is none. */
+  get address(): Address | undefined {
+    const { admin } = this.#settings
+    return this.#admin && admin && addressOf(this.#admin, admin.listen)
+  }
+
+  /** Takes no further requests; those that are under way get a moment to be answered. */
+  async close(): Promise<void> {
+    if (!this.#admin?.listening) return
+    const closed = closeServer(this.#admin)
+    this.#admin.closeIdleConnections()
+    await within(graceMs, closed)
+    this.#admin.closeAllConnections()
+    await closed
+  }
+}
+
+function keysOf({ key, keys = [] }: AdminSettings): AdminKey[] {
+  return [...(key === undefined ? [] : [{ name: 'admin', key, role: 'admin' as const }]), ...keys]
+}
+
+function serverOf(serve: Parameters<typeof createServer>[1], { tls }: AdminSettings, file: string): Server {
+  const limits = { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs }
+  if (!tls) return createServer(limits, serve)
+  const [cert, key, ca] = (['cert', 'key', 'client_ca'] as const).map((field) => pemOf(tls[field], field, file))
+  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }
+  try {
+    return createTlsServer({ ...limits, cert, key, ...clients }, serve)
+  } catch (error) {
+    throw new ConfigError([{ path: ['gateway', 'admin', 'tls'], message: `cannot be used: ${(error as Error).message}` }])
+  }
+}
+
+function pemOf(text: string | undefined, field: string, file: string): string | undefined {
+  if (text === undefined || text.includes('-----BEGIN')) return text
+  try {
+    return readFileSync(resolve(dirname(resolve(file)), text), 'utf8')
+  } catch (error) {
+    throw new ConfigError([{ path: ['gateway', 'admin', 'tls', field], message: `cannot be read: ${(error as NodeJS.ErrnoException).code}` }])
+  }
+}
