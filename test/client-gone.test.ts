@@ -1,7 +1,8 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { definePlugin, Type, type Plugin } from '@sluice/kernel'
+import { definePlugin, Type, type Exchange, type Plugin } from '@sluice/kernel'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { sendRaw, type Ask, type Pending } from './support/raw-client.ts'
 import { openSocket } from './support/raw-socket.ts'
@@ -39,11 +40,15 @@ async function onlyLine({ gateway, lines }: TestGateway): Promise<void> {
   expect(gateway.snapshot.inFlight).toBe(0)
 }
 
+async function aWhile(): Promise<unknown> {
+  return once(process, 'never', { signal: AbortSignal.timeout(50) }).catch(() => {})
+}
+
 /** Waits in one hook until the exchange is over, and longer than that. */
-function waiting(phase: 'rewrite' | 'access', reached: () => void): Plugin {
-  const wait = async (): Promise<void> => {
+function waiting(phase: 'rewrite' | 'access', reached: () => void, until: (ctx: Exchange) => Promise<unknown> = aWhile): Plugin {
+  const wait = async (ctx: Exchange): Promise<void> => {
     reached()
-    await once(process, 'never', { signal: AbortSignal.timeout(50) }).catch(() => {})
+    await until(ctx)
   }
   return definePlugin({ name: 'waiting', priority: 2000, schema: Type.Object({}), setup: () => ({ [phase]: wait }) })
 }
@@ -59,6 +64,29 @@ async function accepting(): Promise<{ port: number; socket: Promise<Socket> }> {
     return accepted as Socket
   })
   return { port: (server.address() as AddressInfo).port, socket }
+}
+
+const upload = 'POST /v1/audio/transcriptions HTTP/1.1\r\nhost: x\r\ncontent-type: audio/wav\r\n'
+
+/** Begins an upload and sends, once the gateway is at `reached`, more of it than is kept of a body that nobody wants. */
+async function sendMuch(gateway: TestGateway, reached: Promise<unknown>): Promise<Socket> {
+  const client = await openSocket(gateway.url)
+  client.write(`${upload}content-length: 30000000\r\n\r\n`)
+  await reached
+  client.write(Buffer.alloc(20_000_000, 'some'))
+  while (client.writableLength > 0) await turn()
+  return client
+}
+
+/** Behind a hook that waits, and an upstream that is told of. */
+async function behindHook(phase: 'rewrite' | 'access', port: number, until: (ctx: Exchange) => Promise<unknown>) {
+  const reached = Promise.withResolvers<void>()
+  const nodes = { [`127.0.0.1:${port}`]: 1 }
+  const gateway = await startGateway(
+    { routes: [{ id: 'http', uri: '/*', plugins: { waiting: {} }, upstream: { type: 'roundrobin', nodes } }] },
+    { plugins: [waiting(phase, reached.resolve, until)] },
+  )
+  return { gateway, client: await sendMuch(gateway, reached.promise) }
 }
 
 describe('a client that leaves', () => {
@@ -147,8 +175,6 @@ describe('a client that leaves', () => {
     expect(await leave(hangUp, closed.then(({ by }) => expect(by).toBe('client')), gateway)).toBeLessThan(bound)
   })
 
-  const upload = 'POST /v1/audio/transcriptions HTTP/1.1\r\nhost: x\r\ncontent-type: audio/wav\r\n'
-
   test.for([
     ['of known length', `${upload}content-length: 1000000\r\n\r\n`, 'sound'],
     ['in chunks', `${upload}transfer-encoding: chunked\r\n\r\n`, '5\r\nsound\r\n'],
@@ -161,6 +187,37 @@ describe('a client that leaves', () => {
     let came = ''
     while (!came.includes('sound')) came += String((await once(upstream, 'data'))[0])
     expect(await leave(() => client.destroy(), once(upstream, 'close'), gateway)).toBeLessThan(bound)
+  })
+
+  test.for(['rewrite', 'access'] as const)('behind an upload that nobody takes while a hook of %s waits is noticed', async (phase) => {
+    const { port } = await accepting()
+    const { gateway, client } = await behindHook(phase, port, ({ signal }) => once(signal, 'abort'))
+    const leftAt = performance.now()
+    client.destroy()
+    await onlyLine(gateway)
+    expect(performance.now() - leftAt).toBeLessThan(bound)
+  })
+
+  test('behind an upload while the connection for it is made ends that, too', async () => {
+    const { port, socket } = await accepting()
+    const gateway = await startGateway({ routes: [aiRoute(`https://127.0.0.1:${port}`)] })
+    const upstream = socket.then((made) => made.resume())
+    const client = await sendMuch(gateway, upstream)
+    const closed = once(await upstream, 'close')
+    expect(await leave(() => client.destroy(), closed, gateway)).toBeLessThan(bound)
+  })
+
+  test('not, while a hook waits, finds that its upload arrives byte for byte', async () => {
+    const hash = createHash('sha256')
+    const { port } = await startUpstream((req, res) => void req.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', () => res.end('{}')))
+    const goOn = Promise.withResolvers<void>()
+    const { client } = await behindHook('rewrite', port, () => goOn.promise)
+    const rest = randomBytes(10_000_000)
+    goOn.resolve()
+    client.write(rest)
+    expect(String((await once(client, 'data'))[0])).toContain('200 OK')
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(Buffer.alloc(20_000_000, 'some')).update(rest).digest('hex'))
+    client.destroy()
   })
 
   const routes: [name: string, route: (port: number) => object][] = [

@@ -223,27 +223,38 @@ describe('bodies beyond max_buffered_bytes, all together', { timeout: 30_000 }, 
   })
 })
 
-describe('uploads that upstream does not take', { timeout: 30_000 }, () => {
+describe('uploads that nobody takes', { timeout: 30_000 }, () => {
   const megabyte = 1024 * 1024
   const large = `{"model":"m","messages":[],"x":"${'x'.repeat(megabyte)}"}`
 
-  test('leave half of max_buffered_bytes to others, and none of them more than max_body_bytes: their clients wait', async () => {
+  test.for([
+    ['upstream', '/http'],
+    ['a hook that waits', '/waits'],
+  ] as const)('for %s leave half of max_buffered_bytes to others: their clients wait', async ([, path]) => {
     const sockets: Socket[] = []
+    const goOn = Promise.withResolvers<void>()
+    const waits = definePlugin({ name: 'waits', priority: 1, schema: Type.Object({}), setup: () => ({ access: () => goOn.promise }) })
     const stubborn = await startUpstream((req) => void sockets.push(req.pause().socket))
     const chats = await startUpstream((req, res) => void req.resume().on('end', () => res.end(smallAnswer)))
     const nodes = { [`127.0.0.1:${stubborn.port}`]: 1 }
     const gateway = await startGateway({
       gateway: { max_body_bytes: 2 * megabyte, max_buffered_bytes: 6 * megabyte },
-      routes: [{ ...aiRoute(chats.url), uri: '/v1/*' }, { id: 'http', uri: '/http', upstream: { type: 'roundrobin', nodes } }],
-    })
+      routes: [
+        { ...aiRoute(chats.url), uri: '/v1/*' },
+        { id: 'http', uri: '/http', upstream: { type: 'roundrobin', nodes } },
+        { id: 'waits', uri: '/waits', plugins: { waits: {} }, upstream: { type: 'roundrobin', nodes } },
+      ],
+    }, { plugins: [waits] })
+    const clients: Socket[] = []
     for (let uploads = 1; uploads <= 4; uploads++) {
       const client = await openSocket(gateway.url)
-      client.write(`POST /http HTTP/1.1\r\nhost: x\r\ncontent-length: ${60 * megabyte}\r\n\r\n`)
+      clients.push(client)
+      client.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${60 * megabyte}\r\n\r\n`)
       client.write(Buffer.alloc(60 * megabyte))
       let before = -1
       await vi.waitUntil(
         () => {
-          const isAtRest = sockets.length === uploads && client.bytesWritten - client.writableLength === before
+          const isAtRest = gateway.gateway.snapshot.inFlight === uploads && client.bytesWritten - client.writableLength === before
           before = client.bytesWritten - client.writableLength
           return isAtRest
         },
@@ -253,8 +264,11 @@ describe('uploads that upstream does not take', { timeout: 30_000 }, () => {
       const answers = await Promise.all([1, 2].map(() => askRaw(`${gateway.url}/v1/chat/completions`, { body: large })))
       expect(answers.map(({ status }) => status)).toEqual([200, 200])
     }
-    for (const socket of sockets) socket.destroy()
-    await until(() => gateway.gateway.snapshot.inFlight === 0)
+    goOn.resolve()
+    await until(() => {
+      for (const socket of [...sockets, ...clients]) socket.destroy()
+      return gateway.gateway.snapshot.inFlight === 0
+    })
     // What they held is free again.
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => askRaw(`${gateway.url}/v1/chat/completions`, { body: large })))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])

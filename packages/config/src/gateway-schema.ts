@@ -90,7 +90,7 @@ export const GatewaySchema = Type.Object(
       default: 1_073_741_824,
       minimum: 1,
       description:
-        'Bytes of request bodies above 64 KiB that are in memory at once, all together; a request that would exceed them is answered with 503. What is read ahead of an upload that upstream does not take yet uses half of it at most.',
+        'Bytes of request bodies above 64 KiB that are in memory at once, all together; a request that would exceed them is answered with 503. What is read ahead of an upload that nobody takes yet uses half of it at most.',
     }),
     max_connections: Type.Integer({
       default: 16_384,

@@ -56,7 +56,7 @@ export class SocketBody implements BodySource {
 
   keep(bytes: number): boolean {
     if (bytes <= smallBody && !this.#kept) return true
-    return (this.#kept ??= this.#large.share(this.#req)).keep(bytes)
+    return (this.#kept ??= this.#large.share(this.#req)).keep(bytes) > 0
   }
 }
 

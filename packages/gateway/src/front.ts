@@ -8,9 +8,11 @@ import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
 import { inTurn } from './in-turn.ts'
+import { smallBody } from './large-bodies.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 import { StreamKeepalive } from './stream-keepalive.ts'
+import { UnreadBodies } from './unread-bodies.ts'
 
 export interface FrontOptions {
   readonly kernel: Kernel
@@ -29,7 +31,8 @@ export interface FrontOptions {
 
 /** The HTTP face of the data plane: one Koa middleware that takes the response over. */
 export function createFront(options: FrontOptions): Koa {
-  return new Front(({ req, res }) => inTurn(res, () => begin(req, res, options)))
+  const unread = new UnreadBodies()
+  return new Front(({ req, res }) => inTurn(res, () => begin(req, res, options, unread)))
 }
 
 /**
@@ -55,17 +58,18 @@ class Front extends Koa {
 
 const done = Promise.resolve()
 
-function begin(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
+function begin(req: IncomingMessage, res: ServerResponse, options: FrontOptions, unread: UnreadBodies): void {
   try {
-    serve(req, res, options)
+    serve(req, res, options, unread)
   } catch (err) {
     options.kernel.log.error({ err }, 'a request could not be read')
     res.writeHead(500).end()
   }
 }
 
-function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
-  const request = requestOf(req, options.limits())
+function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions, unread: UnreadBodies): void {
+  const limits = options.limits()
+  const request = requestOf(req, limits)
   const { uri } = request
   const ctx = new Exchange({ id: randomUUID(), request: { ...request, uri: uri ?? request.path }, log: options.kernel.log })
   const snapshot = options.snapshot()
@@ -75,6 +79,8 @@ function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions)
   const refusal = uri === undefined ? malformedPath() : hostProblem(request)
   if (refusal) void visit.answer(snapshot.notFound, refusal)
   else visit.route()
+  // A smaller one Node reads to its end, whoever wants it.
+  if (req.readableFlowing === null && (request.body.receivedLength ?? Infinity) >= smallBody) unread.watch(req, limits.largeBodies, limits.maxBodyBytes)
 }
 
 /** One exchange between the socket and the chain. */

@@ -9,8 +9,8 @@ export const smallBody = 64 * 1024
 export interface Share {
   /** Throws an `HttpError` 503 where there is no room for so many bytes of it. */
   grow(bytes: number): void
-  /** It has become so many bytes, and nobody needs more of it in memory. Whether there is room for that all the same. */
-  keep(bytes: number): boolean
+  /** So many bytes of it are in memory, and nobody needs more there. For how many more there is room all the same: half is for those who do. */
+  keep(bytes: number): number
 }
 
 /** The larger request bodies that are in memory, so that many slow clients cannot fill it together. */
@@ -40,10 +40,10 @@ export class LargeBodies {
         mine = bytes
       },
       keep: (bytes) => {
-        if (isOver) return false
+        if (isOver) return 0
         this.#held += bytes - mine
         mine = bytes
-        return bytes <= smallBody || this.#held < this.limit / 2
+        return Math.max(smallBody - bytes, this.limit / 2 - this.#held, 0)
       },
     }
   }
