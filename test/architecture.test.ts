@@ -31,6 +31,8 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   'ip-restriction': { ours: ['kernel', 'expr'] },
   cors: { ours: ['kernel', 'expr'] },
   'limit-count': { ours: ['kernel', 'expr'] },
+  rewrite: { ours: ['kernel', 'expr'] },
+  'proxy-rewrite': { ours: ['kernel', 'expr', 'router', 'rewrite'] },
   'http-proxy': { ours: ['upstream'], others: ['undici'] },
   upstream: { ours: ['kernel'], others: ['undici'] },
   'access-log': { ours: ['kernel', 'expr'] },

@@ -197,3 +197,41 @@ describe('limit-count', () => {
     expect(second.map(({ status }) => status).toSorted()).toEqual([...Array<number>(10).fill(429), ...Array<number>(10).fill(502)])
   })
 })
+
+describe('proxy-rewrite', () => {
+  test('sends another path, query, method, host and headers up; the log tells what the client asked for', async () => {
+    const rewrite = {
+      regex_uri: ['^/plain/(.*)$', '/v9/$1?by=$http_x'],
+      method: 'PUT',
+      host: 'inner.test',
+      headers: { set: { 'X-Who': '$remote_addr', 'X-What': '$1' }, remove: ['x-secret'] },
+    }
+    const { url, seen, lines } = await gatewayWith({ 'proxy-rewrite': rewrite, cors: {} })
+    const headers = { x: 'a b&c=d', 'x-secret': '1', host: 'outer.test', connection: 'x-who' }
+    const { status, headers: got } = await askRaw(`${url}/plain/a%20b/%2Fc?q=%20`, { method: 'GET', headers })
+    expect([status, got['access-control-allow-origin']]).toEqual([200, '*'])
+    expect(seen).toMatchObject([
+      {
+        url: '/v9/a%20b/%2Fc?by=a%20b%26c%3Dd&q=%20',
+        method: 'PUT',
+        headers: { host: 'inner.test', 'x-who': '127.0.0.1', 'x-what': 'a b/%2Fc', 'x-forwarded-host': 'outer.test' },
+      },
+    ])
+    expect(seen[0]?.headers['x-secret']).toBeUndefined()
+    expect(await lines(1)).toMatchObject([{ uri: '/plain/a b/%2Fc', method: 'GET', status: 200 }])
+  })
+
+  test('a path with dot segments behind an encoded slash leads out of nothing', async () => {
+    const { url, seen } = await gatewayWith({ 'proxy-rewrite': { regex_uri: ['^/plain/(.*)$', '/public/$1'] } })
+    for (const path of ['/plain/..%2Fadmin', '/plain/x%2F..%2F..%2Fadmin', '/plain/..%5Cadmin']) {
+      expect((await askRaw(url + path)).status).toBe(400)
+    }
+    expect(seen).toEqual([])
+  })
+
+  test.for([false, true])('before ai-proxy, the new path tells the dialect (stream: %s)', async (stream) => {
+    const { url, seen } = await gatewayWith({ 'proxy-rewrite': { uri: '/v1/chat/completions' } })
+    const answer = await chat(url, { path: '/v1/my/assistant', body: { stream } })
+    expect([answer.status, answer.text, seen[0]?.url]).toEqual([200, stream ? smallStream : smallAnswer, '/v1/chat/completions'])
+  })
+})

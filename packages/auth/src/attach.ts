@@ -1,4 +1,4 @@
-import { identityHeaders, type ConsumerInfo, type Exchange, type HeaderMap } from '@sluice/kernel'
+import { headerText, identityHeaders, type ConsumerInfo, type Exchange, type HeaderMap } from '@sluice/kernel'
 
 /** Makes somebody the consumer of an exchange, and tells an upstream so. */
 export function attach(ctx: Exchange, consumer: ConsumerInfo): void {
@@ -10,13 +10,6 @@ export function attach(ctx: Exchange, consumer: ConsumerInfo): void {
 }
 
 function tell(headers: HeaderMap, name: string, value: string | undefined): void {
-  if (value !== undefined) headers[name] = onTheWire(value)
+  if (value !== undefined) headers[name] = headerText(value)
   else if (headers[name] !== undefined) delete headers[name]
-}
-
-/** Headers are bytes, and strings of them Latin-1: what is not ASCII goes as UTF-8, and what no header can carry stays behind. */
-function onTheWire(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text)) return text
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return Buffer.from(text.replaceAll(/[\x00-\x1f\x7f]/g, '')).toString('latin1')
 }

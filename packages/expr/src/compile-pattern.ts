@@ -1,5 +1,4 @@
-import { RE2JS, RE2JSException } from 're2js'
-import { ExprError } from './expr-error.ts'
+import { automaton, expectFit } from './automaton.ts'
 
 /** A compiled regular expression that takes time linear in the text, whatever both are. */
 export interface Pattern {
@@ -9,18 +8,13 @@ export interface Pattern {
   readonly size: number
 }
 
-/** Texts of this length are matched whatever the pattern: names, headers and paths are no longer. */
-const short = 16 * 1024
-/** Steps that a longer text may take: some seconds at the worst, a tenth of a second as a rule. */
-const mostSteps = 30_000_000
-
 /**
  * Compiles a regular expression in RE2's syntax: PCRE without look-around, back-references and possessive groups,
  * which no linear engine can express. Throws an `ExprError` that says what it cannot take.
  */
 export function compilePattern(source: string, flags: { readonly ignoreCase?: boolean } = {}): Pattern {
   const ignoreCase = flags.ignoreCase ?? false
-  return (ignoreCase ? undefined : literal(source)) ?? automaton(source, ignoreCase)
+  return (ignoreCase ? undefined : literal(source)) ?? general(source, ignoreCase)
 }
 
 /** Most patterns of routes are plain text with or without anchors: no engine is needed for those. */
@@ -34,25 +28,14 @@ function literal(source: string): Pattern | undefined {
   return { size, test: (subject) => subject.includes(text) }
 }
 
-const limits =
-  'patterns run in linear time, so look-around, back-references and possessive or atomic groups are not supported'
-
-function automaton(source: string, ignoreCase: boolean): Pattern {
-  try {
-    const compiled = RE2JS.compile(source, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
-    const size = compiled.programSize()
-    return {
-      size,
-      test(subject) {
-        if (subject.length > short && subject.length * size > mostSteps) {
-          throw new ExprError(`a text of ${subject.length} characters is too long for a pattern that it is matched with`)
-        }
-        return compiled.test(subject)
-      },
-    }
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error
-    const reason = error.message.replace(/^error parsing regexp: /, '')
-    throw new ExprError(`invalid pattern ${JSON.stringify(source)}: ${reason} (${limits})`)
+function general(source: string, ignoreCase: boolean): Pattern {
+  const compiled = automaton(source, { ignoreCase })
+  const size = compiled.programSize()
+  return {
+    size,
+    test(subject) {
+      expectFit(subject, size)
+      return compiled.test(subject)
+    },
   }
 }

@@ -1,5 +1,7 @@
 export { compileAddresses, type Addresses } from './compile-addresses.ts'
 export { compileBodyPath, type BodyPath, type BodyQuery, type MemberPath } from './compile-body-path.ts'
+export type { PatternFlags } from './automaton.ts'
+export { compileMatcher, type Match, type Matcher } from './compile-matcher.ts'
 export { compilePattern, type Pattern } from './compile-pattern.ts'
 export { compileRule } from './compile-rule.ts'
 export { compileTemplate, type Template } from './compile-template.ts'

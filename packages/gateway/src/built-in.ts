@@ -20,6 +20,7 @@ import { openai } from '@sluice/provider-openai'
 import { openaiCompatible } from '@sluice/provider-openai-compatible'
 import { openrouter } from '@sluice/provider-openrouter'
 import { vertexAi } from '@sluice/provider-vertex-ai'
+import { proxyRewrite } from '@sluice/proxy-rewrite'
 import { requestId } from '@sluice/request-id'
 
 /** The providers that come with the gateway, in the order of the documentation. */
@@ -42,5 +43,5 @@ export interface BuiltInOptions {
 
 /** The plugins that come with the gateway. */
 export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
-  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, limitCount, httpProxy()]
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, limitCount, proxyRewrite, httpProxy()]
 }

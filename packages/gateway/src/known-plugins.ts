@@ -54,7 +54,6 @@ export const knownPlugins: readonly string[] = [
   'proxy-cache',
   'proxy-control',
   'proxy-mirror',
-  'proxy-rewrite',
   'public-api',
   'real-ip',
   'redirect',

@@ -24,7 +24,7 @@ export function callNode(ctx: Exchange, config: UpstreamConfig, target: Target):
       limits: { connect: milliseconds(timeout.connect), send: milliseconds(timeout.send), head: read, idle: read },
       method: request.method,
       path: sendable(request.query ? `${request.path}?${request.query}` : request.path),
-      headers: requestHeaders(request, hostFor(ctx, config), body.length),
+      headers: requestHeaders(ctx, hostFor(ctx, config), body.length),
       onHead(status, headers, flow) {
         const pump = new Pump(flow)
         // What came in one read with the head is taken in first: a small answer is whole by then, and leaves in one write.

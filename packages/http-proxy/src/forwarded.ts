@@ -1,4 +1,4 @@
-import { headerOf, type ExchangeRequest } from '@sluice/kernel'
+import { headerOf, type Exchange } from '@sluice/kernel'
 
 /** What `forwardedHeaders` speaks for; nothing else of these names goes on. */
 export const forwardedNames: ReadonlySet<string> = new Set([
@@ -14,7 +14,7 @@ export const forwardedNames: ReadonlySet<string> = new Set([
  * Tells the upstream who asks, and how, as names and values by turns. What the request itself says of that counts only
  * where the gateway looked past its peer for the client's address: the peer is a proxy that is trusted then.
  */
-export function forwardedHeaders(request: ExchangeRequest): string[] {
+export function forwardedHeaders({ request, received }: Exchange): string[] {
   const { headers, remoteAddress, peerAddress } = request
   const isTrusted = peerAddress !== undefined && peerAddress !== remoteAddress
   const said = (name: string): string | undefined => (isTrusted ? headerOf(headers, name) : undefined)
@@ -28,7 +28,7 @@ export function forwardedHeaders(request: ExchangeRequest): string[] {
     'x-real-ip',
     remoteAddress,
   ]
-  const host = said('x-forwarded-host') ?? headerOf(headers, 'host')
+  const host = said('x-forwarded-host') ?? (received ? received.host : headerOf(headers, 'host'))
   if (host !== undefined) flat.push('x-forwarded-host', host)
   const forwarded = said('forwarded')
   if (forwarded !== undefined) flat.push('forwarded', forwarded)

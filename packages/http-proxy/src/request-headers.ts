@@ -1,12 +1,12 @@
-import type { ExchangeRequest } from '@sluice/kernel'
+import type { Exchange } from '@sluice/kernel'
 import { hopByHop } from '@sluice/upstream'
 import { forwardedHeaders, forwardedNames } from './forwarded.ts'
 
 /** The request's headers as they go up, names and values by turns. `host` is undefined for the node's own, `length` where it is not known. */
-export function requestHeaders(request: ExchangeRequest, host: string | undefined, length: number | undefined): string[] {
-  const { headers } = request
+export function requestHeaders(ctx: Exchange, host: string | undefined, length: number | undefined): string[] {
+  const { headers } = ctx.request
   const endsHere = hopByHop(headers['connection'])
-  const flat = forwardedHeaders(request)
+  const flat = forwardedHeaders(ctx)
   if (host !== undefined) flat.push('host', host)
   if (length !== undefined) flat.push('content-length', String(length))
   for (const name in headers) {

@@ -2,7 +2,7 @@ import type { RequestBody } from './body.ts'
 import type { Chain } from './chain.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { nobody, type ConsumerInfo, type Consumers, type Directory } from './consumers.ts'
-import { headerMap, type HeaderMap } from './headers.ts'
+import { headerMap, headerOf, type HeaderMap } from './headers.ts'
 import type { Logger } from './logger.ts'
 import type { Outcome } from './outcome.ts'
 import type { Reply } from './reply.ts'
@@ -30,6 +30,16 @@ export interface ExchangeRequest {
   readonly remotePort: number
   readonly serverAddress: string
   readonly serverPort: number
+}
+
+/** What a request asks for, and whom. */
+export interface RequestTarget {
+  readonly method: string
+  readonly path: string
+  readonly uri: string
+  readonly query: string
+  /** The `Host` header. */
+  readonly host: string | undefined
 }
 
 /** The route that an exchange runs on. */
@@ -73,9 +83,11 @@ export class Exchange {
   params: Readonly<Record<string, string>> | undefined
   /** Set by an authenticating plugin; her plugins join once its hook has ended. */
   consumer: ConsumerInfo | undefined
+  /** What the client asked for, where a plugin has put something else in its place. Variables speak of this, so that log lines do. */
+  received: RequestTarget | undefined
   /** The latest upstream attempt. */
   upstream: UpstreamRecord | undefined
-  /** Set once the reply has passed the gate; the log phase reads it. */
+  /** Set once the reply is at the gate, where `onReply` edits it; the log phase reads what has passed. */
   reply: Reply | undefined
   /** Set by whoever knows how the exchange went; final in the log phase. */
   outcome: Outcome | undefined
@@ -147,6 +159,15 @@ export class Exchange {
     ;(this.#replyListeners ??= []).push(edit)
   }
 
+  /** Asks for something else from here on; what the client asked for stays in `received`. */
+  retarget({ host, ...rest }: Partial<RequestTarget>): void {
+    const { request } = this
+    const { method, path, uri, query, headers } = request
+    this.received ??= { method, path, uri, query, host: headerOf(headers, 'host') }
+    Object.assign(request, rest)
+    if (host !== undefined) headers['host'] = host
+  }
+
   /** Why the exchange was given up; undefined while it runs. */
   get aborted(): Outcome | undefined {
     return this.#aborted
@@ -205,6 +226,7 @@ export class Exchange {
   editReply(reply: Reply): Reply {
     if (!this.#replyListeners) return reply
     const edited = { ...reply, headers: headerMap(Object.entries(reply.headers)) }
+    this.reply = edited
     for (const edit of this.#replyListeners) edit(edited)
     return edited
   }

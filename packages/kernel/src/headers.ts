@@ -20,3 +20,10 @@ export function headerOf(headers: HeaderMap, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'object' ? value[0] : value
 }
+
+/** Text as a header can carry it: headers are bytes, and strings of them Latin-1. What is not ASCII goes as UTF-8; control characters, which would end a header, stay behind. */
+export function headerText(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  return Buffer.from(text.replaceAll(/[\x00-\x1f\x7f]/g, '')).toString('latin1')
+}

@@ -14,9 +14,10 @@ export {
   type ExchangeInit,
   type ExchangeRequest,
   type RouteInfo,
+  type RequestTarget,
 } from './exchange.ts'
 export { formatError } from './format-error.ts'
-export { headerMap, headerOf, type HeaderMap } from './headers.ts'
+export { headerMap, headerOf, headerText, type HeaderMap } from './headers.ts'
 export { Kernel, type CredentialPreparation, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
 export { logExtras } from './log-extras.ts'
 export { silent, type Logger } from './logger.ts'

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { compileBodyPath, ExprError, type Variable, type Variables } from '@sluice/expr'
 import { JsonSyntaxError, type Document } from '@sluice/json-edit'
 import { HttpError } from './errors.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RequestTarget } from './exchange.ts'
 import { headerOf } from './headers.ts'
 import { isCrowded } from './is-crowded.ts'
 import type { Plugin } from './plugin.ts'
@@ -31,14 +31,14 @@ export function variablesOf(plugins: Iterable<Plugin>): Variables<Exchange> {
 
 const plain: Record<string, Read> = {
   // The request, in nginx's words: https://nginx.org/en/docs/varindex.html
-  uri: (ctx) => ctx.request.uri,
+  uri: (ctx) => targetOf(ctx).uri,
   request_uri: (ctx) => requestUri(ctx),
-  args: (ctx) => ctx.request.query || undefined,
-  is_args: (ctx) => (ctx.request.query ? '?' : ''),
-  host: (ctx) => withoutPort(headerOf(ctx.request.headers, 'host') ?? '').toLowerCase() || undefined,
+  args: (ctx) => targetOf(ctx).query || undefined,
+  is_args: (ctx) => (targetOf(ctx).query ? '?' : ''),
+  host: (ctx) => withoutPort(receivedHost(ctx) ?? '').toLowerCase() || undefined,
   scheme: (ctx) => ctx.request.scheme,
-  request_method: (ctx) => ctx.request.method,
-  method: (ctx) => ctx.request.method,
+  request_method: (ctx) => targetOf(ctx).method,
+  method: (ctx) => targetOf(ctx).method,
   remote_addr: (ctx) => ctx.request.remoteAddress,
   // Text, as in nginx: `==` with a number converts, `==` with text does not.
   remote_port: (ctx) => String(ctx.request.remotePort),
@@ -109,6 +109,7 @@ function prefixed(name: string): Variable<Exchange> | undefined {
 const headerName = (key: string): string => key.toLowerCase().replaceAll('_', '-')
 
 function requestHeader(name: string): Read {
+  if (name === 'host') return receivedHost
   return ({ request }) => joined(own(request.headers, name))
 }
 
@@ -122,7 +123,7 @@ function upstreamHeader(name: string): Read {
 
 function argument(name: string): Read {
   return (ctx) => {
-    const { query } = ctx.request
+    const { query } = targetOf(ctx)
     return keptFor(ctx, 'kernel.args', query, () => new URLSearchParams(query)).get(name) ?? undefined
   }
 }
@@ -215,8 +216,18 @@ function own<T>(from: Readonly<Record<string, T>> | undefined, name: string): T 
   return from && Object.hasOwn(from, name) ? from[name] : undefined
 }
 
-function requestUri({ request }: Exchange): string {
-  return request.query ? `${request.path}?${request.query}` : request.path
+/** What the client asked for, whatever plugins have put in its place. */
+function targetOf({ received, request }: Exchange): Omit<RequestTarget, 'host'> {
+  return received ?? request
+}
+
+function receivedHost({ received, request }: Exchange): string | undefined {
+  return received ? received.host : headerOf(request.headers, 'host')
+}
+
+function requestUri(ctx: Exchange): string {
+  const { path, query } = targetOf(ctx)
+  return query ? `${path}?${query}` : path
 }
 
 /** Of a host that the front refuses for it, user and password are not shown either. */

@@ -1,0 +1,1 @@
+export { proxyRewrite } from './proxy-rewrite.ts'
