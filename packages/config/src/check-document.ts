@@ -5,13 +5,13 @@ import type { Entry } from './entry.ts'
 import type { Env } from './env.ts'
 import type { GatewaySettings } from './gateway-schema.ts'
 import { isRecord } from './is-record.ts'
-import type { Kind } from './kind.ts'
-import { Memo } from './memo.ts'
+import { kinds, type Kind } from './kind.ts'
+import { isSame, Memo, type Frame } from './memo.ts'
 import { partsOfConsumer, readConsumer, readCredential, readGroup, withCredentials } from './resolve-consumer.ts'
 import { partsOfRoute, partsOfService, readService, resolveRoute, type Layers, type ResolvedRoute } from './resolve-route.ts'
 import { dataOnly, schemaOf } from './schema-of.ts'
 import { checkSettings } from './settings.ts'
-import { inSlices, type Steps } from './steps.ts'
+import { atOnce, inSlices, type Steps } from './steps.ts'
 import { Workbench, type PluginMap } from './workbench.ts'
 
 /** A whole configuration, checked: references resolved, layers merged, plugins prepared. Nothing of it runs yet. */
@@ -38,6 +38,8 @@ export interface CheckOptions {
   readonly env: Env
   /** Of the configuration before: what has not changed is not checked again. Of the same kernel and environment. */
   readonly memo?: Memo | undefined
+  /** All that may be other than in the configuration of the memo; absent: anything may be. */
+  readonly changed?: readonly (readonly [kind: Kind, id: string])[] | undefined
 }
 
 /**
@@ -50,7 +52,60 @@ export function checkDocument(document: Document, options: CheckOptions): Promis
 }
 
 /** The same, in steps. */
-export function* checkSteps(document: Document, { kernel, env, memo: last }: CheckOptions): Steps<Checked> {
+export function* checkSteps(document: Document, options: CheckOptions): Steps<Checked> {
+  return checkFew(document, options) ?? (yield* checkAll(document, options))
+}
+
+/** Kinds that nothing is made of but what they are themselves, and routes. */
+const leaves: ReadonlySet<Kind> = new Set(['routes', ...dataOnly])
+
+/**
+ * Checks what has changed alone, where that is routes and what is kept for tools: in a second that brings a thousand of
+ * them nobody has the time to look at the five thousand that are there. Undefined: it takes more than that.
+ */
+function checkFew(document: Document, { kernel, env, memo, changed }: CheckOptions): Checked | undefined {
+  const { frame } = memo ?? {}
+  if (!memo || !frame || !changed || !document.value) return undefined
+  if (!changed.every(([kind]) => leaves.has(kind)) || !isSame(frame.tokens, tokensOf(document))) return undefined
+  const bench = new Workbench(kernel, env, document.forced)
+  const routes: ResolvedRoute[] = []
+  for (const [kind, id] of changed) {
+    const raw = document.value(kind, id)
+    if (raw === undefined) memo.forget(kind, id)
+    else if (kind !== 'routes') entryOf(kind as (typeof dataOnly)[number], id, raw, bench)
+    else {
+      const parts = isRecord(raw) ? partsOfRoute(raw, frame.layers) : []
+      routes.push(memo.take(kind, id, raw, parts, () => resolveRoute(entryOf(kind, id, raw, bench), frame.layers, bench)))
+    }
+  }
+  if (bench.issues.length > 0) {
+    for (const [kind, id] of changed) memo.forget(kind, id)
+    return { issues: bench.issues }
+  }
+  if (routes.some(({ plugins }) => plugins.some(({ plugin }) => plugin.sharedAs))) return undefined
+  return { resolved: laterResolved(document, kernel, env, memo, frame), issues: [], memo }
+}
+
+/** The routes are gathered once they are to serve: of many changes in a row only the last is. */
+function laterResolved(document: Document, kernel: Kernel, env: Env, memo: Memo, { settings, layers, rest }: Frame): Resolved {
+  let routes: readonly ResolvedRoute[] | undefined
+  return {
+    ...rest,
+    gateway: settings,
+    get routes() {
+      const bench = new Workbench(kernel, env, document.forced)
+      const made = readEach(document, 'routes', memo, (entry) => resolveRoute(entry, layers, bench), bench, (raw) => partsOfRoute(raw, layers))
+      return (routes ??= [...atOnce(made).values()])
+    },
+  }
+}
+
+/** Of everything but routes and what is kept for tools. */
+function tokensOf(document: Document): readonly unknown[] {
+  return [document.settings, document.forced, ...kinds.filter((kind) => !leaves.has(kind)).map((kind) => document.token?.(kind) ?? {})]
+}
+
+function* checkAll(document: Document, { kernel, env, memo: last }: CheckOptions): Steps<Checked> {
   const bench = new Workbench(kernel, env, document.forced)
   const { settings, issues } = checkSettings(document.settings, env)
   bench.issues.push(...issues)
@@ -65,11 +120,13 @@ export function* checkSteps(document: Document, { kernel, env, memo: last }: Che
   yield* checkSharing([globals, ...[...routes.values(), ...consumers].map(({ plugins }) => plugins)], bench)
   for (const kind of dataOnly) yield* readEach(document, kind, memo, ({ id }) => id, bench)
   if (bench.issues.length > 0 || !settings) return { issues: bench.issues }
-  return { resolved: { gateway: settings, routes: [...routes.values()], globals, consumers }, issues: [], memo: memo.finish() }
+  const rest = { globals, consumers }
+  const frame = { tokens: tokensOf(document), layers, settings, rest }
+  return { resolved: { ...rest, gateway: settings, routes: [...routes.values()] }, issues: [], memo: memo.finish(frame) }
 }
 
 /** Checks one resource alone: its fields, plugins and expressions. What it refers to is not looked at. */
-export function checkEntry(kind: Kind, id: string, raw: unknown, { kernel, env }: Omit<CheckOptions, 'memo'>): readonly Issue[] {
+export function checkEntry(kind: Kind, id: string, raw: unknown, { kernel, env }: Pick<CheckOptions, 'kernel' | 'env'>): readonly Issue[] {
   const bench = new Workbench(kernel, env)
   if (kind === 'plugin_metadata') checkMetadata(id, raw, bench)
   else {

@@ -1,4 +1,7 @@
+import type { Resolved } from './check-document.ts'
+import type { GatewaySettings } from './gateway-schema.ts'
 import type { Kind } from './kind.ts'
+import type { Layers } from './resolve-route.ts'
 
 interface Kept {
   readonly raw: unknown
@@ -7,11 +10,22 @@ interface Kept {
   readonly made: unknown
 }
 
+/** What stays as it is while nothing but routes, and what is kept for tools, changes. */
+export interface Frame {
+  /** Of everything else: the same objects as long as nothing of it changes. */
+  readonly tokens: readonly unknown[]
+  readonly layers: Layers
+  readonly settings: GatewaySettings
+  readonly rest: Pick<Resolved, 'globals' | 'consumers'>
+}
+
 /**
  * What checking a configuration has made of its entries, for the next check: an entry that is the same object and is made
  * of the same parts is the same again. Only of configurations without problems.
  */
 export class Memo {
+  /** There once the check has found no problems. */
+  frame: Frame | undefined
   readonly #basis: readonly unknown[]
   readonly #kept = new Map<Kind, Map<string, Kept>>()
   #last: Memo | undefined
@@ -23,21 +37,31 @@ export class Memo {
   }
 
   take<T>(kind: Kind, id: string, raw: unknown, parts: readonly unknown[], make: () => T): T {
-    const known = this.#last ? this.#last.#kept.get(kind)?.get(id) : undefined
+    const known = (this.#last ?? this).#kept.get(kind)?.get(id)
     const kept = known?.raw === raw && known && isSame(known.parts, parts) ? known : { raw, parts, made: make() }
-    let ofKind = this.#kept.get(kind)
-    if (!ofKind) this.#kept.set(kind, (ofKind = new Map()))
-    ofKind.set(id, kept)
+    if (this.#last || kept !== known) this.#keep(kind, id, kept)
     return kept.made as T
   }
 
+  /** It is gone. */
+  forget(kind: Kind, id: string): void {
+    this.#kept.get(kind)?.delete(id)
+  }
+
   /** Lets go of the one before it. */
-  finish(): this {
+  finish(frame: Frame): this {
     this.#last = undefined
+    this.frame = frame
     return this
+  }
+
+  #keep(kind: Kind, id: string, kept: Kept): void {
+    let ofKind = this.#kept.get(kind)
+    if (!ofKind) this.#kept.set(kind, (ofKind = new Map()))
+    ofKind.set(id, kept)
   }
 }
 
-function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+export function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((part, index) => part === b[index])
 }

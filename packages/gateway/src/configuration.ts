@@ -96,9 +96,10 @@ export class Configuration {
   }
 
   readonly #judge: Judge = {
-    check: async (next, base) => {
-      const known = this.#reads.get(base)
-      const { read, issues } = await judge(next, { kernel: this.kernel, env: this.#env, memo: known?.memo })
+    check: async (next, base, changes) => {
+      const memo = this.#reads.get(base)?.memo
+      const changed = changes.map(({ kind, id }) => [kind, id] as const)
+      const { read, issues } = await judge(next, { kernel: this.kernel, env: this.#env, memo, changed })
       if (read) this.#reads.set(next, read)
       return issues
     },

@@ -1,6 +1,6 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
-import { checkDocument, checkSettings, type Document, type Env, type GatewaySettings, type Memo, type Resolved } from '@sluice/config'
+import { checkDocument, checkSettings, type CheckOptions, type Document, type Env, type GatewaySettings, type Memo, type Resolved } from '@sluice/config'
 import { Kernel, type Counters, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
 import { FileText } from './file-text.ts'
@@ -68,7 +68,7 @@ export async function createKernel(init: KernelInit, section: unknown): Promise<
 }
 
 /** Checks a configuration whole, the format of the access log included. Exchanges go on meanwhile. */
-export async function judge(document: Document, options: { kernel: Kernel; env: Env; memo?: Memo | undefined }): Promise<Judged> {
+export async function judge(document: Document, options: CheckOptions): Promise<Judged> {
   const { resolved, issues, memo } = await checkDocument(document, options)
   const format = formatIn(document.settings, resolved)
   const line = format === undefined ? undefined : compileFormat(format, options.kernel.variables, ['gateway', 'access_log', 'format'])

@@ -31,8 +31,8 @@ export class MemoryBackend implements Backend {
 
 /** Judges what a group is to become, and serves it. */
 export interface Judge {
-  /** Every problem of `next`, which comes from `base`; none: fit to serve. Paths are `[kind, id, ...field]`. Pure. */
-  check(next: GroupState, base: GroupState): Promise<readonly Issue[]>
+  /** Every problem of `next`, which comes from `base` by these changes; none: fit to serve. Paths are `[kind, id, ...field]`. Pure. */
+  check(next: GroupState, base: GroupState, changes: readonly Change[]): Promise<readonly Issue[]>
   /**
    * Has the data plane serve a state that was checked; called for the group that is served alone, one at a time. Rejects
    * with an `InvalidChangeError` where a plugin cannot be set up; then the state before it goes on serving.

@@ -22,7 +22,9 @@ export class Draft {
   readonly #now: number
   readonly #collections = new Map<Kind, Map<string, Resource>>()
   readonly #versions: Map<Kind, number>
-  readonly #forced: Set<string>
+  #forced: ReadonlySet<string>
+  /** What was written or deleted, by kind and id. */
+  readonly #touched = new Map<string, readonly [kind: Kind, id: string]>()
   #settings: unknown
   #isTouched = false
 
@@ -33,7 +35,7 @@ export class Draft {
     this.#now = now
     this.#settings = base.settings
     this.#versions = new Map(base.versions)
-    this.#forced = new Set(base.forced)
+    this.#forced = base.forced
   }
 
   /** Of the state that comes of it, where something changes. */
@@ -71,8 +73,8 @@ export class Draft {
       updateTime: seconds,
       ...(ttl !== undefined && { expiresAt: this.#now + ttl * 1_000 }),
     }
-    this.#write(kind).set(id, resource)
-    this.#forced.delete(`${kind}/${id}`)
+    this.#write(kind, id).set(id, resource)
+    if (this.#forced.has(`${kind}/${id}`)) this.#forced = new Set([...this.#forced].filter((one) => one !== `${kind}/${id}`))
     return resource
   }
 
@@ -80,8 +82,8 @@ export class Draft {
   delete(kind: Kind, id: string, { force = false } = {}): Resource | undefined {
     const before = this.get(kind, id)
     if (!before) return undefined
-    this.#write(kind).delete(id)
-    if (force) this.#forced.add(`${kind}/${id}`)
+    this.#write(kind, id).delete(id)
+    if (force) this.#forced = new Set(this.#forced).add(`${kind}/${id}`)
     return before
   }
 
@@ -96,7 +98,7 @@ export class Draft {
     const now = this.all(kind)
     if (order.length === now.size && [...now.keys()].every((id, index) => id === order[index])) return
     const resources = order.map((id) => [id, now.get(id)] as [string, Resource])
-    this.#write(kind)
+    this.#open(kind)
     this.#collections.set(kind, new Map(resources))
   }
 
@@ -121,7 +123,18 @@ export class Draft {
     return new GroupState(this.#revision, this.#settings, collections, this.#versions, this.#forced)
   }
 
-  #write(kind: Kind): Map<string, Resource> {
+  /** What differs from the state that it began with, in the order in which it was touched. */
+  changes(): Change[] {
+    const all = [...this.#touched.values()].map(([kind, id]) => ({ kind, id, before: this.#base.get(kind, id), after: this.get(kind, id) }))
+    return all.filter(({ before, after }) => before !== after)
+  }
+
+  #write(kind: Kind, id: string): Map<string, Resource> {
+    this.#touched.set(`${kind}/${id}`, [kind, id])
+    return this.#open(kind)
+  }
+
+  #open(kind: Kind): Map<string, Resource> {
     let collection = this.#collections.get(kind)
     if (!collection) {
       collection = new Map(this.#base.all(kind))

@@ -1,5 +1,5 @@
-import { kinds, type Kind } from '@sluice/config'
-import type { GroupState } from './group-state.ts'
+import type { Kind } from '@sluice/config'
+import type { Change } from './draft.ts'
 
 /** The longest that a timer can wait, in milliseconds. */
 const longestMs = 2 ** 31 - 1
@@ -20,17 +20,18 @@ export class Expiry {
     this.#onDue = onDue
   }
 
-  /** A group went from one state to another. */
-  watch(group: string, before: GroupState, after: GroupState): void {
-    for (const kind of kinds) {
-      if (before.all(kind) === after.all(kind)) continue
-      for (const [id, { expiresAt }] of after.all(kind)) {
-        if (expiresAt === undefined) this.#ends.delete(keyOf(group, kind, id))
-        else this.#ends.set(keyOf(group, kind, id), { group, kind, id, at: expiresAt })
+  /** A group was changed. */
+  watch(group: string, changes: readonly Change[]): void {
+    let isOther = false
+    for (const { kind, id, after } of changes) {
+      const key = keyOf(group, kind, id)
+      if (after?.expiresAt === undefined) isOther = this.#ends.delete(key) || isOther
+      else {
+        this.#ends.set(key, { group, kind, id, at: after.expiresAt })
+        isOther = true
       }
-      for (const id of before.all(kind).keys()) if (!after.get(kind, id)) this.#ends.delete(keyOf(group, kind, id))
     }
-    this.#arm()
+    if (isOther) this.#arm()
   }
 
   close(): void {
@@ -41,7 +42,8 @@ export class Expiry {
   #arm(): void {
     clearTimeout(this.#timer)
     if (this.#ends.size === 0 || this.#isClosed) return
-    const next = Math.min(...[...this.#ends.values()].map(({ at }) => at))
+    let next = Infinity
+    for (const { at } of this.#ends.values()) next = Math.min(next, at)
     this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(0, next - this.#now()), longestMs)).unref()
   }
 

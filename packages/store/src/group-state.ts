@@ -60,6 +60,14 @@ export class GroupState implements Document {
     for (const [id, { value }] of this.all(kind)) yield [id, value]
   }
 
+  token(kind: Kind): Collection {
+    return this.all(kind)
+  }
+
+  value(kind: Kind, id: string): Value | undefined {
+    return this.get(kind, id)?.value
+  }
+
   /** Grows with every change of this kind: the revision that came with it, unless somebody has set it further; 0: nothing ever did. */
   version(kind: Kind): number {
     return this.#versions.get(kind) ?? 0

@@ -20,6 +20,11 @@ export class Pace {
     this.#servingMs = this.#servingMs === 0 ? ms : this.#servingMs * 0.7 + ms * 0.3
   }
 
+  /** Milliseconds that it takes to serve a state, as far as is known. */
+  get servingMs(): number {
+    return this.#servingMs
+  }
+
   get hasTimeToWait(): boolean {
     return this.#recent.length * this.#servingMs <= mostWaiting * secondMs
   }

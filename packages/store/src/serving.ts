@@ -36,7 +36,9 @@ export interface ServingOptions {
 }
 
 /** Milliseconds for which changes gather while nobody waits for them. */
-const gatherMs = 20
+const gatherMs = { least: 20, most: 60 }
+/** Milliseconds after which a change is to be served. */
+const promisedMs = 100
 
 /** Has the data plane follow what is kept: several changes at once where they come faster than it takes them in. */
 export class Serving {
@@ -68,7 +70,7 @@ export class Serving {
     while (this.#waiting.length > 0) {
       // Those who came together are served together; a turn shows who they are.
       if (this.#options.pace.hasTimeToWait) await sleep(0)
-      else await sleep(gatherMs)
+      else await sleep(Math.max(gatherMs.least, Math.min(gatherMs.most, promisedMs - 2 * this.#options.pace.servingMs)))
       await this.#serve(this.#waiting.splice(0))
     }
   }

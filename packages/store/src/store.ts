@@ -1,6 +1,6 @@
 import type { Logger } from '@sluice/kernel'
 import type { Backend, Judge } from './backend.ts'
-import { changesBetween, Draft } from './draft.ts'
+import { changesBetween, Draft, type Change } from './draft.ts'
 import { ConflictError, InvalidChangeError, ReadonlyError, UnknownGroupError } from './errors.ts'
 import { Expiry } from './expiry.ts'
 import { emptyState, type GroupState } from './group-state.ts'
@@ -153,24 +153,25 @@ export class Store {
 
   async #change<T>(id: string, edit: (draft: Draft) => T, isNew: boolean): Promise<{ value: T; pending?: Pending }> {
     const held = this.#heldOf(id)
-    const { value, state } = await this.#apply(edit, held.state)
+    const { value, state, changes } = await this.#apply(edit, held.state)
     if (state === held.state) return { value }
-    if (isNew) await this.#backend.keep(id, state, changesBetween(held.state, state))
-    this.#expiry.watch(id, held.state, state)
+    if (isNew) await this.#backend.keep(id, state, changes)
+    this.#expiry.watch(id, changes)
     held.state = state
     return id === this.served ? { value, pending: this.#serving.add(edit, value) } : { value }
   }
 
   /** Runs an edit and checks what comes of it. */
-  async #apply<T>(edit: Edit<T>, base: GroupState): Promise<{ value: T; state: GroupState }> {
+  async #apply<T>(edit: Edit<T>, base: GroupState): Promise<{ value: T; state: GroupState; changes: readonly Change[] }> {
     const draft = new Draft(base, this.#revision + 1, this.#now())
     const value = edit(draft)
     const state = draft.finish()
-    if (state === base) return { value, state }
-    const issues = await this.#judge.check(state, base)
+    const changes = draft.changes()
+    if (state === base) return { value, state, changes }
+    const issues = await this.#judge.check(state, base, changes)
     if (issues.length > 0) throw new InvalidChangeError(issues)
     this.#revision = state.revision
-    return { value, state }
+    return { value, state, changes }
   }
 
   /** Goes back to a state without what could not be served. */
