@@ -26,6 +26,7 @@ function deltasOf(random: Random, { message }: ChatChoice): ChatDelta[] {
 }
 
 function thoughtDeltas(random: Random, detail: ReasoningDetail): ChatDelta[] {
+  if (detail.type === 'reasoning.summary') return pieces(random, detail.summary).map((piece) => ({ reasoning_content: piece, reasoning_details: [{ ...detail, summary: piece }] }))
   if (detail.type !== 'reasoning.text') return [{ reasoning_details: [detail] }]
   const { text = '', signature, ...rest } = detail
   return [
@@ -83,6 +84,7 @@ function add(known: ChatChoice, { delta, finish_reason, native_finish_reason, st
 
 function addDetail(details: ReasoningDetail[], detail: ReasoningDetail): void {
   const known = details.find(({ index }) => index === detail.index)
+  if (known?.type === 'reasoning.summary' && detail.type === 'reasoning.summary') return void (known.summary += detail.summary)
   if (known?.type !== 'reasoning.text' || detail.type !== 'reasoning.text') return void details.push({ ...detail })
   known.text = (known.text ?? '') + (detail.text ?? '')
   if (detail.signature) known.signature = detail.signature

@@ -1,6 +1,6 @@
 import type { ChatAnswer, ChatUsage, FinishReason } from '../src/pivot/chat-answer.ts'
 import type { AssistantMessage, CacheControl, ChatMessage, ChatRequest, ChatTool, ChatToolCall, ChatToolChoice, FilePart, TextPart, ToolMessage, UserPart } from '../src/pivot/chat-request.ts'
-import { anthropicFormat, type ReasoningDetail } from '../src/pivot/reasoning.ts'
+import { anthropicFormat, openAiFormat, textOfDetail, type ReasoningDetail } from '../src/pivot/reasoning.ts'
 import { Random } from './random.ts'
 
 /** What a dialect can say of a chat: only that is put into conversations which have to survive it. */
@@ -8,6 +8,8 @@ export interface Says {
   readonly cacheControl: boolean
   /** A signature that only its vendor knows stays with the reasoning. */
   readonly signedReasoning: boolean
+  /** Reasoning is OpenAI's: summaries, and a cipher for the whole item. */
+  readonly encryptedReasoning?: boolean
   readonly thinkingBudget: boolean
   readonly topK: boolean
   readonly isError: boolean
@@ -18,6 +20,8 @@ export interface Says {
   readonly severalChoices: boolean
   readonly refusal: boolean
   readonly stopSequence: boolean
+  /** The request cannot name texts to stop at. */
+  readonly neverStops?: boolean
 }
 
 const texts = ['Hi', 'Grüße 世界 👩‍👩‍👧‍👦', 'a "quoted"\nline\\', '\u2028{"not": json}', ' x ', '__proto__'] as const
@@ -56,6 +60,7 @@ function userPart(random: Random, says: Says): UserPart {
 }
 
 export function reasoningOf(random: Random, says: Says): { reasoning_content?: string; reasoning_details?: ReasoningDetail[] } {
+  if (says.encryptedReasoning) return reasoningItems(random)
   if (!says.signedReasoning) return {}
   const details = random.some(1, 3, (index): ReasoningDetail =>
     index > 0 && random.chance(30)
@@ -63,6 +68,19 @@ export function reasoningOf(random: Random, says: Says): { reasoning_content?: s
       : { type: 'reasoning.text', text: `thought ${index} ${text(random)}`, signature: `sig${index}`, format: anthropicFormat, index },
   )
   return { reasoning_content: details.map((one) => (one.type === 'reasoning.text' ? one.text : '')).join(''), reasoning_details: details }
+}
+
+/** Items of OpenAI's reasoning: each has its cipher at the end. */
+function reasoningItems(random: Random): { reasoning_content?: string; reasoning_details: ReasoningDetail[] } {
+  const items = random.some(1, 2, (item) => {
+    const about = { id: `rs_${item}`, format: openAiFormat }
+    const summaries = random.some(0, 2, (part): ReasoningDetail => ({ type: 'reasoning.summary', summary: `thought ${part} ${text(random)}`, ...about }))
+    const raw = random.some(0, 1, (): ReasoningDetail => ({ type: 'reasoning.text', text: text(random), ...about }))
+    return [...summaries, ...raw, { type: 'reasoning.encrypted', data: `cipher${item}==`, ...about } as const]
+  })
+  const details = items.flat().map((detail, index) => ({ ...detail, index }))
+  const thoughts = details.map(textOfDetail).filter((one) => one !== '')
+  return { ...(thoughts.length > 0 && { reasoning_content: thoughts.join('\n\n') }), reasoning_details: details }
 }
 
 function turn(random: Random, says: Says, number: number): ChatMessage[] {
@@ -113,7 +131,7 @@ export function requestFor(says: Says, seed: number): ChatRequest {
     ...tools(random, says, !thinks),
     ...(!thinks && random.sometimes(() => ({ temperature: random.pick([0, 0.5, 1]), top_p: 0.9 }))),
     ...(!thinks && says.topK && random.sometimes(() => ({ top_k: 7 }))),
-    ...random.sometimes(() => ({ stop: ['END', 'STOP'] })),
+    ...(!says.neverStops && random.sometimes(() => ({ stop: ['END', 'STOP'] }))),
     ...random.sometimes(() => ({ user: 'u1' })),
     ...random.sometimes(() => ({ stream: true })),
     ...random.sometimes(() => ({ response_format: { type: 'json_schema', json_schema: { name: 'structured_output', strict: true, schema: { type: 'object', properties: { a: {} }, additionalProperties: false, required: ['a'] } } } }), 20),

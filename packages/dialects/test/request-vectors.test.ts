@@ -71,6 +71,7 @@ function translated({ from, input, ...vector }: Vector): Json | Untranslatable {
 
 const schemas: Partial<Record<Dialect, readonly ['openAi' | 'anthropic', string]>> = {
   'openai-chat': ['openAi', 'CreateChatCompletionRequest'],
+  'openai-responses': ['openAi', 'CreateResponse'],
   'anthropic-messages': ['anthropic', 'MessagesRequest'],
 }
 
@@ -92,7 +93,7 @@ function bodyProblems(body: Json, vector: Vector): string[] {
 
 describe('a request', () => {
   test('has vectors for the pairs that can be translated', () => {
-    expect(covered.length).toBeGreaterThanOrEqual(15)
+    expect(covered.length).toBeGreaterThanOrEqual(17)
   })
 
   test.for(covered)('$id is translated as it must be', (vector) => {

@@ -23,6 +23,21 @@ const says: Partial<Record<Dialect, Says>> = {
     refusal: true,
     stopSequence: false,
   },
+  'openai-responses': {
+    cacheControl: false,
+    signedReasoning: false,
+    encryptedReasoning: true,
+    thinkingBudget: false,
+    topK: false,
+    isError: false,
+    picturesFromTools: true,
+    documents: false,
+    citations: false,
+    severalChoices: false,
+    refusal: true,
+    stopSequence: false,
+    neverStops: true,
+  },
   'anthropic-messages': {
     cacheControl: true,
     signedReasoning: true,
@@ -67,9 +82,14 @@ function withoutContent(message: ChatMessage): ChatMessage {
   return rest as ChatMessage
 }
 
-/** Without the provider's own words, which the pivot need not have had. */
+/** Without the provider's own words, which the pivot need not have had, and without a count of no thoughts, which OpenAI always gives. */
 function plain(answer: ChatAnswer): ChatAnswer {
-  return { ...answer, choices: answer.choices.map(({ native_finish_reason: _native, ...choice }) => choice) }
+  const { completion_tokens_details: details, ...usage } = answer.usage!
+  return {
+    ...answer,
+    choices: answer.choices.map(({ native_finish_reason: _native, ...choice }) => choice),
+    usage: { ...usage, ...(details?.reasoning_tokens && { completion_tokens_details: details }) },
+  }
 }
 
 /** Over the wire, where JSON has no undefined. */

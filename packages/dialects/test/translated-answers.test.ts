@@ -2,6 +2,7 @@ import type { Dialect, SseEvent } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
 import { readUpstreamError } from '../src/index.ts'
+import { collectedResponse } from './collected-response.ts'
 import { collectedChat, collectedMessage, type Collected } from './collected.ts'
 import { bytesOf, everything, facts, type Recorded } from './recorded.ts'
 import { asked, streamed, type Json } from './translating.ts'
@@ -23,12 +24,18 @@ interface AsAnthropic {
 const recorded = everything as (Recorded & { expected_as_anthropic?: AsAnthropic })[]
 const ofChat = recorded.filter(({ api }) => api === 'chat')
 const ofMessages = recorded.filter(({ api }) => api === 'messages')
+const ofResponses = recorded.filter(({ api }) => api === 'responses')
+const providers: Readonly<Record<string, Dialect>> = { chat: 'openai-chat', messages: 'anthropic-messages', responses: 'openai-responses' }
 
-const collect: Partial<Record<Dialect, (events: readonly SseEvent[]) => Collected>> = { 'openai-chat': collectedChat, 'anthropic-messages': collectedMessage }
+const collect: Partial<Record<Dialect, (events: readonly SseEvent[]) => Collected>> = {
+  'openai-chat': collectedChat,
+  'anthropic-messages': collectedMessage,
+  'openai-responses': collectedResponse,
+}
 
 /** The provider's answer as its client collects it. */
 function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]): Collected {
-  const provider = entry.api === 'chat' ? 'openai-chat' : 'anthropic-messages'
+  const provider = providers[entry.api]!
   const isOld = entry.id === 'openai-chat-legacy-function-call'
   const more = { stream_options: { include_usage: true }, ...(isOld && { functions: [{ name: 'get_current_weather' }] }) }
   const translation = asked(client, provider, client === 'openai-chat' ? more : {})
@@ -40,6 +47,7 @@ function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]
 }
 
 function eventProblems(client: Dialect, { data }: SseEvent): string[] {
+  if (client === 'openai-responses') return schemaProblems('openAi', 'ResponseStreamEvent', JSON.parse(data))
   if (client === 'anthropic-messages') return schemaProblems('anthropic', 'StreamEvent', JSON.parse(data))
   if (data === '[DONE]') return []
   const body = JSON.parse(data) as Json
@@ -128,9 +136,61 @@ describe('an answer of Anthropic', () => {
   })
 })
 
+describe('an answer of OpenAI’s Responses', () => {
+  test.for(ofResponses.filter(ok))('$id is what a chat client should get', (entry) => {
+    const chat = translated(entry, 'openai-chat')
+    expectChat(chat, entry.expected as Expected)
+    expect(entry.streaming ? [] : schemaProblems('openAi', 'CreateChatCompletionResponse', chat.body)).toEqual([])
+    expect(chat.terminals).toEqual(entry.streaming ? ['[DONE]'] : [])
+  })
+
+  test.for(ofResponses.filter(({ expected_as_anthropic: as }) => as))('$id is what a client of Anthropic’s should get', (entry) => {
+    const message = translated(entry, 'anthropic-messages')
+    expectMessage(message, entry.expected_as_anthropic!)
+    expect(schemaProblems('anthropic', 'MessageComplete', message.body)).toEqual([])
+    expect(message.terminals).toEqual(entry.streaming ? ['message_stop'] : [])
+  })
+})
+
+describe('a response', () => {
+  test.for([...ofChat, ...ofMessages].filter(ok))('is what a client of the Responses API gets of $id', (entry) => {
+    const { body, terminals } = translated(entry, 'openai-responses')
+    expect(schemaProblems('openAi', 'Response', body)).toEqual([])
+    expect((body['output'] as Json[]).flatMap((item) => schemaProblems('openAi', outputSchemas[item['type'] as string]!, item))).toEqual([])
+    const [expected] = (entry.expected as Expected).choices!
+    expectResponse(body, expected!, (entry.expected as Expected).usage)
+    expect(terminals).toEqual(entry.streaming ? [`response.${String(body['status'])}`] : [])
+  })
+})
+
+const incomplete: Readonly<Record<string, string>> = { length: 'max_output_tokens', content_filter: 'content_filter' }
+const outputSchemas: Readonly<Record<string, string>> = { message: 'OutputMessage', function_call: 'FunctionToolCall', reasoning: 'ReasoningItem' }
+
+function expectResponse(body: Json, expected: NonNullable<Expected['choices']>[number], usage: Expected['usage']): void {
+  const output = body['output'] as (Json & { content?: Json[]; summary?: Json[] })[]
+  const partsOf = (type: string, member: string) => output.flatMap(({ content = [], summary = [] }) => [...content, ...summary]).filter((part) => part['type'] === type).map((part) => part[member]).join('')
+  const calls = output.filter(({ type }) => type === 'function_call')
+  const { content, refusal, reasoning, tool_calls, function_call: one, finish_reason: finish } = expected
+  expect(partsOf('output_text', 'text')).toBe(content ?? '')
+  expect(partsOf('refusal', 'refusal')).toBe(refusal ?? '')
+  expect(partsOf('summary_text', 'text')).toBe(reasoning ?? '')
+  expect(calls.map((call) => ({ id: call['call_id'], name: call['name'], arguments: JSON.parse(call['arguments'] as string) as unknown }))).toEqual(
+    (tool_calls ?? (one ? [{ id: null, ...one }] : [])).map(({ id, name, arguments_json, arguments: text }: { id: string | null; name: string; arguments_json?: unknown; arguments?: string }, index) => ({ id: id || calls[index]?.['call_id'], name, arguments: arguments_json ?? JSON.parse(text ?? '{}') })),
+  )
+  const reason = incomplete[finish]
+  expect({ status: body['status'], details: body['incomplete_details'] }).toEqual(reason === undefined ? { status: 'completed', details: null } : { status: 'incomplete', details: { reason } })
+  if (!usage) return
+  expect(body['usage']).toMatchObject({
+    input_tokens: usage['prompt_tokens'],
+    output_tokens: usage['completion_tokens'],
+    input_tokens_details: { cached_tokens: usage['cached_tokens'] ?? 0 },
+    output_tokens_details: { reasoning_tokens: usage['reasoning_tokens'] ?? 0 },
+  })
+}
+
 describe('a stream', () => {
-  const streams = [...ofChat, ...ofMessages].filter(({ streaming }) => streaming)
-  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages']
+  const streams = [...ofChat, ...ofMessages, ...ofResponses].filter(({ streaming }) => streaming)
+  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages', 'openai-responses']
   const pairs = streams.flatMap((entry) => clients.map((client) => ({ id: entry.id, client, entry })))
 
   test.for(pairs)('$id reaches a client of $client alike, wherever it is cut', ({ client, entry }) => {
@@ -144,29 +204,26 @@ describe('a stream', () => {
   })
 
   test.for(pairs.filter(({ entry }) => ok(entry)))('$id that ends at any event before its last never looks finished to a client of $client', ({ client, entry }) => {
-    const provider = entry.api === 'chat' ? 'openai-chat' : 'anthropic-messages'
+    const provider = providers[entry.api]!
     const text = bytesOf(entry).toString()
+    const whole = translated(entry, client).terminals
     const reader = facts(provider).openStream()
     const events = text.split(/(?<=\n\n|\r\n\r\n)/).map((event) => Buffer.from(event))
     for (const [index, event] of events.entries()) {
       const { terminals } = collect[client]!(streamed(asked(client, provider).stream(), events.slice(0, index)))
-      expect(terminals).toEqual([terminalOf(client, reader.finished)])
+      expect(terminals).toEqual(reader.finished ? whole : [client === 'openai-responses' ? 'response.failed' : 'error'])
       reader.see(event)
     }
   })
 })
 
-function terminalOf(client: Dialect, finished: boolean): string {
-  if (!finished) return 'error'
-  return client === 'openai-chat' ? '[DONE]' : 'message_stop'
-}
-
 describe('an error', () => {
   const errors = recorded.filter(({ streaming, expected }) => !streaming && expected.outcome === 'error')
 
-  test.for(errors)('$id reaches the clients of either in their own shape', (entry) => {
+  test.for(errors)('$id reaches the clients of each in their own shape', (entry) => {
     const error = readUpstreamError(entry.http.status, entry.http.headers, bytesOf(entry))
     expect(schemaProblems('openAi', 'ErrorResponse', facts('openai-chat').errorBody(error))).toEqual([])
+    expect(schemaProblems('openAi', 'ErrorResponse', facts('openai-responses').errorBody(error))).toEqual([])
     expect(schemaProblems('anthropic', 'Error', facts('anthropic-messages').errorBody(error, 'req_1'))).toEqual([])
   })
 })

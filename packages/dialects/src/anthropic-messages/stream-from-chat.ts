@@ -6,7 +6,7 @@ import { namedEvent } from '../translate/sse.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import type { StreamFromChat } from '../translate/translator.ts'
 import { citationsFor } from './citations.ts'
-import { JsonEnd } from './json-end.ts'
+import { JsonEnd } from '../translate/json-end.ts'
 import { stopReasonFor } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 

@@ -31,6 +31,14 @@ export interface ReasoningSummary extends InReasoning {
 /** What Anthropic signed; details without a format count as its. */
 export const anthropicFormat = 'anthropic-claude-v1'
 
+/** What OpenAI's Responses API thought; `id` is that of the item. */
+export const openAiFormat = 'openai-responses-v1'
+
+/** Whether OpenAI would know this again. */
+export function isOpenAis({ format }: ReasoningDetail): boolean {
+  return typeof format === 'string' && format.startsWith('openai')
+}
+
 /** Whether Anthropic would know this signature again. */
 export function isAnthropics({ format }: ReasoningDetail): boolean {
   return format === undefined || format === null || format.startsWith('anthropic')

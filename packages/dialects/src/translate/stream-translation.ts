@@ -75,7 +75,8 @@ export class StreamTranslation {
 
   #say(error: ClientError, out: Buffer[], requestId?: string): void {
     this.#over = true
-    out.push(this.#facts.errorEvent(error, requestId))
+    if (this.#writer.fail) this.#writer.fail(error, out)
+    else out.push(this.#facts.errorEvent(error, requestId))
   }
 
   #stumble(error: unknown, out: Buffer[]): void {

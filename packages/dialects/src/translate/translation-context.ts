@@ -1,4 +1,5 @@
 import type { ChatExtension } from '@sluice/provider'
+import type { Json } from './json.ts'
 import { ToolNames } from './tool-names.ts'
 
 /** What translators need to know of the world. */
@@ -28,6 +29,9 @@ export class TranslationContext {
 
   /** The client asked by `functions`, as before there were tools, and wants its answer so. */
   wantsFunctionCall = false
+
+  /** Members of the client's request that an answer of the Responses API repeats. */
+  repeated: Json = {}
 
   constructor(options: TranslationOptions) {
     this.options = options

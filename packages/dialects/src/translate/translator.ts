@@ -1,4 +1,5 @@
 import type { Dialect } from '@sluice/provider'
+import type { ClientError } from '../dialect-facts.ts'
 import type { ChatAnswer } from '../pivot/chat-answer.ts'
 import type { ChatChunk } from '../pivot/chat-chunk.ts'
 import type { ChatRequest } from '../pivot/chat-request.ts'
@@ -48,4 +49,6 @@ export interface StreamFromChat {
   write(chunk: ChatChunk, out: Buffer[]): void
   /** Closes what is open and says the dialect's last word. Called once, after the last chunk; never after a failure. */
   end(out: Buffer[]): void
+  /** Says the last word of an answer that has failed, where it is more than the dialect's error event. Instead of `end`. */
+  fail?(error: ClientError, out: Buffer[]): void
 }

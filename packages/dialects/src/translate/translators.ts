@@ -1,6 +1,7 @@
 import type { Dialect } from '@sluice/provider'
 import { anthropicMessages } from '../anthropic-messages/translator.ts'
 import { openAiChat } from '../openai-chat/translator.ts'
+import { openAiResponses } from '../openai-responses/translator.ts'
 import type { Translator } from './translator.ts'
 
 /**
@@ -11,7 +12,7 @@ import type { Translator } from './translator.ts'
  * which also know how it tells of errors; and a line here. Tests go through this list: `round-trips.test.ts` asks what the
  * dialect can say.
  */
-export const translators: readonly Translator[] = [openAiChat, anthropicMessages]
+export const translators: readonly Translator[] = [openAiChat, openAiResponses, anthropicMessages]
 
 const byDialect: ReadonlyMap<Dialect, Translator> = new Map(translators.map((one) => [one.dialect, one]))
 
