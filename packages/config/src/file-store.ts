@@ -24,6 +24,8 @@ export class FileStore {
   #hasFailed = false
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** Counts what was made known; a look under way is not to tell what it read before. */
+  #known = 0
 
   /** `text` is what is known of the file already, and is not told of. */
   constructor(file: string, text: string, { interval = 200 }: FileStoreOptions = {}) {
@@ -40,6 +42,12 @@ export class FileStore {
   watch(onChange: (text: string) => unknown, onError?: (error: Error) => void): void {
     if (this.#timer || this.#isClosed) return
     this.#timer = setTimeout(() => void this.#look(onChange, onError), this.#interval).unref()
+  }
+
+  /** Says what the file has come to hold this very moment, by this process's own doing: that is not told of. */
+  know(text: string): void {
+    this.#digest = digestOf(text)
+    this.#known += 1
   }
 
   /** Stops watching; nothing is told after it. */
@@ -66,13 +74,14 @@ export class FileStore {
 
   /** The text, where the file has changed and come to rest. */
   async #changed(): Promise<string | undefined> {
+    const known = this.#known
     const { id, isEmpty } = await this.#state()
     this.#latest = { id, looks: id === this.#latest.id ? this.#latest.looks + 1 : 1 }
     // Whoever writes in place begins by emptying the file.
     if (id === this.#seen || this.#latest.looks < (isEmpty ? 6 : 2)) return undefined
     const text = await readFile(this.file, 'utf8')
     // Changed while it was read: the next looks will tell.
-    if ((await this.#state()).id !== id) return undefined
+    if ((await this.#state()).id !== id || known !== this.#known) return undefined
     this.#seen = id
     const digest = digestOf(text)
     if (digest === this.#digest) return undefined

@@ -199,6 +199,21 @@ describe('FileStore', () => {
     expect(await told.shift()).toBe('third')
   })
 
+  test('tells nothing of a text that it is said to know, and everything that differs from it', async () => {
+    const dir = await directory()
+    const file = join(dir, 'gateway.yaml')
+    writeFileSync(file, 'one')
+    const told = queue<string>()
+    const store = new FileStore(file, 'one', { interval: 5 })
+    open.push(store)
+    store.watch(told.push)
+    writeFileSync(file, 'two')
+    store.know('two')
+    await slowerLook(file)
+    writeFileSync(file, 'one')
+    expect(await told.shift()).toBe('one')
+  })
+
   test('tells nothing after it was closed', async () => {
     const { file, next } = await watchedFile()
     const texts: string[] = []

@@ -37,11 +37,11 @@ export function* planCollection(
   const edits = [...edited.values()].flatMap(({ splices }) => splices)
   const isEmptied = removed.size === collection.ids.length
   if (isEmptied && added.length === 0) {
-    return planEmptied(collection, collection.form === 'block' ? planLines(text, layout, collection, removed, []).splices : [])
+    return planEmptied(collection, collection.form === 'block' ? planLines(text, layout, collection, sorted).splices : [])
   }
   if (collection.form === 'empty') return planFilled(text, layout, collection, added)
   const plan = collection.form === 'block' ? planLines : planItems
-  const { splices, adding, rendered } = plan(text, layout, collection, removed, added, isEmptied)
+  const { splices, adding, rendered } = plan(text, layout, collection, sorted)
   return {
     splices: [...edits, ...splices],
     layout: (shift, placeOf, after) => {
@@ -115,13 +115,12 @@ function planLines(
   text: string,
   { style }: TextLayout,
   collection: CollectionLayout,
-  removed: ReadonlySet<number>,
-  added: readonly NewEntry[],
+  sorted: Sorted,
 ): Planned {
   const { starts, ends, column, isMap } = collection
+  const { removed, added } = sorted
   const last = starts.length - 1
-  // What is added is between an entry that takes blank lines and those below.
-  const splices = [...removed].map((index) => removalOf(text, collection, removed, index, index === last && added.length > 0))
+  const splices = [...removed].map((index) => removalOf(text, collection, sorted, index))
   if (added.length === 0) return { splices, adding: undefined, rendered: nothing }
   const gap = text.slice(ends[last - 1], starts[last])
   const between = last > 0 && /^[ \t]*\r?\n/m.test(gap) && !mayTakeBlankLines(text, collection, removed, last + 1) ? style.eol : ''
@@ -133,21 +132,29 @@ function planLines(
 
 /** Whether the entry that stays above the one at `below` may end in a text to which the blank lines below it belong. */
 function mayTakeBlankLines(text: string, { starts, ends }: CollectionLayout, removed: ReadonlySet<number>, below: number): boolean {
-  let index = below - 1
-  while (removed.has(index)) index -= 1
+  const index = lastKept(removed, below)
   return index >= 0 && /[|>]\d?\+/.test(text.slice(starts[index], ends[index]))
 }
 
+/** The entry above the one at `below` that stays; -1: none does. */
+function lastKept(removed: ReadonlySet<number>, below: number): number {
+  let index = below - 1
+  while (removed.has(index)) index -= 1
+  return index
+}
+
 /** An entry's lines with the comment right above it, and one of the blank lines around it. */
-function removalOf(text: string, collection: CollectionLayout, removed: ReadonlySet<number>, index: number, isCovered: boolean): Splice {
+function removalOf(text: string, collection: CollectionLayout, { removed, edited, added }: Sorted, index: number): Splice {
   const { starts, ends, column, at } = collection
   const floor = ends[index - 1] ?? nextLine(text, at)
   const behind = ends[index] ?? text.length
+  const isLast = index === starts.length - 1
+  // What is added stands between an entry that takes blank lines and those below.
+  const isCovered = isLast && added.length > 0
   const end = !isCovered && mayTakeBlankLines(text, collection, removed, index) ? skipBlankLines(text, behind) : behind
   const start = startWithComment(text, starts[index] ?? end, column, floor)
   const above = start > floor ? lineStart(text, start - 1) : start
-  const isLast = index === starts.length - 1
-  if (end === text.length && !text.endsWith('\n')) {
+  if (end === text.length && !text.endsWith('\n') && !edited.has(lastKept(removed, index))) {
     return { start: lineEnd(text, lineStart(text, (above < start && isBlankLine(text, above) ? above : start) - 1)), end, text: '' }
   }
   if (index > 0 && above === floor && above < start && isBlankLine(text, above) && (isLast || isBlankLine(text, end))) {
@@ -161,10 +168,9 @@ function planItems(
   text: string,
   { style }: TextLayout,
   collection: CollectionLayout,
-  removed: ReadonlySet<number>,
-  added: readonly NewEntry[],
-  isEmptied: boolean,
+  { removed, added }: Sorted,
 ): Planned {
+  const isEmptied = removed.size === collection.ids.length
   const { open, end, isMap, starts, ends } = collection
   const items = starts.map((start, index) => ({ start, end: ends[index] ?? start }))
   const first = starts[0] ?? open
@@ -178,8 +184,7 @@ function planItems(
   const splices = removed.size > 0 ? removeFromFlow(text, flow, removed) : []
   if (added.length === 0) return { splices, adding: undefined, rendered: nothing }
   const texts = renderItems(added, isMap, style, isInLines ? indentOf(text, first) : undefined)
-  const lastKept = items.findLastIndex((_, index) => !removed.has(index))
-  const [splice] = addToFlow(text, flow, lastKept + 1, texts, style.isTight)
+  const [splice] = addToFlow(text, flow, lastKept(removed, items.length) + 1, texts, style.isTight)
   if (!splice) return { splices, adding: undefined, rendered: nothing }
   const skipped = 1 + separator(text, open, items, style.isTight).length
   let at = 0
