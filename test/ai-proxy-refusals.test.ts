@@ -209,7 +209,7 @@ describe('dialects that a provider does not speak', () => {
     dialect: string,
     supported: string,
   ][] = [
-    ['P30', 'deepseek', '/v1/responses', { model: 'm', input: 'x' }, 'openai-responses', 'openai-chat'],
+    ['embeddings', 'deepseek', '/v1/embeddings', { model: 'm', input: 'x' }, 'openai-embeddings', 'openai-chat'],
     [
       'embeddings',
       'anthropic',
@@ -236,10 +236,22 @@ describe('dialects that a provider does not speak', () => {
     expect([status, json]).toEqual([400, { message: text, error_msg: text }])
   })
 
+  test('P30: the Responses API on a provider of chats is served, and what needs what is stored there is refused', async () => {
+    const { url } = await startGateway({ routes: [aiRoute(mock.url, { provider: 'deepseek' })] })
+    const served = await askRaw(`${url}/v1/responses`, { body: { model: 'm', input: 'x' } })
+    expect([served.status, JSON.parse(served.body.toString())]).toMatchObject([200, { object: 'response', status: 'completed' }])
+    expect(mock.requests).toMatchObject([{ url: '/chat/completions' }])
+    mock.reset()
+    const { json } = await refusal('{"model":"m","input":"x","previous_response_id":"resp_1"}', { url, path: '/v1/responses' })
+    expect(json).toMatchObject({ error: { code: 'unsupported_parameter', param: 'previous_response_id' } })
+  })
+
   test('P35: a prefix before the path does not change what it is', async () => {
     const { url } = await startGateway({ routes: [aiRoute(mock.url, { provider: 'deepseek' })] })
-    const { error_msg } = await refusal('{"model":"m","input":"x"}', { url, path: '/openai/v1/responses' })
-    expect(error_msg).toContain('does not support openai-responses protocol')
+    const translated = await askRaw(`${url}/openai/v1/responses`, { body: { model: 'm', input: 'x' } })
+    expect(JSON.parse(translated.body.toString())).toMatchObject({ object: 'response' })
+    expect(mock.requests).toMatchObject([{ url: '/chat/completions' }])
+    mock.reset()
     const served = await askRaw(`${gateway.url}/openai/v1/responses`, { body: { model: 'm', input: 'x' } })
     expect(served.status).toBe(200)
     expect(mock.requests[0]).toMatchObject({ url: '/v1/responses' })

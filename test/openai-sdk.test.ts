@@ -518,13 +518,14 @@ describe('an error of the gateway', () => {
     expect(await gateway.lines(1)).toMatchObject([{ outcome: 'stalled', status: 504 }])
   })
 
-  test('that would have to translate is a 400', async () => {
+  test('that cannot be translated is a 400', async () => {
     const { openai, mock, gateway } = await stage({ provider: 'deepseek' })
-    const error = await failureOf(openai.responses.create({ model: 'gpt-5', input: 'Hi' }))
+    const error = await failureOf(openai.responses.create({ model: 'gpt-5', input: 'Hi', previous_response_id: 'resp_1' }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({
       status: 400,
-      message: '400 provider deepseek does not support openai-responses protocol (supported: openai-chat)',
+      message: '400 a translated conversation is kept nowhere: send all of it as input',
+      param: 'previous_response_id',
     })
     expect(mock.requests).toHaveLength(0)
     expect(await gateway.lines(1)).toMatchObject([{ outcome: 'refused', status: 400 }])
