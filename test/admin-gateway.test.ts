@@ -99,3 +99,56 @@ test('nobody gets in without the key, and none is in the log', async () => {
   expect(logged()).toContain('routes')
   expect(logged()).not.toContain(key)
 })
+
+test('a consumer asks as soon as it is written, with what it brings in place of the route’s, and no longer once it is deleted', async () => {
+  const asked: unknown[] = []
+  const upstream = await startUpstream((req, res) => {
+    let text = ''
+    req.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    req.on('end', () => {
+      asked.push([req.headers['apikey'], (JSON.parse(text) as { model: string }).model])
+      res.setHeader('content-type', 'application/json').end('{"choices":[],"usage":{}}')
+    })
+  })
+  const { admin, url } = await administered()
+  const ai = (model: string): object => ({ provider: 'openai', auth: {}, options: { model }, override: { endpoint: upstream.url } })
+  const refusal = { code: 4011, hint: 'ask for a key' }
+  const as = async (apikey?: string): Promise<[number, unknown]> => {
+    const answer = await fetch(`${url}/ai`, { method: 'POST', headers: { 'content-type': 'application/json', ...(apikey !== undefined && { apikey }) }, body: JSON.stringify(chat) })
+    return [answer.status, await answer.json()]
+  }
+  const put = async (path: string, value: object): Promise<number> => (await admin('PUT', `/apisix/admin/${path}`, value)).status
+
+  expect(await put('routes/chat', { uri: '/ai', plugins: { 'key-auth': { _meta: { error_response: refusal } }, 'ai-proxy': ai('small') } })).toBe(201)
+  expect(await as('annas')).toEqual([401, refusal])
+  expect(await put('consumer_groups/gold', { plugins: { 'ai-proxy': ai('large') } })).toBe(201)
+  expect(await put('consumers', { username: 'anna', group_id: 'gold', plugins: { 'key-auth': { key: 'annas' } } })).toBe(201)
+  expect(await put('consumers', { username: 'bob' })).toBe(201)
+  expect(await put('consumers/bob/credentials/one', { plugins: { 'key-auth': { key: 'bobs' } } })).toBe(201)
+  expect([(await as('annas'))[0], (await as('bobs'))[0], (await as())[0]]).toEqual([200, 200, 401])
+  expect(asked).toEqual([
+    [undefined, 'large'],
+    [undefined, 'small'],
+  ])
+
+  // A key that somebody has; wherever the other stands, it is the writer who is told.
+  for (const [path, value, holder] of [
+    ['consumers', { username: 'anna', plugins: { 'key-auth': { key: 'bobs' } } }, 'bob'],
+    ['consumers/bob/credentials/two', { plugins: { 'key-auth': { key: 'annas' } } }, 'anna'],
+  ] as const) {
+    const { status, body } = await admin('PUT', `/apisix/admin/${path}`, value)
+    expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining(`duplicate key of plugin key-auth found with consumer: ${holder}`)])
+  }
+  // What is shown hides the key, and writing that back keeps it.
+  const { body: shown } = await admin('GET', '/apisix/admin/consumers/anna')
+  expect(JSON.stringify(shown)).not.toContain('annas')
+  const { create_time: _created, update_time: _updated, ...value } = (shown as { value: Record<string, unknown> }).value
+  expect(await put('consumers', value)).toBe(200)
+  expect((await as('annas'))[0]).toBe(200)
+
+  expect((await admin('DELETE', '/apisix/admin/consumer_groups/gold')).status).toBe(400)
+  expect((await admin('DELETE', '/apisix/admin/consumer_groups/gold?force=true')).status).toBe(200)
+  expect(await as('annas')).toEqual([503, expect.objectContaining({ message: expect.stringContaining('consumer group [gold], which was deleted') as string })])
+  for (const path of ['consumers/anna', 'consumers/bob/credentials/one']) expect((await admin('DELETE', `/apisix/admin/${path}`)).status).toBe(200)
+  expect([(await as('annas'))[0], (await as('bobs'))[0]]).toEqual([401, 401])
+})

@@ -1,4 +1,4 @@
-import { keyRing, type Issue, type Kernel, type Prepared, type PreparedConsumer } from '@sluice/kernel'
+import type { Issue, Kernel, Prepared, PreparedConsumer } from '@sluice/kernel'
 import { checkSharing } from './check-sharing.ts'
 import type { Document } from './document.ts'
 import type { Entry } from './entry.ts'
@@ -7,7 +7,7 @@ import type { GatewaySettings } from './gateway-schema.ts'
 import { isRecord } from './is-record.ts'
 import { kinds, type Kind } from './kind.ts'
 import { isSame, Memo, type Frame } from './memo.ts'
-import { partsOfConsumer, readConsumer, readCredential, readGroup, withCredentials } from './resolve-consumer.ts'
+import { checkKeys, partsOfConsumer, readConsumer, readCredential, readGroup, withCredentials } from './resolve-consumer.ts'
 import { partsOfRoute, partsOfService, readService, resolveRoute, type Layers, type ResolvedRoute } from './resolve-route.ts'
 import { dataOnly, schemaOf } from './schema-of.ts'
 import { checkSettings } from './settings.ts'
@@ -201,13 +201,8 @@ function* readConsumers(document: Document, bench: Workbench, memo: Memo): Steps
   const groups = yield* readEach(document, 'consumer_groups', memo, (entry) => readGroup(entry, bench), bench)
   const consumers = yield* readEach(document, 'consumers', memo, (entry) => readConsumer(entry, groups, bench), bench, (raw) => partsOfConsumer(raw, groups))
   const credentials = yield* readEach(document, 'credentials', memo, (entry) => readCredential(entry, bench), bench)
-  const whole = yield* withCredentials(consumers, credentials, bench)
-  const problemsOf = keyRing()
-  for (const consumer of whole) {
-    bench.issues.push(...problemsOf(consumer))
-    yield
-  }
-  return whole
+  yield* checkKeys(consumers, credentials, memo, bench)
+  return yield* withCredentials(consumers, credentials, bench)
 }
 
 function readPlugins({ id, path, raw }: Entry, kind: 'plugin_config' | 'global_rule', bench: Workbench): PluginMap {

@@ -48,6 +48,12 @@ export class Memo {
     this.#kept.get(kind)?.delete(id)
   }
 
+  /** Whether an entry that was taken is not what it was. */
+  isNew(kind: Kind, id: string): boolean {
+    const last = this.#last ? this.#last.#kept : undefined
+    return last?.get(kind)?.get(id) !== this.#kept.get(kind)?.get(id)
+  }
+
   /** Lets go of the one before it. */
   finish(frame: Frame): this {
     this.#last = undefined

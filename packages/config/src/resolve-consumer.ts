@@ -1,6 +1,7 @@
-import type { PreparedConsumer, PreparedCredential } from '@sluice/kernel'
+import { keyRing, type PreparedConsumer, type PreparedCredential } from '@sluice/kernel'
 import type { Entry } from './entry.ts'
 import { isRecord } from './is-record.ts'
+import type { Memo } from './memo.ts'
 import { mergePlugins } from './merge-plugins.ts'
 import { refer } from './refer.ts'
 import { mapSteps, type Steps } from './steps.ts'
@@ -48,6 +49,26 @@ export function readGroup({ id, path, raw }: Entry, bench: Workbench): PluginMap
   return bench.plugins(behaviour, { kind: 'consumer_group', id }, at)
 }
 
+/** Finds keys that two of them have. Told of where they are new: who had one already is not at fault. */
+export function* checkKeys(
+  consumers: ReadonlyMap<string, PreparedConsumer>,
+  credentials: ReadonlyMap<string, readonly PreparedCredential[]>,
+  memo: Memo,
+  bench: Workbench,
+): Steps<void> {
+  const problemsOf = keyRing()
+  for (const isNew of [false, true]) {
+    for (const [id, consumer] of consumers) {
+      if (memo.isNew('consumers', id) === isNew) bench.issues.push(...problemsOf(consumer))
+      yield
+    }
+    for (const [id, list] of credentials) {
+      if (memo.isNew('credentials', id) === isNew) bench.issues.push(...problemsOf({ name: ownerOf(id), credentials: list }))
+      yield
+    }
+  }
+}
+
 /** Gives consumers the credentials that are resources of their own, by `<username>/<id>`. */
 export function* withCredentials(
   consumers: ReadonlyMap<string, PreparedConsumer>,
@@ -57,7 +78,7 @@ export function* withCredentials(
   const further = new Map<string, PreparedCredential[]>()
   for (const [id, list] of credentials) {
     yield
-    const username = id.slice(0, id.indexOf('/'))
+    const username = ownerOf(id)
     const known = further.get(username)
     if (known) known.push(...list)
     else if (consumers.has(username)) further.set(username, [...list])
@@ -70,6 +91,11 @@ export function* withCredentials(
     const more = further.get(consumer.name)
     return more ? { ...consumer, credentials: [...consumer.credentials, ...more] } : consumer
   })
+}
+
+/** Of `<username>/<id>`. */
+function ownerOf(credential: string): string {
+  return credential.slice(0, credential.indexOf('/'))
 }
 
 type Configs = Readonly<Record<string, unknown>>

@@ -112,6 +112,22 @@ async function ask(value: object, key: string, forced: readonly string[] = []): 
   return [reply.status, reply.headers['x-tag'], ctx.consumer?.name]
 }
 
+const credential = (key: string): object => ({ id: 'anna/credentials/x', plugins: { door: { key } } })
+
+test('a key that somebody had already is told of where it is new, wherever that stands', async () => {
+  const options = { kernel: kernelOf(), env: envOf() }
+  const zoe = { username: 'zoe', plugins: { door: { key: 'zoes' } } }
+  const more = credential('more')
+  const { memo } = await checkDocument(readDocument({ consumers: [anna, more, zoe] }), options)
+  const problemOf = async (consumers: object[]): Promise<unknown[]> => {
+    const { issues } = await checkDocument(readDocument({ consumers }), { ...options, memo })
+    return issues.map(({ path, message }) => [path.slice(0, 2).join('/'), message])
+  }
+  const message = 'duplicate key of plugin door found with consumer: zoe'
+  expect(await problemOf([{ ...anna, plugins: zoe.plugins }, more, zoe])).toEqual([['consumers/anna', message]])
+  expect(await problemOf([anna, credential('zoes'), zoe])).toEqual([['credentials/anna/x', message]])
+})
+
 describe('in a snapshot', () => {
   const served = { ...routes({ plugins: { door: {}, answer: {}, tag: { value: 'routes' } } }) }
   const group = { consumer_groups: [{ id: 'g', plugins: { tag: { value: 'groups' } } }] }

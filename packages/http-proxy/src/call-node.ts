@@ -1,4 +1,4 @@
-import { headerOf, HttpError, maskQuery, presentedIn, type Exchange, type Reply, type ReplyBody, type UpstreamRecord } from '@sluice/kernel'
+import { headerOf, HttpError, maskQuery, type Exchange, type Reply, type ReplyBody, type UpstreamRecord } from '@sluice/kernel'
 import { callUpstream, milliseconds, outgoingBody, Pump, type CallFailure, type IncomingHeaders } from '@sluice/upstream'
 import type { UpstreamConfig } from './config.ts'
 import type { Target } from './http-proxy.ts'
@@ -45,13 +45,12 @@ function replyOf(ctx: Exchange, status: number, incoming: IncomingHeaders, pump:
   return { status, headers, body: Array.isArray(body) && body.length === 0 ? null : body }
 }
 
-function recordOf(ctx: Exchange, { scheme }: UpstreamConfig, { authority, host, port }: Target): UpstreamRecord {
-  const { clock, request } = ctx
+function recordOf({ clock, request }: Exchange, { scheme }: UpstreamConfig, { authority, host, port }: Target): UpstreamRecord {
   return {
     address: authority,
     scheme,
     host,
-    uri: request.query ? `${request.path}?${maskQuery(request.query, presentedIn(ctx, 'query'))}` : request.path,
+    uri: request.query ? `${request.path}?${maskQuery(request.query)}` : request.path,
     balancer: host,
     balancerPort: port,
     startedAt: clock.monotonic(),
