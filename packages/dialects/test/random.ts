@@ -1,22 +1,32 @@
-/** A source of chances that gives the same ones again for the same seed. */
+import { Dice } from '../../../test/support/fuzz.ts'
+
+const milliseconds = Number(process.env['SLUICE_FUZZ_MS'] ?? 0) // beyond the rounds that are always tried
+const firstSeed = Number(process.env['SLUICE_FUZZ_SEED'] ?? 1)
+
+/** Seeds to try a property with: so many, and as long as a fuzz run lasts. */
+export function* seeds(rounds = 300): Generator<number> {
+  const end = performance.now() + milliseconds
+  for (let index = 0; index < rounds || performance.now() < end; index++) yield firstSeed + index
+}
+
+/** Chances that are the same again for the same seed. */
 export class Random {
-  #state: number
+  readonly #dice: Dice
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.#dice = new Dice(seed)
   }
 
   below(limit: number): number {
-    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0
-    return Math.floor((this.#state / 2 ** 32) * limit)
+    return this.#dice.below(limit)
   }
 
   pick<T>(list: readonly [T, ...T[]]): T {
-    return list[this.below(list.length)] as T
+    return this.#dice.pick(list)
   }
 
   chance(percent = 50): boolean {
-    return this.below(100) < percent
+    return this.#dice.perhaps(percent)
   }
 
   /** The members now and then, else none: to be spread. */

@@ -6,7 +6,7 @@ import type { ChatMessage, ChatRequest } from '../src/pivot/chat-request.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { answerOf, chunksOf } from './chunks.ts'
 import { answerFor, requestFor, type Says } from './conversations.ts'
-import { Random } from './random.ts'
+import { Random, seeds } from './random.ts'
 
 /** What each dialect can say. A chat that holds nothing else comes back from it as it was. */
 const says: Partial<Record<Dialect, Says>> = {
@@ -53,7 +53,6 @@ const says: Partial<Record<Dialect, Says>> = {
   },
 }
 
-const rounds = Number(process.env['SLUICE_FUZZ_ROUNDS'] ?? 300)
 const cases = translators.map((translator) => ({ translator, name: translator.dialect, says: says[translator.dialect]! }))
 
 function context(): TranslationContext {
@@ -110,7 +109,7 @@ function streamedBack(translator: Translator, answer: ChatAnswer, random: Random
 
 describe('there and back', () => {
   test.for(cases)('through $name a request says what it said', ({ translator, says: known }) => {
-    for (let seed = 1; seed <= rounds; seed++) {
+    for (const seed of seeds()) {
       const chat = requestFor(known, seed)
       const back = translator.requestToChat(sent(translator.requestFromChat(sent(chat), context())), context())
       expect({ seed, chat: normal(back) }).toEqual({ seed, chat: normal(chat) })
@@ -118,7 +117,7 @@ describe('there and back', () => {
   })
 
   test.for(cases)('through $name an answer says what it said', ({ translator, says: known }) => {
-    for (let seed = 1; seed <= rounds; seed++) {
+    for (const seed of seeds()) {
       const answer = answerFor(known, seed)
       const back = translator.answerToChat(sent(translator.answerFromChat(sent(answer), context())), context())
       expect({ seed, answer: plain(back) }).toEqual({ seed, answer })
@@ -126,7 +125,7 @@ describe('there and back', () => {
   })
 
   test.for(cases)('through $name a streamed answer says what the whole one says', ({ translator, says: known }) => {
-    for (let seed = 1; seed <= rounds; seed++) {
+    for (const seed of seeds()) {
       const answer = answerFor(known, seed)
       expect({ seed, answer: plain(streamedBack(translator, answer, new Random(seed))) }).toEqual({ seed, answer })
     }

@@ -1,9 +1,10 @@
 import { isRecord } from '../is-record.ts'
 import type { AssistantMessage, ChatMessage, ChatToolCall, TextPart, ToolMessage, UserPart } from '../pivot/chat-request.ts'
 import { anthropicFormat, type ReasoningDetail } from '../pivot/reasoning.ts'
+import { cacheControlOf } from '../translate/cache-control.ts'
 import { malformed } from '../translate/errors.ts'
 import { textIn, type Json } from '../translate/json.ts'
-import { cacheControlOf, textPartOf, userPartsOf } from './parts-to-chat.ts'
+import { textPartOf, userPartsOf } from './parts-to-chat.ts'
 
 /** Reads the messages of a Messages request. The results of tools become messages of their own, before what the user says. */
 export function messagesToChat(messages: unknown): ChatMessage[] {

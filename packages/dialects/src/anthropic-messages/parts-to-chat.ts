@@ -1,14 +1,8 @@
 import { isRecord } from '../is-record.ts'
-import type { CacheControl, FilePart, ImagePart, TextPart, UserPart } from '../pivot/chat-request.ts'
+import type { FilePart, ImagePart, TextPart, UserPart } from '../pivot/chat-request.ts'
+import { cacheControlOf } from '../translate/cache-control.ts'
 import { malformed, Untranslatable } from '../translate/errors.ts'
 import { textIn, type Json } from '../translate/json.ts'
-
-/** A mark for the cache as a member to spread; nothing where there is none. */
-export function cacheControlOf({ cache_control: mark }: Json): { cache_control?: CacheControl } {
-  if (!isRecord(mark)) return {}
-  const ttl = textIn(mark['ttl'])
-  return { cache_control: { type: 'ephemeral', ...(ttl !== undefined && { ttl }) } }
-}
 
 /** Reads a text block. */
 export function textPartOf(block: unknown, at: string): TextPart {
@@ -28,7 +22,7 @@ export function userPartsOf(block: Json, at: string): UserPart[] {
     case 'search_result':
       return [searchResultOf(block)]
     default:
-      throw new Untranslatable('unsupported_content', `a block of type ${String(block['type']).slice(0, 64)} is not known here`, at)
+      throw new Untranslatable('unsupported_content', `a block of type ${textIn(block['type'])?.slice(0, 64) ?? 'nothing'} is not known here`, at)
   }
 }
 

@@ -1,9 +1,9 @@
 import { isRecord } from '../is-record.ts'
 import type { ChatTool, ServerToolKind } from '../pivot/chat-request.ts'
+import { cacheControlOf } from '../translate/cache-control.ts'
 import { malformed } from '../translate/errors.ts'
 import { refusal } from '../translate/rule.ts'
 import { textIn } from '../translate/json.ts'
-import { cacheControlOf } from './parts-to-chat.ts'
 import { unknownToolRule } from './rules.ts'
 
 /** Beginnings of the types of tools that Anthropic runs, or that its models were trained on. */

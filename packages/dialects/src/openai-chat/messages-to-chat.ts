@@ -1,8 +1,10 @@
 import { isRecord } from '../is-record.ts'
-import type { AssistantMessage, ChatMessage, ChatToolCall, TextPart, RefusalPart, ToolMessage, UserPart } from '../pivot/chat-request.ts'
+import type { AssistantMessage, ChatMessage, ChatToolCall, ToolMessage } from '../pivot/chat-request.ts'
+import { cacheControlOf } from '../translate/cache-control.ts'
 import { malformed } from '../translate/errors.ts'
 import { textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
+import { answerPart, contentOf, textPart, userPart } from './parts-to-chat.ts'
 import { detailsOf } from './reasoning-to-chat.ts'
 
 /** Reads the messages of a chat. Calls and results of the old `function_call` get ids that belong together. */
@@ -50,9 +52,9 @@ function assistantOf(message: Json, at: string, context: TranslationContext): As
 function toolOf(message: Json, at: string): ToolMessage {
   const id = textIn(message['tool_call_id'])
   if (id === undefined) throw malformed('the answer of a tool does not say to which call', `${at}.tool_call_id`)
-  const read: ToolMessage = { role: 'tool', tool_call_id: id, content: contentOf(message['content'] ?? '', at, userPart) }
+  const content = contentOf(message['content'] ?? '', at, userPart)
+  const read: ToolMessage = { role: 'tool', tool_call_id: id, content, ...cacheControlOf(message) }
   if (message['is_error'] === true) read.is_error = true
-  if (isRecord(message['cache_control'])) read.cache_control = { ...message['cache_control'], type: 'ephemeral' }
   return read
 }
 
@@ -67,9 +69,9 @@ function callOf(call: unknown, at: string, context: TranslationContext): ChatToo
     id: textIn(call['id']) ?? context.newId('call_'),
     type: 'function',
     function: { name, arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}) },
+    ...cacheControlOf(call),
   }
   if (isRecord(call['extra_content'])) read.extra_content = call['extra_content']
-  if (isRecord(call['cache_control'])) read.cache_control = { ...call['cache_control'], type: 'ephemeral' }
   return read
 }
 
@@ -77,43 +79,4 @@ function listOf(value: unknown, at: string): unknown[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw malformed('not a list', at)
   return value
-}
-
-/** Content is a text or a list of parts. */
-function contentOf<P>(content: unknown, at: string, part: (part: Json, at: string) => P): string | P[] {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) throw malformed('content is neither a text nor a list of parts', `${at}.content`)
-  return content.map((one: unknown, index) => {
-    const place = `${at}.content[${index}]`
-    if (!isRecord(one)) throw malformed('a part of a message is not an object', place)
-    return part(one, place)
-  })
-}
-
-function textPart(part: Json, at: string): TextPart {
-  if (part['type'] !== 'text' || typeof part['text'] !== 'string') throw malformed('only text can stand here', at)
-  return part as unknown as TextPart
-}
-
-function answerPart(part: Json, at: string): TextPart | RefusalPart {
-  if (part['type'] === 'refusal' && typeof part['refusal'] === 'string') return part as unknown as RefusalPart
-  return textPart(part, at)
-}
-
-/** Which member of a part has to hold what, by its type. */
-const members: ReadonlyMap<unknown, readonly [member: string, inner: string | undefined]> = new Map([
-  ['image_url', ['image_url', 'url']],
-  ['input_audio', ['input_audio', 'data']],
-  ['file', ['file', undefined]],
-])
-
-function userPart(part: Json, at: string): UserPart {
-  const known = members.get(part['type'])
-  if (!known) return textPart(part, at)
-  const [member, inner] = known
-  const value = part[member]
-  if (!isRecord(value) || (inner !== undefined && textIn(value[inner]) === undefined)) {
-    throw malformed(`the part has no ${inner === undefined ? member : `${member}.${inner}`}`, `${at}.${member}`)
-  }
-  return part as unknown as UserPart
 }

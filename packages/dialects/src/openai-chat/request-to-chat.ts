@@ -1,7 +1,8 @@
-import type { ChatRequest, ChatTool, ChatToolChoice, ResponseFormat } from '../pivot/chat-request.ts'
+import type { ChatRequest, ChatTool, ChatToolChoice, ResponseFormat, ThinkingControl } from '../pivot/chat-request.ts'
 import { isRecord } from '../is-record.ts'
+import { cacheControlOf } from '../translate/cache-control.ts'
 import { malformed } from '../translate/errors.ts'
-import { textIn, type Json } from '../translate/json.ts'
+import { countIn, textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { messagesToChat } from './messages-to-chat.ts'
 
@@ -19,10 +20,21 @@ export function requestToChat(body: Json, context: TranslationContext): ChatRequ
   if (choice !== undefined) chat.tool_choice = choice
   if (chat.response_format !== undefined) chat.response_format = formatOf(chat.response_format)
   checkScalars(body)
+  const control = thinkingOf(body['thinking'])
+  if (control) chat.thinking = control
+  else delete chat.thinking
   context.model = textIn(body['model']) ?? ''
   context.wantsFunctionCall = Array.isArray(functions) && !Array.isArray(tools)
   context.wantsUsage = isRecord(body['stream_options']) && body['stream_options']['include_usage'] === true
   return withoutNulls(chat)
+}
+
+/** As Anthropic and DeepSeek write it. */
+function thinkingOf(thinking: unknown): ThinkingControl | undefined {
+  if (!isRecord(thinking)) return undefined
+  const { type, budget_tokens: budget } = thinking
+  if (type === 'enabled') return { type, budget_tokens: countIn(budget) }
+  return type === 'adaptive' || type === 'disabled' ? { type } : undefined
 }
 
 function tokenLimit(limit: unknown): number {
@@ -80,12 +92,22 @@ function toolOf(tool: unknown, at: string): ChatTool {
   }
   const own = tool['function']
   if (tool['type'] !== 'function' || !isRecord(own)) throw malformed('a tool has neither type function nor custom', `${at}.type`)
-  if (textIn(own['name']) === undefined) throw malformed('a function without a name', `${at}.function.name`)
+  const name = textIn(own['name'])
+  if (name === undefined) throw malformed('a function without a name', `${at}.function.name`)
   const { parameters } = own
   if (parameters !== undefined && parameters !== null && !isRecord(parameters)) {
     throw malformed('the parameters of a function are not an object', `${at}.function.parameters`)
   }
-  return tool as unknown as ChatTool
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...(typeof own['description'] === 'string' && { description: own['description'] }),
+      ...(isRecord(parameters) && { parameters }),
+      ...(typeof own['strict'] === 'boolean' && { strict: own['strict'] }),
+    },
+    ...cacheControlOf(tool),
+  }
 }
 
 function legacyChoice(choice: unknown): unknown {

@@ -4,7 +4,7 @@ import { Translation, translators, Untranslatable, UpstreamNonsense } from '../s
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { chunksOf } from './chunks.ts'
 import { answerFor, requestFor, type Says } from './conversations.ts'
-import { Random } from './random.ts'
+import { Random, seeds } from './random.ts'
 import type { Json } from './translating.ts'
 
 const all: Says = {
@@ -21,9 +21,6 @@ const all: Says = {
   stopSequence: true,
 }
 
-const rounds = Number(process.env['SLUICE_FUZZ_ROUNDS'] ?? 400)
-const firstSeed = Number(process.env['SLUICE_FUZZ_SEED'] ?? 1)
-const seeds = Array.from({ length: rounds }, (_, index) => firstSeed + index)
 const pairs = translators.flatMap((client) => translators.map((provider) => ({ name: `${client.dialect} to ${provider.dialect}`, client, provider })))
 const options = { now: () => 1_700_000_000, newId: () => 'made', maxHeld: 4096 }
 
@@ -66,7 +63,7 @@ function isTerminal(event: Buffer): boolean {
 
 describe('hostile input', () => {
   test.for(pairs)('in a request is refused or translated, $name', ({ client, provider }) => {
-    for (const seed of seeds) {
+    for (const seed of seeds()) {
       const random = new Random(seed)
       const context = new TranslationContext(options)
       const body = sent(client.requestFromChat(requestFor(all, seed), context))
@@ -76,7 +73,7 @@ describe('hostile input', () => {
   })
 
   test.for(pairs)('in an answer is refused or translated, $name', ({ client, provider }) => {
-    for (const seed of seeds) {
+    for (const seed of seeds()) {
       const random = new Random(seed)
       const body = sent(provider.answerFromChat(answerFor(all, seed), new TranslationContext(options)))
       const hostile = random.some(1, 3, () => 0).reduce((value: unknown) => spoiled(random, value), body)
@@ -85,7 +82,7 @@ describe('hostile input', () => {
   })
 
   test.for(pairs)('in a stream ends in one last word all the same, $name', ({ client, provider }) => {
-    for (const seed of seeds) {
+    for (const seed of seeds()) {
       const random = new Random(seed)
       const writer = provider.streamFromChat(new TranslationContext(options))
       const events: Buffer[] = []
