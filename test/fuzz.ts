@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 const help = `npm run fuzz -- [--seconds 60] [--seed <number>] [name…]
 
 Tries every property of the fuzz tests (files named *fuzz*) for so long, from a seed that changes with the time of day, or
-from --seed. A failure names its seed, and running it with that seed shows it at once. Names choose among the files: http, sse, expr, json-edit, dialects, data-plane-fuzz.`
+from --seed. A failure names its seed, and running it with that seed shows it at once. Names choose among the files: http, sse, expr, json-edit, dialects, admin, data-plane-fuzz.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
