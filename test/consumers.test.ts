@@ -152,6 +152,19 @@ describe('consumers', () => {
     expect([r19.status, r19.answer.slice(r19.answer.indexOf('\r\n\r\n') + 4)]).toEqual([401, '{"code":4011,"hint":"ask for a key"}'])
   })
 
+  test('two credentials are none: nobody can tell which was meant', async () => {
+    const twice = [
+      await ask('/shown/x', ['apikey: canary-anna', 'APIKEY: canary-bob']),
+      await ask('/shown/x?apikey=canary-anna&apikey=canary-bob'),
+      await ask('/ai-basic/v1/chat/completions', [`authorization: Basic ${btoa('carl:canary-carl')}`, `authorization: Basic ${btoa('carl:canary-carl')}`]),
+    ]
+    expect(twice.map(({ status, up }) => [status, up])).toEqual([
+      [401, ''],
+      [401, ''],
+      [401, ''],
+    ])
+  })
+
   test('those who may not are refused', async () => {
     expect((await ask('/some/x', ['apikey: canary-anna'])).status).toBe(200)
     const { status, answer } = await ask('/some/x', ['apikey: canary-bob'])

@@ -126,6 +126,9 @@ export class Kernel extends EventEmitter<KernelEvents> {
     const { _meta, ...own } = config
     const { disable } = readMeta(_meta, [...path, '_meta'], this.variables, issues)
     if (disable) return { issues }
+    for (const member of ['priority', 'filter', 'error_response']) {
+      if (isRecord(_meta) && member in _meta) issues.push({ path: [...path, '_meta', member], message: 'says nothing of a credential; write it where the plugin runs' })
+    }
     const { value, issues: found } = checkBy(consumerSchema, plugin.validateConsumer?.bind(plugin), own, path)
     issues.push(...found)
     if (issues.length > 0) return { issues }

@@ -174,6 +174,7 @@ describe('a credential', () => {
     ['door-auth', { key: 'k', header: 'x' }, [{ path: ['c', 'header'], message: 'is not a known field' }]],
     ['door-auth', { key: 'k', uses: -1 }, [{ path: ['c', 'uses'], message: 'must not be below zero' }]],
     ['door-auth', { key: 'k', _meta: { disabled: true } }, [{ path: ['c', '_meta', 'disabled'], message: 'is not a known field; did you mean disable?' }]],
+    ['door-auth', { key: 'k', _meta: { disable: false, priority: 1 } }, [{ path: ['c', '_meta', 'priority'], message: 'says nothing of a credential; write it where the plugin runs' }]],
     ['plain', {}, [{ path: ['c'], message: 'is no credential: plain does not authenticate' }]],
     ['hmac-auth', {}, [{ path: ['c'], message: 'is not supported yet' }]],
     ['door-atuh', {}, [{ path: ['c'], message: 'unknown plugin [door-atuh]; did you mean door-auth?' }]],

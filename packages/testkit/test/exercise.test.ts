@@ -108,3 +108,49 @@ test('it disposes of what was set up when a later setup fails', async () => {
   await expect(exercise(noting(notes), {}, {}, { behind: [broken] })).rejects.toThrow('plugins.broken: cannot be set up: no disk')
   expect(notes).toEqual(['dispose'])
 })
+
+const badge = definePlugin({
+  name: 'badge',
+  priority: 100,
+  authenticates: true,
+  schema: Type.Object({}),
+  consumerSchema: Type.Object({ number: Type.Integer() }, { additionalProperties: false }),
+  credentialKey: ({ number }) => String(number),
+  setup: () => ({ rewrite: (ctx) => void (ctx.consumer = ctx.consumers.find('badge', String(ctx.request.headers['x-badge']))?.consumer) }),
+})
+const greeter = definePlugin({
+  name: 'greeter',
+  priority: 1,
+  schema: Type.Object({ word: Type.String() }),
+  setup: ({ word }) => ({ access: (ctx) => ctx.onReply(({ headers }) => void (headers['x-greeting'] = word)) }),
+})
+const showing = (number: string): { headers: Record<string, string> } => ({ headers: { 'x-badge': number } })
+
+test('it knows consumers, and lets them bring plugins that are not on the route', async () => {
+  const consumers = [
+    { username: 'anna', plugins: { badge: { number: 1 }, greeter: { word: 'hers' } }, group: { id: 'gold', plugins: { greeter: { word: 'golden' } } } },
+    { username: 'bob', credentials: { spare: { badge: { number: 2 } } }, group: { id: 'gold', plugins: { greeter: { word: 'golden' } } } },
+  ]
+  const { send } = await exercise(badge, {}, showing('1'), { consumers, brought: [greeter] })
+  const seen = await Promise.all(['1', '2', '3'].map((number) => send(showing(number))))
+  expect(seen.map(({ ctx, reply }) => [ctx.consumer, reply.headers['x-greeting']])).toEqual([
+    [{ name: 'anna', groupId: 'gold' }, 'hers'],
+    [{ name: 'bob', groupId: 'gold', credentialId: 'spare' }, 'golden'],
+    [undefined, undefined],
+  ])
+})
+
+test('it reports every problem of consumers', async () => {
+  const consumers = [
+    { username: 'anna', plugins: { badge: { number: 'one' }, greeter: {} } },
+    { username: 'bob', plugins: { badge: { number: 2 } } },
+    { username: 'carl', credentials: { x: { badge: { number: 2 } }, y: { greeter: { word: 'x' } } } },
+  ]
+  const { issues } = (await exercise(badge, {}, {}, { consumers, brought: [greeter] }).catch((error: unknown) => error)) as ConfigError
+  expect(issues.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+    'consumers.0.plugins.greeter.word: is required',
+    'consumers.0.plugins.badge.number: must be integer',
+    'consumers.2.credentials.y.greeter: is no credential: greeter does not authenticate',
+    'consumers.2.credentials.x.badge: duplicate key of plugin badge found with consumer: bob',
+  ])
+})
