@@ -9,7 +9,7 @@ const { backslash, closeBrace, closeBracket, colon, comma, dot, isDigit, isHex, 
 const { lowerT, lowerU, minus, openBrace, openBracket, plus, quote, upperE, zero } = ascii
 
 /** So many bytes of a string value are looked at one by one before it is worth while to have the others skipped. */
-const nearBytes = 32
+const nearBytes = 16
 
 const { behindDot, behindE, behindMinus, behindName, behindSign, behindValue, behindZero, escape, exponent } = states
 const { farInString, firstElement, firstName, fraction, hexDigit, inName, inString, inWord, integer } = states

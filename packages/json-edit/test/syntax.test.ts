@@ -108,7 +108,7 @@ describe('deep inside a string', () => {
     ['an escape that the string cuts off', '\\u12', 4, 'four hexadecimal digits after \\u'],
   ])('%s is told with its place', ([, text, at, expected]) => {
     // Far enough for several windows to lie before it, and with it across the end of one, in turn.
-    for (const before of [33, 40, 16_380, 16_384 + 32 - 3, 16_384 + 32 - 1, 16_384 + 32, 50_000]) {
+    for (const before of [17, 40, 16_380, 16_384 + 16 - 3, 16_384 + 16 - 1, 16_384 + 16, 50_000]) {
       const json = `{"a":"line\\n",\n"s":["${'x'.repeat(before)}${text}"],"b":{"c":\n[2]}}`
       const bytes = Buffer.from(json)
       const offset = json.indexOf(text, 20) + at
