@@ -3,6 +3,7 @@ import {
   HttpError,
   json,
   type Answer,
+  type Chain,
   type Exchange,
   type Issue,
   type Kernel,
@@ -10,6 +11,7 @@ import {
 } from '@sluice/kernel'
 import { Router, type RouteEntry } from '@sluice/router'
 import type { Resolved } from './check-document.ts'
+import type { ResolvedRoute } from './resolve-route.ts'
 import { Snapshot, type CompiledRoute } from './snapshot.ts'
 import { inSlices } from './steps.ts'
 
@@ -54,7 +56,7 @@ export async function compileSnapshot({ kernel, resolved, notFound = routeNotFou
     const routes: CompiledRoute[] = []
     for (const route of served) {
       const spec = route.missing === undefined ? { plugins: route.plugins } : { plugins: [], unanswered: lacks(route.missing) }
-      routes.push({ ...route, chain: await builder.chain({ globals, ...spec }) })
+      routes.push(compiled(route, builder.takeOver({ globals, ...spec }) ?? (await builder.chain({ globals, ...spec }))))
       if (slice.isOver) await slice.rest()
     }
     const fallback = await builder.chain({ globals, plugins: [], unanswered: notFound })
@@ -84,7 +86,26 @@ async function problemsOf(attempt: Promise<unknown>): Promise<readonly Issue[]> 
   }
 }
 
+const known = new WeakMap<ResolvedRoute, CompiledRoute>()
+
+/** The same as in the snapshot before, where nothing of it has changed. */
+function compiled(route: ResolvedRoute, chain: Chain): CompiledRoute {
+  const before = known.get(route)
+  if (before?.chain === chain) return before
+  const made = { ...route, chain }
+  known.set(route, made)
+  return made
+}
+
+const entries = new WeakMap<CompiledRoute, RouteEntry<Exchange, CompiledRoute>>()
+
 function entryOf(route: CompiledRoute): RouteEntry<Exchange, CompiledRoute> {
+  let entry = entries.get(route)
+  if (!entry) entries.set(route, (entry = toEntry(route)))
+  return entry
+}
+
+function toEntry(route: CompiledRoute): RouteEntry<Exchange, CompiledRoute> {
   const { info, uris, hosts, methods, remoteAddrs, priority, vars } = route
   return { id: info.id, uris, hosts, methods, remoteAddrs, priority, ...(vars && { vars }), value: route }
 }

@@ -208,8 +208,15 @@ function endOf(links: readonly Link[], instances: Instances, chains: Map<string,
 /** What a chain is made of, so that equal ones can be shared. Undefined: what it is made of has no name. */
 function nameOf({ globals, plugins, unanswered }: ChainSpec): string | undefined {
   if (unanswered) return undefined
-  return `${namesOf(globals)}\n\n${namesOf(plugins)}`
+  const known = named.get(plugins)
+  if (known?.globals === globals) return known.name
+  const name = `${namesOf(globals)}\n\n${namesOf(plugins)}`
+  named.set(plugins, { globals, name })
+  return name
 }
+
+/** Names by the list of plugins: the next snapshot asks for most of them again. */
+const named = new WeakMap<readonly Prepared[], { readonly globals: readonly Prepared[]; readonly name: string }>()
 
 function namesOf(list: readonly Prepared[]): string {
   return list.flatMap(({ meta, place }) => (meta.disable ? [] : [place])).join('\n')

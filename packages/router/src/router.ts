@@ -123,8 +123,19 @@ function specificity(host: string): number {
   return host.startsWith('*') ? host.length : Infinity
 }
 
-/** A route under each of its hosts and paths. */
-function draftsOf<C, T>(entry: RouteEntry<C, T>): Draft<C, T>[] {
+const drafted = new WeakMap<object, readonly Draft<never, unknown>[]>()
+
+/** A route under each of its hosts and paths. Remembered: the next table has mostly the same routes. */
+function draftsOf<C, T>(entry: RouteEntry<C, T>): readonly Draft<C, T>[] {
+  let drafts = drafted.get(entry) as readonly Draft<C, T>[] | undefined
+  if (!drafts) {
+    drafts = makeDrafts(entry)
+    drafted.set(entry, drafts as readonly Draft<never, unknown>[])
+  }
+  return drafts
+}
+
+function makeDrafts<C, T>(entry: RouteEntry<C, T>): Draft<C, T>[] {
   const patterns = [...new Set(entry.uris)].map((uri) => patternOf(entry.id, uri))
   const hosts = new Set(entry.hosts?.map((host) => host.toLowerCase()))
   if (hosts.size === 0) hosts.add(anyHost)

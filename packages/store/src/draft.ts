@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { kinds, type Kind } from '@sluice/config'
 import { GroupState, type Collection, type Resource, type Value } from './group-state.ts'
+import { LayeredMap } from './layered-map.ts'
 
 export interface PutOptions {
   /** Seconds after which the resource ends by itself. */
@@ -20,7 +21,7 @@ export class Draft {
   readonly #base: GroupState
   readonly #revision: number
   readonly #now: number
-  readonly #collections = new Map<Kind, Map<string, Resource>>()
+  readonly #collections = new Map<Kind, LayeredMap<Resource>>()
   readonly #versions: Map<Kind, number>
   #forced: ReadonlySet<string>
   /** What was written or deleted, by kind and id. */
@@ -99,7 +100,7 @@ export class Draft {
     if (order.length === now.size && [...now.keys()].every((id, index) => id === order[index])) return
     const resources = order.map((id) => [id, now.get(id)] as [string, Resource])
     this.#open(kind)
-    this.#collections.set(kind, new Map(resources))
+    this.#collections.set(kind, LayeredMap.from(new Map(resources)))
   }
 
   set settings(settings: unknown) {
@@ -129,15 +130,15 @@ export class Draft {
     return all.filter(({ before, after }) => before !== after)
   }
 
-  #write(kind: Kind, id: string): Map<string, Resource> {
+  #write(kind: Kind, id: string): LayeredMap<Resource> {
     this.#touched.set(`${kind}/${id}`, [kind, id])
     return this.#open(kind)
   }
 
-  #open(kind: Kind): Map<string, Resource> {
+  #open(kind: Kind): LayeredMap<Resource> {
     let collection = this.#collections.get(kind)
     if (!collection) {
-      collection = new Map(this.#base.all(kind))
+      collection = LayeredMap.from(this.#base.all(kind))
       this.#collections.set(kind, collection)
       // Whoever sets versions may be ahead of the revisions, and is to see that something else has changed.
       this.#versions.set(kind, Math.max(this.#revision, this.version(kind) + 1))

@@ -148,3 +148,23 @@ test('a collection that is replaced keeps what is equal, in the new order', asyn
   expect([...(store.state('default')?.all('routes').keys() ?? [])]).toEqual(['c', 'b'])
   expect(store.state('default')?.get('routes', 'b')).toBe(b)
 })
+
+test('a collection holds what was written whatever the order of writes, deletes and returns', async () => {
+  const { store } = worldOf()
+  const expected = new Map<string, string>()
+  let seed = 7
+  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below
+  for (let step = 0; step < 400; step++) {
+    const id = `r${random(90)}`
+    if (random(3) === 0) {
+      expected.delete(id)
+      await store.change('default', (draft) => draft.delete('routes', id))
+    } else {
+      expected.set(id, `/${step}`)
+      await store.change('default', put(id, `/${step}`))
+    }
+    const routes = store.state('default')?.all('routes')
+    expect(routes?.size).toBe(expected.size)
+    expect(new Map([...(routes ?? [])].map(([key, { value }]) => [key, value['uri']]))).toEqual(expected)
+  }
+})
