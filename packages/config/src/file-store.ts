@@ -16,7 +16,9 @@ const largest = 256 * 1024 * 1024
 export class FileStore {
   readonly file: string
   readonly #interval: number
+  /** Of the text that is known, unless that is kept itself for now. */
   #digest: string
+  #text: string | undefined
   /** State of the file whose text was last read. */
   #seen: string | undefined
   /** The latest state and how often it was seen; a file that is being written has another one at the next look. */
@@ -46,7 +48,8 @@ export class FileStore {
 
   /** Says what the file has come to hold this very moment, by this process's own doing: that is not told of. */
   know(text: string): void {
-    this.#digest = digestOf(text)
+    // Several may come before the next look; a digest of each would take longer than it takes to write it.
+    this.#text = text
     this.#known += 1
   }
 
@@ -84,9 +87,10 @@ export class FileStore {
     if ((await this.#state()).id !== id || known !== this.#known) return undefined
     this.#seen = id
     const digest = digestOf(text)
-    if (digest === this.#digest) return undefined
+    const isKnown = this.#text === undefined ? digest === this.#digest : text === this.#text
     this.#digest = digest
-    return text
+    this.#text = undefined
+    return isKnown ? undefined : text
   }
 
   /** Its `id` differs whenever the file may have changed. Follows symbolic links. */

@@ -1,8 +1,8 @@
 import { fstatSync, realpathSync, renameSync, statSync, type BigIntStats } from 'node:fs'
-import { readFile, realpath, rm, stat } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConflictError } from './errors.ts'
-import { identityOfFile, isRecent } from './file-identity.ts'
+import { identityOfFile } from './file-identity.ts'
 import { PreviousFile } from './previous-file.ts'
 import { SyncLater } from './sync-later.ts'
 import { removeLeftovers, writeBeside, type TemporaryFile } from './temporary-file.ts'
@@ -22,6 +22,8 @@ export interface ConfigFileOptions {
 interface Target {
   readonly path: string
   readonly stats: BigIntStats
+  /** It is what was written here last. */
+  readonly isOwn: boolean
 }
 
 /** Times that the file may change its place or its times, and nothing else, while it is written. */
@@ -38,11 +40,12 @@ export class ConfigFile {
   readonly #sync: SyncLater
   /** What it is known to hold. */
   #bytes: Buffer
-  /** State in which it held that; undefined: it has to be read to know. */
+  /** State in which it was written here; undefined: it has to be read to know what it holds. */
   #identity: string | undefined
   #previous: { readonly file: PreviousFile; readonly path: string } | undefined
   #timer: NodeJS.Timeout | undefined
   #queue: Promise<void> = Promise.resolve()
+  #dropped: Promise<unknown> = Promise.resolve()
 
   /** `text` is what was last read of it. */
   constructor(file: string, text: string, { onWrite, onError, syncWithin = 100 }: ConfigFileOptions = {}) {
@@ -78,11 +81,14 @@ export class ConfigFile {
   async flush(): Promise<void> {
     await this.#queue
     this.#lookBack()
+    await this.#dropped
     await this.#sync.flush()
   }
 
   async #write(text: string): Promise<void> {
+    const dropped = this.#dropped
     this.#lookBack()
+    await dropped
     const bytes = Buffer.from(text)
     for (let tries = 0; tries < mostTries; tries++) {
       const target = await this.#check()
@@ -95,15 +101,13 @@ export class ConfigFile {
   /** The file, as long as it holds what is known; undefined where it changed just now. */
   async #check(): Promise<Target | undefined> {
     try {
-      const path = await realpath(this.file)
-      const stats = await stat(path, { bigint: true })
+      const path = realpathSync.native(this.file)
+      const stats = statSync(path, { bigint: true })
       const identity = identityOfFile(stats)
-      if (identity !== this.#identity || isRecent(stats)) {
-        const bytes = await readFile(path)
-        if (!bytes.equals(this.#bytes)) throw this.#differs(bytes)
-        if (identityOfFile(await stat(path, { bigint: true })) !== identity) return undefined
-      }
-      return { path, stats }
+      if (identity === this.#identity) return { path, stats, isOwn: true }
+      const bytes = await readFile(path)
+      if (!bytes.equals(this.#bytes)) throw this.#differs(bytes)
+      return identityOfFile(statSync(path, { bigint: true })) === identity ? { path, stats, isOwn: false } : undefined
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       throw new StaleFileError(`${this.file} is gone`, { cause: error })
@@ -140,14 +144,14 @@ export class ConfigFile {
   }
 
   /** The last look and the change itself, without a pause. */
-  #rename({ path, stats }: Target, { path: from, handle }: TemporaryFile, bytes: Buffer, text: string): boolean {
-    if (realpathSync(this.file) !== path) return false
+  #rename({ path, stats, isOwn }: Target, { path: from, handle }: TemporaryFile, bytes: Buffer, text: string): boolean {
+    if (realpathSync.native(this.file) !== path) return false
     if (identityOfFile(statSync(path, { bigint: true })) !== identityOfFile(stats)) return false
-    const previous = new PreviousFile(path, this.#bytes)
+    const previous = new PreviousFile(path, this.#bytes, isOwn)
     try {
       renameSync(from, path)
     } catch (error) {
-      previous.drop()
+      this.#drop(previous)
       throw this.#explained(error, path)
     }
     if (previous.hasChanged) {
@@ -173,7 +177,12 @@ export class ConfigFile {
     if (previous.file.hasChanged && this.#isOurs(previous.path)) {
       previous.file.restore()
       this.#identity = undefined
-    } else previous.file.drop()
+    } else this.#drop(previous.file)
+  }
+
+  #drop(previous: PreviousFile): void {
+    const dropped = previous.drop().catch(this.#onError)
+    this.#dropped = Promise.all([this.#dropped, dropped])
   }
 
   #lookBackInTime(): void {

@@ -8,8 +8,7 @@ export function identityOfFile({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats
 /** Milliseconds for which a file system may give two changes the same time. */
 const clockTick = 20
 
-/** Whether a file was changed so lately that another change might not show in its times. */
-export function isRecent({ mtimeNs, ctimeNs }: BigIntStats): boolean {
-  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
-  return Number(latest / 1_000_000n) > Date.now() - clockTick
+/** Whether a file was written so lately that another write might not show in its time. */
+export function isRecent({ mtimeNs }: BigIntStats): boolean {
+  return Number(mtimeNs / 1_000_000n) > Date.now() - clockTick
 }

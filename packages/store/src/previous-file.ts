@@ -1,4 +1,6 @@
-import { closeSync, fstatSync, linkSync, openSync, readSync, renameSync, rmSync, writeFileSync, type BigIntStats } from 'node:fs'
+import { close, closeSync, fstatSync, linkSync, openSync, readSync, renameSync, writeFileSync, type BigIntStats } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { isRecent } from './file-identity.ts'
 import { nameBeside } from './temporary-file.ts'
 
@@ -13,11 +15,13 @@ export class PreviousFile {
   /** Another name of it, by which it can be put back; not every file system has such names. */
   #link: string | undefined
   readonly #before: BigIntStats
+  readonly #isOwn: boolean
 
-  /** `bytes` is what it holds. */
-  constructor(path: string, bytes: Buffer) {
+  /** `bytes` is what it holds; `isOwn`: it was written by `writeBeside`, and any change shows in its time. */
+  constructor(path: string, bytes: Buffer, isOwn: boolean) {
     this.#path = path
     this.#bytes = bytes
+    this.#isOwn = isOwn
     this.#descriptor = openSync(path, 'r')
     this.#before = fstatSync(this.#descriptor, { bigint: true })
     const link = nameBeside(path, 'old')
@@ -33,7 +37,7 @@ export class PreviousFile {
   get hasChanged(): boolean {
     const now = fstatSync(this.#descriptor, { bigint: true })
     if (now.size !== this.#before.size || now.mtimeNs !== this.#before.mtimeNs) return true
-    return isRecent({ ...now, ctimeNs: 0n } as BigIntStats) && !this.#read(Number(now.size)).equals(this.#bytes)
+    return !this.#isOwn && isRecent(now) && !this.#read(Number(now.size)).equals(this.#bytes)
   }
 
   /** Puts it back in its place, with what was written to it. */
@@ -46,13 +50,16 @@ export class PreviousFile {
       renameSync(this.#link, this.#path)
       this.#link = undefined
     }
-    this.drop()
+    closeSync(this.#descriptor)
   }
 
-  /** Lets go of it. */
-  drop(): void {
-    closeSync(this.#descriptor)
-    if (this.#link !== undefined) rmSync(this.#link, { force: true })
+  /** Lets go of it; to take a large file off the disk takes its time. */
+  async drop(): Promise<void> {
+    try {
+      if (this.#link !== undefined) await unlink(this.#link)
+    } finally {
+      await promisify(close)(this.#descriptor)
+    }
   }
 
   #read(size: number): Buffer {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
+import { fchmodSync, fstatSync, futimesSync, type BigIntStats } from 'node:fs'
 import { open, readdir, realpath, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -16,16 +16,21 @@ export function nameBeside(file: string, purpose: Purpose): string {
   return join(dirname(file), `.${basename(file)}.${process.pid}-${randomBytes(6).toString('hex')}.sluice-${purpose}`)
 }
 
-/** Writes `bytes` beside `file`, with its mode and, as far as this process may, its owner. */
+/**
+ * Writes `bytes` beside `file`, with its mode and, as far as this process may, its owner. Its time of modification has a
+ * fraction that no clock of a file system gives: whoever writes to it changes that, however soon.
+ */
 export async function writeBeside(file: string, bytes: Buffer, { mode, uid, gid }: BigIntStats): Promise<TemporaryFile> {
   const path = nameBeside(file, 'new')
   const handle = await open(path, 'wx', 0o600)
   try {
     await handle.writeFile(bytes)
-    const own = await handle.stat({ bigint: true })
+    const own = fstatSync(handle.fd, { bigint: true })
     // A change of owner takes some bits of the mode away, so it comes first.
     if (own.uid !== uid || own.gid !== gid) await handle.chown(Number(uid), Number(gid)).catch(() => undefined) // only root may
-    await handle.chmod(Number(mode & 0o7777n))
+    fchmodSync(handle.fd, Number(mode & 0o7777n))
+    const now = Date.now() / 1_000
+    futimesSync(handle.fd, now, now + Math.random() / 1_000)
   } catch (error) {
     await handle.close()
     await rm(path, { force: true })
