@@ -33,12 +33,13 @@ export function responsesUsage(raw: unknown): Usage | undefined {
   if (!isRecord(raw) || !hasCounts(raw, ['input_tokens', 'output_tokens', 'total_tokens'])) return undefined
   const promptTokens = count(raw['input_tokens'])
   const completionTokens = count(raw['output_tokens'])
+  const input = record(raw['input_tokens_details'])
   return {
     promptTokens,
     completionTokens,
     totalTokens: count(raw['total_tokens']) || promptTokens + completionTokens,
-    cacheReadTokens: count(record(raw['input_tokens_details'])['cached_tokens']),
-    cacheCreationTokens: 0,
+    cacheReadTokens: count(input['cached_tokens']),
+    cacheCreationTokens: count(input['cache_write_tokens']),
     reasoningTokens: count(record(raw['output_tokens_details'])['reasoning_tokens']),
   }
 }

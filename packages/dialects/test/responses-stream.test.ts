@@ -14,7 +14,7 @@ const response = (status: string, more: object = {}) => ({
 })
 const counts = {
   input_tokens: 5,
-  input_tokens_details: { cached_tokens: 2 },
+  input_tokens_details: { cached_tokens: 2, cache_write_tokens: 1 },
   output_tokens: 3,
   output_tokens_details: { reasoning_tokens: 1 },
 }
@@ -32,7 +32,7 @@ describe('a stream of responses', () => {
       completionTokens: 3,
       totalTokens: 8,
       cacheReadTokens: 2,
-      cacheCreationTokens: 0,
+      cacheCreationTokens: 1,
       reasoningTokens: 1,
     })
   })
