@@ -1,0 +1,78 @@
+import { startMockLlm, type MockLlm, type Script } from '@sluice/mock-llm'
+import OpenAI, { APIError } from 'openai'
+import type { ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { aiRoute, startGateway } from './support/start-gateway.ts'
+
+/** Providers that do not speak the Responses API, and where they are asked instead. */
+const providers = [
+  { name: 'chats', config: { provider: 'deepseek' }, asked: '/chat/completions' },
+  { name: 'Anthropic’s Messages', config: { provider: 'anthropic', provider_conf: { dialect: 'native' } }, asked: '/v1/messages' },
+] as const
+
+const tools = [{ type: 'function' as const, name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] }, strict: true }]
+
+/** The unmodified SDK, in front of a gateway, in front of a provider of another dialect. */
+async function stage(config: object): Promise<{ openai: OpenAI; mock: MockLlm }> {
+  const mock = await startMockLlm()
+  onTestFinished(() => mock.close())
+  const { url } = await startGateway({ routes: [aiRoute(mock.url, { ...config, options: { model: 'the-routes-own' } })] })
+  return { mock, openai: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-of-the-client', maxRetries: 0 }) }
+}
+
+/** What the SDK makes of a stream, up to where it throws. */
+async function read(stream: AsyncIterable<ResponseStreamEvent>): Promise<{ events: ResponseStreamEvent[]; error: unknown }> {
+  const events: ResponseStreamEvent[] = []
+  try {
+    for await (const event of stream) events.push(event)
+    return { events, error: undefined }
+  } catch (error) {
+    return { events, error }
+  }
+}
+
+describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $name', ({ config, asked }) => {
+  test('and reads it whole, and the same from a stream', async () => {
+    const { openai, mock } = await stage(config)
+    const question = { model: 'gpt-5', instructions: 'Be brief.', input: 'What is 1+1?' }
+    const whole = await openai.responses.create(question)
+    expect(whole.output_text).toContain('What is 1+1?')
+    expect(whole).toMatchObject({ object: 'response', status: 'completed', model: 'the-routes-own', instructions: 'Be brief.' })
+    const final = await openai.responses.stream(question).finalResponse()
+    expect([final.output_text, final.usage?.output_tokens]).toEqual([whole.output_text, whole.usage?.output_tokens])
+    expect(mock.requests.map(({ url }) => url)).toEqual([asked, asked])
+  })
+
+  test('and goes through a loop with a tool, sending back all that it got', async () => {
+    const { openai, mock } = await stage(config)
+    const input: ResponseInputItem[] = [{ role: 'user', content: 'call get_weather' }]
+    const first = await openai.responses.stream({ model: 'gpt-5', input, tools }).finalResponse()
+    const call = first.output.find((item) => item.type === 'function_call')!
+    expect([call.name, JSON.parse(call.arguments)]).toEqual(['get_weather', { city: 'Oslo' }])
+    input.push(...(first.output as ResponseInputItem[]), { type: 'function_call_output', call_id: call.call_id, output: 'cold' }, { role: 'user', content: 'So?' })
+    const second = await openai.responses.create({ model: 'gpt-5', input, tools })
+    expect(second.output_text).not.toBe('')
+    const sent = mock.requests.at(-1)!.body.toString()
+    expect(sent.split(call.call_id)).toHaveLength(3)
+    expect(sent).toContain('cold')
+  })
+
+  test.for<[how: string, script: Script]>([
+    ['fails', { errorEvent: 6 }],
+    ['breaks off', { cutAfter: 6 }],
+  ])('and hears that it %s in the middle', async ([, script]) => {
+    const { openai, mock } = await stage(config)
+    mock.script(script)
+    const { events, error } = await read(await openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true }))
+    expect(error).toBeInstanceOf(APIError)
+    expect(events.map(({ type }) => type)).toContain('response.output_text.delta')
+    expect(events.map(({ type }) => type)).not.toContain('response.completed')
+  })
+
+  test('and hears in a 400 what cannot be translated', async () => {
+    const { openai, mock } = await stage(config)
+    const error: unknown = await openai.responses.create({ model: 'gpt-5', input: 'Hi', tools: [{ type: 'web_search' }] }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'tools[0].type' })
+    expect(mock.requests).toHaveLength(0)
+  })
+})
