@@ -1,6 +1,7 @@
-import { kinds } from '@sluice/config'
+import { isDeepStrictEqual } from 'node:util'
+import { kinds, type Kind } from '@sluice/config'
 import { formatPath, TimeSlice, Type, type TSchema } from '@sluice/kernel'
-import { InvalidChangeError, type Draft } from '@sluice/store'
+import { InvalidChangeError, type Draft, type GroupState, type Resource, type Value } from '@sluice/store'
 import { stringify } from 'yaml'
 import type { Answer } from './answer.ts'
 import type { Call, WriteAnswer } from './call.ts'
@@ -70,8 +71,10 @@ async function putConfigs(call: Call): Promise<WriteAnswer> {
   const before = stateOf(call)
   if (desk.digests.digestOf(group, before) === digest) return { status: 204, done: { action: 'unchanged' } }
   const written = readConfig(body)
+  checkVersions(written.versions, before)
+  const prepared = await prepare(call, before, written)
   try {
-    const { isReplaced, revision } = await desk.store.change(group, (draft) => ({ isReplaced: replace(call, draft, written), revision: draft.revision }))
+    const { isReplaced, revision } = await desk.store.change(group, (draft) => ({ isReplaced: replace(call, draft, written, prepared), revision: draft.revision }))
     desk.digests.set(group, digest, isReplaced ? revision : before.revision)
     return { status: 202, done: isReplaced ? { action: 'replaced', revision } : { action: 'unchanged' } }
   } catch (error) {
@@ -81,16 +84,51 @@ async function putConfigs(call: Call): Promise<WriteAnswer> {
   }
 }
 
+/** What is stored of an entry, made of what was stored before. */
+interface Prepared {
+  readonly stored: Resource | undefined
+  readonly value: Value
+}
+
+/** By `<kind>/<id>`. */
+type AllPrepared = ReadonlyMap<string, Prepared>
+
+/** Nothing else can happen during a change: what takes its time is done before. */
+async function prepare(call: Call, state: GroupState, written: WrittenConfig): Promise<AllPrepared> {
+  const prepared = new Map<string, Prepared>()
+  const slice = new TimeSlice()
+  for (const listed of replacedKinds(written, state)) {
+    for (const kind of partsOf(listed)) {
+      for (const [id, entry] of written.document.entries(kind)) {
+        if (slice.isOver) await slice.rest()
+        prepared.set(`${kind}/${id}`, preparedOf(call, kind, id, entry as Fields, state.get(kind, id)))
+      }
+    }
+  }
+  return prepared
+}
+
+function preparedOf({ desk }: Call, kind: Kind, id: string, entry: Fields, stored: Resource | undefined): Prepared {
+  const value = desk.redaction.keep(kind, id, storedOf(kind, id, entry), stored?.value)
+  return { stored, value: stored && isDeepStrictEqual(value, stored.value) ? stored.value : value }
+}
+
+function replacedKinds({ versions }: WrittenConfig, state: Pick<GroupState, 'version'>): readonly Kind[] {
+  return listedKinds.filter((kind) => versions.get(kind) === undefined || versions.get(kind) !== versionOf(state, kind))
+}
+
 /** False: all kinds are at the versions that were written. */
-function replace({ desk }: Call, draft: Draft, { document, versions }: WrittenConfig): boolean {
+function replace(call: Call, draft: Draft, written: WrittenConfig, prepared: AllPrepared): boolean {
+  const { document, versions } = written
   checkVersions(versions, draft)
-  const replaced = listedKinds.filter((kind) => versions.get(kind) === undefined || versions.get(kind) !== versionOf(draft, kind))
+  const replaced = replacedKinds(written, draft)
   for (const listed of replaced) {
     const version = versions.get(listed) ?? versionOf(draft, listed) + 1
     for (const kind of partsOf(listed)) {
       const values = [...document.entries(kind)].map(([id, entry]) => {
-        const value = storedOf(kind, id, entry as Fields)
-        return [id, desk.redaction.keep(kind, id, value, draft.get(kind, id)?.value)] as const
+        const [stored, before] = [draft.get(kind, id), prepared.get(`${kind}/${id}`)]
+        const { value } = before && before.stored === stored ? before : preparedOf(call, kind, id, entry as Fields, stored)
+        return [id, value] as const
       })
       draft.replace(kind, values)
       draft.setVersion(kind, version)

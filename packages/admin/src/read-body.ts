@@ -46,8 +46,9 @@ function tooLarge(req: IncomingMessage, limit: number): Refusal {
   return new Refusal(413, { error_msg: `the request body must not be larger than ${limit} bytes` }, { connection: 'close' })
 }
 
-/** YAML reads nearly any text. */
+/** YAML reads nearly any text. Of a large one the beginning is to tell: reading it again would hold everything up. */
 function isJson(text: string): boolean {
+  if (text.length > small) return /^\s*[{[]/.test(text)
   try {
     JSON.parse(text)
     return true

@@ -1,14 +1,16 @@
+import { TimeSlice } from '@sluice/kernel'
 import type { Resource } from '@sluice/store'
 import type { Handler } from './call.ts'
 import { filterOf, pageOf } from './list-query.ts'
 import { refuse } from './refusal.ts'
 import type { ResourceType } from './resource-type.ts'
 import { isPlaceholder, shownTo } from './shown.ts'
+import type { Shown } from './view.ts'
 import { idOf, stateOf } from './where.ts'
 
 /** Several of a kind; `isIn`: those that the path speaks of. */
 export function listResources({ kind }: ResourceType): Handler {
-  return (call) => {
+  return async (call) => {
     const { view, query, params } = call
     const state = stateOf(call)
     let resources: readonly Resource[] = [...state.all(kind).values()]
@@ -22,10 +24,13 @@ export function listResources({ kind }: ResourceType): Handler {
     const page = pageOf(query, view)
     const sorted = found.toSorted(page ? view.pageOrder : view.order)
     const listed = page ? sorted.slice((page.page - 1) * page.size, page.page * page.size) : sorted
-    return view.list(
-      listed.map((resource) => shownTo(call, kind, resource)),
-      { total: found.length, kind },
-    )
+    const slice = new TimeSlice()
+    const shown: Shown[] = []
+    for (const resource of listed) {
+      if (slice.isOver) await slice.rest()
+      shown.push(shownTo(call, kind, resource))
+    }
+    return view.list(shown, { total: found.length, kind })
   }
 }
 

@@ -62,3 +62,9 @@ test('secrets of consumers and of metadata are no better known', async () => {
   expect((await ask('GET', '/apisix/admin/consumers/bob')).body.value.plugins).toEqual({ 'key-auth': { key: '********' } })
   expect((await ask('GET', '/apisix/admin/plugin_metadata/key-auth')).body.value.token).toBe('********')
 })
+
+test('what is no secret is shown, of plugins that have some and of those that have none', async () => {
+  const { ask } = await startAdmin()
+  await ask('PUT', '/apisix/admin/plugin_configs/p', { plugins: { 'key-auth': { header: 'x-key' }, relay: { to: [{ name: 'a', token: 't' }] } } })
+  expect((await ask('GET', '/apisix/admin/plugin_configs/p')).body.value.plugins).toEqual({ 'key-auth': { header: 'x-key' }, relay: { to: [{ name: 'a', token: '********' }] } })
+})
