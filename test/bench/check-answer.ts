@@ -31,6 +31,26 @@ export function isStreamOf(pieces: number): AnswerCheck {
   }
 }
 
+/** The same for a client of Anthropic's; from the pipe it comes as the provider sent it. */
+export function isMessageStreamOf(pieces: number): AnswerCheck {
+  const isChatStream = isStreamOf(pieces)
+  const wanted = contentOf(Buffer.concat(chatEvents(pieces, false)).toString())
+  return (answer) => {
+    const text = Buffer.concat(answer.body).toString()
+    if (!text.startsWith('event: message_start\n')) return isChatStream(answer)
+    const problem = headProblem(answer, 'text/event-stream')
+    if (problem !== undefined) return problem
+    if (answer.reads < 4) return `the whole stream came in ${answer.reads} reads: it was held back`
+    if (!text.endsWith('event: message_stop\ndata: {"type":"message_stop"}\n\n')) return `the stream has no end: …${text.slice(-120)}`
+    const content = text.split('\n').map((line) => (line.startsWith('data: ') ? (parsed<Piece>(line.slice(6))?.delta?.text ?? '') : '')).join('')
+    return content === wanted ? undefined : `other text was streamed: ${content.slice(0, 200)}`
+  }
+}
+
+interface Piece {
+  readonly delta?: { readonly text?: string }
+}
+
 function headProblem({ status, head, body }: Answer, type: string): string | undefined {
   if (status !== 200) return `status ${status}: ${Buffer.concat(body).toString().slice(0, 300)}`
   return head.toLowerCase().includes(`\r\ncontent-type: ${type}`) ? undefined : `not ${type}: ${head}`

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { layOutIdlePlugins } from './idle-plugins.ts'
 import { modelOfRoute, variedRoutes } from './requests.ts'
-import { chatPath, decoration, embeddingsPath, memoryPath, memoryRoute, providerKey, sentModel, sentTemperature } from './wire.ts'
+import { chatPath, decoration, embeddingsPath, memoryPath, memoryRoute, messagesPath, providerKey, sentModel, sentTemperature } from './wire.ts'
 
 /** Where one gateway process listens, sends and logs. */
 export interface Place {
@@ -20,7 +20,12 @@ export function oneRoute(place: Place): Resource {
   return file(place, [chatRoute('chat', place), embeddingsRoute(place)])
 }
 
-/** The same with 10,000 routes: 100 share the chat path and differ by `vars`, the others have hosts, paths and prefixes of their own. */
+/** With a route for clients of Anthropic's, whom it translates. */
+export function translating(place: Place): Resource {
+  return file(place, [{ ...chatRoute('messages', place), uri: messagesPath }])
+}
+
+/** `oneRoute` with 10,000 routes: 100 share the chat path and differ by `vars`, the others have hosts, paths and prefixes of their own. */
 export function tenThousandRoutes(place: Place): Resource {
   const varied = Array.from({ length: variedRoutes }, (_, n) => ({
     ...chatRoute(`model-${n}`, place),

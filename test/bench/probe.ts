@@ -7,6 +7,7 @@ import { decoration, providerKey, sentModel, sentTemperature } from './wire.ts'
 interface Chat {
   readonly messages: readonly object[]
   readonly stream?: boolean
+  readonly max_tokens?: number
 }
 
 /** One request on each connection before anything is measured; then what the provider got: the work must have been done. */
@@ -24,9 +25,11 @@ export async function probe(stage: Stage, scenario: Played, target: Target): Pro
 }
 
 function isDecorated(sent: string, seen: string): boolean {
-  const asked = JSON.parse(sent) as Chat
+  const { max_tokens: limit, ...asked } = JSON.parse(sent) as Chat
   return isDeepStrictEqual(JSON.parse(seen), {
     ...asked,
+    // Those who are translated limit their tokens under another name.
+    ...(limit !== undefined && { max_completion_tokens: limit }),
     model: sentModel,
     temperature: sentTemperature,
     messages: [{ role: 'system', content: decoration }, ...asked.messages],

@@ -1,5 +1,5 @@
 import { prose, seeded } from './prose.ts'
-import { askedModel, chatPath, embeddingsPath, heldUser, httpRequest } from './wire.ts'
+import { askedModel, chatPath, embeddingsPath, heldUser, httpRequest, messagesPath } from './wire.ts'
 
 interface Message {
   readonly role: string
@@ -24,6 +24,10 @@ function chat(messages: readonly Message[], more: object = {}): Buffer {
 
 export const smallChat = (): Buffer[] => [chat(question)]
 export const streamedChat = (): Buffer[] => [chat(question, { stream: true })]
+/** The same of a client of Anthropic's. */
+export const streamedMessages = (): Buffer[] => [
+  httpRequest(messagesPath, JSON.stringify({ model: askedModel, max_tokens: 1024, messages: question, temperature: 0.7, stream: true })),
+]
 /** A stream that begins and stays open until its client leaves. */
 export const heldChat = (): Buffer[] => [chat(question, { stream: true, user: heldUser })]
 export const largeChat = (bytes: number) => (): Buffer[] => [chat(conversation(bytes))]

@@ -1,5 +1,5 @@
-import { isChat, isEmbeddings, isStreamOf, type AnswerCheck } from './check-answer.ts'
-import { chatOfModels, embeddings, heldChat, largeChat, smallChat, streamedChat, variedRoutes } from './requests.ts'
+import { isChat, isEmbeddings, isMessageStreamOf, isStreamOf, type AnswerCheck } from './check-answer.ts'
+import { chatOfModels, embeddings, heldChat, largeChat, smallChat, streamedChat, streamedMessages, variedRoutes } from './requests.ts'
 import type { TargetName } from './targets.ts'
 
 /** Pieces of text in a stream, and the milliseconds between them: 64 streams make 3,200 chunks a second. */
@@ -106,6 +106,21 @@ export const scenarios: readonly Scenario[] = [
     rounds: 18,
     requests: streamedChat,
     check: isStreamOf(streamPieces),
+    isDecorated: true,
+  },
+  {
+    name: 'sse-translated',
+    title: 'SSE chunk, paced, a client of Anthropic’s on a chat, usage accounted',
+    goal: 1.35,
+    ...toPipe,
+    subject: 'gateway-translating',
+    unit: 'chunk',
+    unitsPerRequest: streamPieces + 1,
+    connections: 64,
+    slice: 'once',
+    rounds: 18,
+    requests: streamedMessages,
+    check: isMessageStreamOf(streamPieces),
     isDecorated: true,
   },
   {

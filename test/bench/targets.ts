@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Held } from './collect.ts'
 import { Forked } from './forked.ts'
-import { observed, oneRoute, tenThousandRoutes, twentyPlugins, type Place } from './gateway-config.ts'
+import { observed, oneRoute, tenThousandRoutes, translating, twentyPlugins, type Place } from './gateway-config.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import type { Guard } from './guard.ts'
 import { memoryPath } from './wire.ts'
@@ -18,6 +18,7 @@ const gateways = {
   'gateway-10k': tenThousandRoutes,
   'gateway-20-plugins': twentyPlugins,
   'gateway-observed': observed,
+  'gateway-translating': translating,
 } satisfies Record<string, (place: Place) => object>
 
 /** What load is sent to and CPU time is read from. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chatAnswer, chatEvents, embeddingsAnswer } from './answers.ts'
-import { answerHeaders, chatPath, embeddingsPath, heldEvents, heldUser } from './wire.ts'
+import { answerHeaders, chatPath, embeddingsPath, heldEvents, heldUser, messagesPath } from './wire.ts'
 
 // The provider behind every target: answers with constants, as fast as `node:http` can.
 // Started with `fork`: port (0: any), pieces of text of a stream, milliseconds between its events.
@@ -41,7 +41,8 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (req, re
 
 function answer(path: string, start: string, res: ServerResponse): void {
   if (path === embeddingsPath) res.writeHead(200, embeddingsHead).end(embeddingsAnswer)
-  else if (path !== chatPath) res.writeHead(404, answerHeaders(json, 2)).end('{}')
+  // What a gateway translates comes as a chat; the pipe passes on whatever there is.
+  else if (path !== chatPath && path !== messagesPath) res.writeHead(404, answerHeaders(json, 2)).end('{}')
   else if (!/"stream"\s*:\s*true/.test(start)) res.writeHead(200, chatHead).end(chatAnswer)
   else if (start.includes(heldUser)) hold(res)
   else stream(res, /"include_usage"\s*:\s*true/.test(start) ? countedEvents : plainEvents)

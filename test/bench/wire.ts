@@ -1,5 +1,7 @@
 /** The path of OpenAI's chat completions. */
 export const chatPath = '/v1/chat/completions'
+/** The path of Anthropic's Messages. */
+export const messagesPath = '/v1/messages'
 /** The path of OpenAI's embeddings. */
 export const embeddingsPath = '/v1/embeddings'
 /** Where a gateway that is observed tells what it holds, and the name of that route. */
