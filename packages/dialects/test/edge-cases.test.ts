@@ -238,6 +238,13 @@ describe('a request to an OpenAI-compatible provider', () => {
     expect(toChat({ thinking: { type: 'enabled', budget_tokens: budget } })).toMatchObject({ reasoning_effort: effort })
   })
 
+  test('models of OpenAI’s that do not reason are not told an effort', () => {
+    const thinking = { type: 'enabled', budget_tokens: 5000 }
+    expect(toChat({ model: 'gpt-4o-mini', thinking })).not.toHaveProperty('reasoning_effort')
+    expect(toChat({ model: 'openai/gpt-4.1', thinking })).not.toHaveProperty('reasoning_effort')
+    expect(toChat({ model: 'gpt-5', thinking })).toHaveProperty('reasoning_effort', 'high')
+  })
+
   test('tools that Anthropic would run are left out, and a choice of tools with the last of them', () => {
     const search = { type: 'web_search_20250305', name: 'web_search' }
     expect(toChat({ tools: [search], tool_choice: { type: 'any' } })).not.toHaveProperty('tool_choice')
@@ -479,6 +486,19 @@ describe('an answer of Anthropic’s for a chat client', () => {
     const answer = asked('anthropic-messages', 'openai-chat').answer({ id: 'c', created: 1.5, choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })
     expect(answer).toMatchObject({ id: 'c', model: 'asked' })
     expect(translating('openai-chat', 'openai-chat').answer({ created: 17.5, choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })['created']).toBe(17)
+  })
+
+  test('49: the tier is the one that served it, by the name that the client knows', () => {
+    const usage = { input_tokens: 1, output_tokens: 1, service_tier: 'standard' }
+    expect(asked('openai-chat', 'anthropic-messages').answer({ content: [], usage })).toHaveProperty('service_tier', 'default')
+    expect(chatOf({ ...start, message: { ...start.message, usage } }, ...stop('end_turn')).body).toHaveProperty('service_tier', 'default')
+    const answer = asked('anthropic-messages', 'openai-chat').answer({ service_tier: 'priority', choices: [{ message: { content: 'a' } }] })
+    expect(answer['usage']).toHaveProperty('service_tier', 'priority')
+  })
+
+  test('50: the model is the one that answered, not the one that was asked', () => {
+    expect(asked('anthropic-messages', 'openai-chat').answer({ model: 'real', choices: [{ message: { content: 'a' } }] })).toHaveProperty('model', 'real')
+    expect(chatOf(start, ...stop('end_turn')).body).toHaveProperty('model', 'claude')
   })
 
   test('its thinking comes with the signature, and goes back to it with the signature', () => {

@@ -5,6 +5,7 @@ import { readUpstreamError } from '../src/index.ts'
 import { collectedResponse } from './collected-response.ts'
 import { collectedChat, collectedMessage, type Collected } from './collected.ts'
 import { bytesOf, everything, facts, type Recorded } from './recorded.ts'
+import { Random } from './random.ts'
 import { asked, streamed, type Json } from './translating.ts'
 
 interface Expected {
@@ -196,9 +197,11 @@ describe('a stream', () => {
   test.for(pairs)('$id reaches a client of $client alike, wherever it is cut', ({ client, entry }) => {
     const bytes = bytesOf(entry)
     const whole = translated(entry, client)
-    for (const size of [1, 2, 3, 7, 61, 1000]) {
+    const random = new Random(bytes.length)
+    const anywhere = (): number => 1 + random.below(200)
+    for (const sizeOf of [() => 1, () => 2, () => 3, () => 7, () => 1000, anywhere, anywhere]) {
       const chunks: Buffer[] = []
-      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size))
+      for (let at = 0, size = sizeOf(); at < bytes.length; at += size, size = sizeOf()) chunks.push(bytes.subarray(at, at + size))
       expect(translated(entry, client, chunks)).toEqual(whole)
     }
   })

@@ -7,7 +7,7 @@ import { stopReasonFor } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 
 /** Writes a whole message of Anthropic's out of the first choice of a chat. */
-export function answerFromChat({ id, model, choices, usage }: ChatAnswer): Json {
+export function answerFromChat({ id, model, choices, usage, service_tier }: ChatAnswer): Json {
   const choice = choices.find(({ index }) => index === 0) ?? choices[0]
   if (!choice) throw new UpstreamNonsense('no choices in response')
   return {
@@ -18,7 +18,7 @@ export function answerFromChat({ id, model, choices, usage }: ChatAnswer): Json 
     content: [...thoughtsFor(choice.message), ...textsFor(choice.message), ...callsFor(choice)],
     stop_reason: choice.message.refusal === null ? stopReasonFor(choice) : 'refusal',
     stop_sequence: choice.stop_sequence ?? null,
-    usage: usageFromChat(usage),
+    usage: usageFromChat(usage, service_tier),
   }
 }
 

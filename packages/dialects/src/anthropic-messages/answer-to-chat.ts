@@ -6,6 +6,7 @@ import { UpstreamNonsense } from '../translate/errors.ts'
 import { textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { annotationOf } from './citations.ts'
+import { serviceTierOf } from './service-tier.ts'
 import { finishReasonOf } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
@@ -26,7 +27,11 @@ export function answerToChat(body: Json, context: TranslationContext): ChatAnswe
     model: textIn(body['model']) ?? context.model,
     choices: [choice],
   }
-  if (isRecord(usage)) answer.usage = usageToChat(usage)
+  if (isRecord(usage)) {
+    answer.usage = usageToChat(usage)
+    const tier = serviceTierOf(usage)
+    if (tier !== undefined) answer.service_tier = tier
+  }
   return answer
 }
 

@@ -50,7 +50,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
     out.push(namedEvent('message_delta', JSON.stringify({ type: 'message_delta', delta, usage: usageFromChat(this.#usage) })), messageStop)
   }
 
-  #start({ id, model }: ChatChunk, out: Buffer[]): void {
+  #start({ id, model, service_tier }: ChatChunk, out: Buffer[]): void {
     this.#isStarted = true
     const message = {
       id: id ?? this.#context.newId('msg_'),
@@ -60,7 +60,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: usageFromChat(this.#usage),
+      usage: usageFromChat(this.#usage, service_tier),
     }
     out.push(namedEvent('message_start', JSON.stringify({ type: 'message_start', message })))
   }

@@ -8,6 +8,7 @@ import type { ProviderEvent, StreamToChat } from '../translate/translator.ts'
 import { errorInside } from '../upstream-error.ts'
 import { mergeUsage } from '../usage.ts'
 import { annotationOf } from './citations.ts'
+import { serviceTierOf } from './service-tier.ts'
 import { finishReasonOf } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
@@ -87,6 +88,8 @@ export class AnthropicStreamToChat implements StreamToChat {
     const model = textIn(message['model'])
     if (id !== undefined) chunk.id = id
     if (model !== undefined) chunk.model = model
+    const tier = isRecord(this.#usage) ? serviceTierOf(this.#usage) : undefined
+    if (tier !== undefined) chunk.service_tier = tier
     return [chunk]
   }
 

@@ -1,6 +1,7 @@
 import { isRecord } from '../is-record.ts'
 import type { ChatUsage } from '../pivot/chat-answer.ts'
 import { countIn, type Json } from '../translate/json.ts'
+import { serviceTierFor } from './service-tier.ts'
 
 /** Anthropic counts what was cached beside the prompt, OpenAI within it. */
 export function usageToChat(usage: Json): ChatUsage {
@@ -22,7 +23,8 @@ export function usageToChat(usage: Json): ChatUsage {
 }
 
 /** Some providers report more cached than asked: nothing goes below 0. */
-export function usageFromChat(usage: ChatUsage | undefined): Json {
+export function usageFromChat(usage: ChatUsage | undefined, tier?: string): Json {
+  const service_tier = serviceTierFor(tier)
   const cached = usage?.prompt_tokens_details?.cached_tokens ?? 0
   const written = usage?.prompt_tokens_details?.cache_write_tokens ?? 0
   const thought = usage?.completion_tokens_details?.reasoning_tokens
@@ -31,6 +33,7 @@ export function usageFromChat(usage: ChatUsage | undefined): Json {
     output_tokens: usage?.completion_tokens ?? 0,
     cache_read_input_tokens: cached,
     cache_creation_input_tokens: written,
+    ...(service_tier !== undefined && { service_tier }),
     ...(thought !== undefined && thought > 0 && { output_tokens_details: { thinking_tokens: thought } }),
   }
 }

@@ -25,12 +25,18 @@ export function requestFromChat(chat: ChatRequest, context: TranslationContext):
   }
   if (response_format !== undefined) body['response_format'] = formatFor(response_format)
   if (user !== undefined) body['user'] = shortUser(user)
+  if (refusesEffort(chat.model)) delete body['reasoning_effort']
   delete body['stream_options']
   if (stream === true) {
     body['stream'] = true
     body['stream_options'] = { include_usage: true }
   }
   return body
+}
+
+/** OpenAI's models that do not reason answer 400 to an effort; who else does not know it mostly overlooks it. */
+function refusesEffort(model = ''): boolean {
+  return /(^|\/)(chatgpt-4|gpt-3\.5|gpt-4)/.test(model)
 }
 
 /** Nothing for a tool that the provider would have to run. */

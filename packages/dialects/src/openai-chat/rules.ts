@@ -19,6 +19,12 @@ export const requestFromChatRules: readonly Rule[] = [
     example: { thinking: { type: 'enabled', budget_tokens: 2048 } },
   },
   {
+    what: 'reasoning_effort',
+    does: 'changed',
+    how: 'left out for `gpt-3.5…` and `gpt-4…`, which refuse it',
+    example: { model: 'gpt-4o', reasoning_effort: 'high' },
+  },
+  {
     what: 'messages[].cache_control',
     does: 'dropped',
     how: 'unless the provider takes it, everywhere: OpenAI caches by itself',
