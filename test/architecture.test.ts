@@ -33,6 +33,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   'limit-count': { ours: ['kernel', 'expr'] },
   rewrite: { ours: ['kernel', 'expr'] },
   'proxy-rewrite': { ours: ['kernel', 'expr', 'router', 'rewrite'] },
+  'response-rewrite': { ours: ['kernel', 'expr', 'rewrite'] },
   'http-proxy': { ours: ['upstream'], others: ['undici'] },
   upstream: { ours: ['kernel'], others: ['undici'] },
   'access-log': { ours: ['kernel', 'expr'] },

@@ -1,6 +1,7 @@
 import { definePlugin, HttpError, Type } from '@sluice/kernel'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { chat } from './support/chat.ts'
+import { startHeldUpstream } from './support/held-upstream.ts'
 import { askRaw, type RawAnswer } from './support/raw-client.ts'
 import { runWorkers } from './support/run-workers.ts'
 import { aiRoute, startGateway, type TestGateway } from './support/start-gateway.ts'
@@ -233,5 +234,39 @@ describe('proxy-rewrite', () => {
     const { url, seen } = await gatewayWith({ 'proxy-rewrite': { uri: '/v1/chat/completions' } })
     const answer = await chat(url, { path: '/v1/my/assistant', body: { stream } })
     expect([answer.status, answer.text, seen[0]?.url]).toEqual([200, stream ? smallStream : smallAnswer, '/v1/chat/completions'])
+  })
+})
+
+describe('response-rewrite', () => {
+  test('changes status, headers and body of what leaves, and lets a stream flow', async () => {
+    const rewrite = { status_code: 202, headers: { set: { 'x-by': '$balancer_ip' }, remove: ['access-control-allow-origin'] } }
+    const { url } = await gatewayWith({ 'response-rewrite': rewrite })
+    const plain = await askRaw(`${url}/plain/thing`)
+    expect([plain.status, plain.headers['x-by'], plain.body.toString(), plain.headers['access-control-allow-origin']]).toEqual([202, '127.0.0.1', smallAnswer, undefined])
+    const streamed = await chat(url, { body: { stream: true } })
+    expect([streamed.status, streamed.headers.get('x-by'), streamed.text]).toEqual([202, 'ai-proxy-openai', smallStream])
+    expect((await askRaw(`${url}/dead`)).status).toBe(202)
+  })
+
+  test('a body in place of a stream closes the connection to the provider', async () => {
+    const held = await startHeldUpstream()
+    const ai = aiRoute(held.url) as { plugins: object }
+    const { url, lines } = await startGateway({ routes: [{ ...ai, plugins: { ...ai.plugins, 'response-rewrite': { body: 'instead' } } }] })
+    const answer = chat(url, { body: { stream: true } })
+    const upstream = await held.next()
+    upstream.say('never seen')
+    expect((await answer).text).toBe('instead')
+    await upstream.closed
+    expect(await lines(1)).toMatchObject([{ status: 200, outcome: 'complete' }])
+  })
+
+  test('filters change whole answers of providers and upstreams, and no event stream', async () => {
+    const { url, logged } = await gatewayWith({ 'response-rewrite': { filters: [{ regex: '"ok"', replace: '"fine"', scope: 'global' }] } })
+    expect((await chat(url)).text).toBe(smallAnswer.replace('"ok"', '"fine"'))
+    expect((await askRaw(`${url}/plain/thing`)).body.toString()).toBe(smallAnswer.replace('"ok"', '"fine"'))
+    expect(logged()).not.toContain('do not apply')
+    expect((await chat(url, { body: { stream: true } })).text).toBe(smallStream)
+    expect((await askRaw(`${url}/plain/events`)).body.toString()).toBe(smallStream)
+    expect(logged().match(/the filters of response-rewrite do not apply/g)).toHaveLength(2)
   })
 })

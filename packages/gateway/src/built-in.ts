@@ -22,6 +22,7 @@ import { openrouter } from '@sluice/provider-openrouter'
 import { vertexAi } from '@sluice/provider-vertex-ai'
 import { proxyRewrite } from '@sluice/proxy-rewrite'
 import { requestId } from '@sluice/request-id'
+import { responseRewrite } from '@sluice/response-rewrite'
 
 /** The providers that come with the gateway, in the order of the documentation. */
 export const providers: readonly Provider[] = [
@@ -43,5 +44,5 @@ export interface BuiltInOptions {
 
 /** The plugins that come with the gateway. */
 export function builtInPlugins(options: BuiltInOptions = {}): Plugin[] {
-  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, limitCount, proxyRewrite, httpProxy()]
+  return [aiProxy({ providers, ...options }), promptTemplate, promptDecorator, keyAuth, basicAuth, jwtAuth, consumerRestriction, requestId, cors, ipRestriction, limitCount, proxyRewrite, responseRewrite, httpProxy()]
 }

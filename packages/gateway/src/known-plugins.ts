@@ -59,7 +59,6 @@ export const knownPlugins: readonly string[] = [
   'redirect',
   'referer-restriction',
   'request-validation',
-  'response-rewrite',
   'serverless-post-function',
   'serverless-pre-function',
   'skywalking',

@@ -1,0 +1,1 @@
+export { responseRewrite } from './response-rewrite.ts'
