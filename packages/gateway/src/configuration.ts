@@ -1,6 +1,6 @@
-import { kinds, type Env, type FileDocument, type Kind } from '@sluice/config'
+import { FileStore, kinds, type Env, type FileDocument, type Kind } from '@sluice/config'
 import { ConfigError, TimeSlice, type Kernel } from '@sluice/kernel'
-import { defaultGroup, Draft, emptyState, InvalidChangeError, MemoryBackend, Store, type Backend, type GroupState, type Judge, type Value } from '@sluice/store'
+import { defaultGroup, Draft, emptyState, InvalidChangeError, FileBackend, MemoryBackend, Store, type Group, type GroupState, type HeldGroup, type Judge, type Value } from '@sluice/store'
 import { isDeepStrictEqual } from 'node:util'
 import { FileText } from './file-text.ts'
 import { InOrder } from './in-order.ts'
@@ -10,10 +10,22 @@ import { judge, readConfig, type KernelSource, type ReadConfig } from './read-co
 /** Has the data plane serve what was read of `state`. Rejects with a `ConfigError` or an `InvalidChangeError`, and then nothing has changed. */
 export type Serve = (read: ReadConfig, state: GroupState) => Promise<void>
 
+interface Opened {
+  readonly source: KernelSource
+  readonly text: FileText
+  readonly kernel: Kernel
+  readonly read: ReadConfig
+  readonly watched: FileStore
+  readonly backend: FileBackend | MemoryBackend
+}
+
 /** What a gateway serves: read from its file, changed through its store or with the file. */
 export class Configuration {
   readonly kernel: Kernel
   readonly store: Store
+  /** Tells when somebody else has changed the file. */
+  readonly watched: FileStore
+  readonly #backend: FileBackend | MemoryBackend
   readonly #env: Env
   readonly #file: string
   /** What was read of the states that may still be served or changed. */
@@ -24,26 +36,34 @@ export class Configuration {
   #text: FileText
   #state: GroupState
 
-  /** Reads the file. Rejects with an `InvalidConfigError`. */
+  /** Reads the file, and what stands beside it. Rejects with an `InvalidConfigError`. */
   static async open(source: KernelSource): Promise<Configuration> {
     const { text, kernel, read } = await readConfig(source)
-    const { store } = read.settings
-    return new Configuration(source, text, kernel, read, new MemoryBackend({ isReadonly: store.readonly }))
+    const watched = new FileStore(source.file, source.text)
+    const backend = await openBackend(source, read, watched)
+    const configuration = new Configuration({ source, text, kernel, read, watched, backend })
+    await configuration.#checkServed()
+    return configuration
   }
 
-  private constructor({ env, file, log }: KernelSource, text: FileText, kernel: Kernel, read: ReadConfig, backend: Backend) {
+  private constructor({ source, text, kernel, read, watched, backend }: Opened) {
     this.kernel = kernel
-    this.#env = env
-    this.#file = file
+    this.watched = watched
+    this.#backend = backend
+    this.#env = source.env
+    this.#file = source.file
     this.#text = text
     const draft = new Draft(emptyState, 1, Date.now())
     load(draft, text.document)
-    this.#state = draft.finish()
-    this.#reads.set(this.#state, read)
-    const seconds = Math.floor(Date.now() / 1_000)
-    const group = { id: defaultGroup, name: defaultGroup, createdAt: seconds, updatedAt: seconds }
-    const groups = new Map([[defaultGroup, { group, state: this.#state }]])
-    this.store = new Store({ backend, judge: this.#judge, log, groups })
+    const state = draft.finish()
+    this.#reads.set(state, read)
+    const { log } = source
+    const { group: served } = read.settings
+    const groups = new Map(backend instanceof FileBackend ? backend.groups : [])
+    groups.set(defaultGroup, { group: groupNamed(defaultGroup), state })
+    if (served !== defaultGroup) groups.set(served, withSettings(groups.get(served), served, text.document.settings))
+    this.#state = groups.get(served)?.state ?? state
+    this.store = new Store({ backend, judge: this.#judge, log, groups, served })
   }
 
   /** What serves now. */
@@ -70,6 +90,18 @@ export class Configuration {
     return this.#changes.run(() => this.#apply(text))
   }
 
+  /** Waits until all that was written is on the disk. */
+  async flush(): Promise<void> {
+    if (this.#backend instanceof FileBackend) await this.#backend.flush()
+  }
+
+  /** Another group than the file’s is checked when it is to be served. */
+  async #checkServed(): Promise<void> {
+    if (this.#reads.has(this.#state)) return
+    const issues = await this.#judge.check(this.#state, emptyState, [])
+    if (issues.length > 0) throw await this.#text.invalid(issues)
+  }
+
   async #apply(changed: string): Promise<void> {
     try {
       const text = await FileText.read(changed, this.#file)
@@ -77,6 +109,7 @@ export class Configuration {
         throw await text.invalid((await judge(text.document, { kernel: this.kernel, env: this.#env })).issues)
       }
       await this.#change(text)
+      if (this.#backend instanceof FileBackend) this.#backend.accept(changed)
     } catch (error) {
       if (error instanceof InvalidConfigError) this.kernel.emit('snapshot:rejected', error.issues)
       throw error
@@ -88,7 +121,10 @@ export class Configuration {
     const before = this.#text
     this.#text = text
     try {
-      await this.store.change(defaultGroup, (draft) => load(draft, { settings: text.document.settings, entries: (kind) => values.get(kind) ?? [] }), { isNew: false })
+      const { settings } = text.document
+      await this.store.change(defaultGroup, (draft) => load(draft, { settings, entries: (kind) => values.get(kind) ?? [] }), { isNew: false })
+      const { served } = this.store
+      if (served !== defaultGroup) await this.store.change(served, (draft) => void (draft.settings = settings), { isNew: false })
     } catch (error) {
       this.#text = before
       throw await text.explained(error)
@@ -118,6 +154,27 @@ export class Configuration {
     if (!read) throw new TypeError('this state was not checked')
     return read
   }
+}
+
+/** Where the configuration is kept. Nobody writes to it where there is no Admin API. */
+async function openBackend({ file, text, log }: KernelSource, { settings }: ReadConfig, watched: FileStore): Promise<FileBackend | MemoryBackend> {
+  const { store, admin } = settings
+  const isReadonly = store.readonly || !admin
+  if (store.type === 'memory') return new MemoryBackend({ isReadonly })
+  const onError = (err: Error): void => log.error({ err }, err.message)
+  return FileBackend.open(file, text, { isReadonly, onWrite: (written) => watched.know(written), onError })
+}
+
+function groupNamed(id: string): Group {
+  const seconds = Math.floor(Date.now() / 1_000)
+  return { id, name: id, createdAt: seconds, updatedAt: seconds }
+}
+
+/** A group with the settings of the file; an empty one where there is none yet. */
+function withSettings(held: HeldGroup | undefined, id: string, settings: unknown): HeldGroup {
+  const draft = new Draft(held?.state ?? emptyState, 1, Date.now())
+  draft.settings = settings
+  return { group: held?.group ?? groupNamed(id), state: draft.finish() }
 }
 
 interface Loaded {

@@ -122,6 +122,7 @@ export class Gateway {
     await this.#plane.close()
     await closing
     await answered
+    await this.#configuration.flush()
     // Whoever watches over the process is answered to the end.
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()

@@ -145,6 +145,7 @@ export class Primary {
     this.#workers.kill()
     await this.#logs.close()
     await answered
+    await this.#configuration.flush()
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()
     await told

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { FileStore, type Env, type GatewaySettings } from '@sluice/config'
+import type { Env, FileStore, GatewaySettings } from '@sluice/config'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import type { BuiltInOptions } from './built-in.ts'
 import { Gateway } from './gateway.ts'
@@ -33,28 +33,30 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   watchFaults(log)
   const text = await readFile(file, 'utf8')
   const mock = mockLlm && (await startMockLlm({ ...mockLlm, tokensPerSecond: 40, firstTokenMs: 200, keepRequests: 0 }))
+  const source = { file, text, env, builtIn, log }
+  let configuration: Configuration
   let gateway: Gateway | Primary
   try {
-    gateway = await startGateway({ file, text, env, builtIn, log })
+    configuration = await Configuration.open(source)
+    gateway = await startGateway(source, configuration)
   } catch (error) {
     await mock?.close()
     throw error
   }
   log.level = gateway.settings.log.level
   process.stderr.write(welcome(gateway, file, mock?.url))
-  const store = new FileStore(file, text)
+  const { watched } = configuration
   if (gateway.settings.store.type === 'file') {
-    store.watch(
+    watched.watch(
       (changed) => reload(gateway, changed, log),
       ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),
     )
   }
-  return untilStopped(gateway, store, mock, log)
+  return untilStopped(gateway, watched, mock, log)
 }
 
 /** One process where one serves: others cost something only where there are some. */
-async function startGateway(source: KernelSource): Promise<Gateway | Primary> {
-  const configuration = await Configuration.open(source)
+async function startGateway(source: KernelSource, configuration: Configuration): Promise<Gateway | Primary> {
   const count = workersOf(configuration.read.settings)
   return count === 1 ? Gateway.serve(source, configuration) : Primary.start(source, configuration, count)
 }
@@ -75,14 +77,14 @@ async function reload(gateway: Gateway | Primary, text: string, log: ProcessLog)
 }
 
 /** The first signal drains, a second one ends at once. */
-function untilStopped(gateway: Gateway | Primary, store: FileStore, mock: MockLlm | undefined, log: ProcessLog): Promise<number> {
+function untilStopped(gateway: Gateway | Primary, watched: FileStore, mock: MockLlm | undefined, log: ProcessLog): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = async (signal: string): Promise<void> => {
       if (stopping) return process.exit(130)
       stopping = true
       log.info({ signal, running: gateway.running }, 'stopping: no new connections, what runs may finish')
-      store.close()
+      watched.close()
       const inTime = await gateway.drain()
       await mock?.close()
       if (!inTime) log.warn({}, 'some exchanges did not finish in time and were cut off')
