@@ -22,7 +22,9 @@ function compiled(file: string): (name: string) => ValidateFunction {
 const openAi = compiled('openai-schemas.strict.json')
 const anthropic = compiled('anthropic-schemas.json')
 
-const bundles = { openAi, anthropic }
+const gemini = compiled('gemini-schemas.json')
+
+const bundles = { openAi, anthropic, gemini }
 
 /** What a schema has against a value; nothing where it is valid. */
 export function schemaProblems(bundle: keyof typeof bundles, name: string, value: unknown): string[] {

@@ -59,6 +59,22 @@ export function anthropicUsage(raw: unknown): Usage | undefined {
   }
 }
 
+/** Reads the usage of Gemini's `usageMetadata`; undefined where `raw` counts nothing. It counts thoughts beside the answer. */
+export function geminiUsage(raw: unknown): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['promptTokenCount', 'candidatesTokenCount', 'totalTokenCount'])) return undefined
+  const reasoningTokens = count(raw['thoughtsTokenCount'])
+  const promptTokens = count(raw['promptTokenCount']) + count(raw['toolUsePromptTokenCount'])
+  const completionTokens = count(raw['candidatesTokenCount']) + reasoningTokens
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: count(raw['totalTokenCount']) || promptTokens + completionTokens,
+    cacheReadTokens: count(raw['cachedContentTokenCount']),
+    cacheCreationTokens: 0,
+    reasoningTokens,
+  }
+}
+
 /** Reads the usage of embeddings; undefined where `raw` counts nothing. */
 export function embeddingsUsage(raw: unknown): Usage | undefined {
   if (!isRecord(raw) || !hasCounts(raw, ['prompt_tokens', 'total_tokens'])) return undefined

@@ -18,8 +18,8 @@ function deltasOf(random: Random, { message }: ChatChoice): ChatDelta[] {
     ...pieces(random, content ?? '').map((piece): ChatDelta => ({ content: piece })),
     ...pieces(random, refusal ?? '').map((piece): ChatDelta => ({ refusal: piece })),
     ...(annotations ? [{ annotations }] : []),
-    ...calls.flatMap(({ id, function: { name, arguments: text } }, index): ChatDelta[] => [
-      { tool_calls: [{ index, id, name, arguments: '' }] },
+    ...calls.flatMap(({ id, function: { name, arguments: text }, extra_content }, index): ChatDelta[] => [
+      { tool_calls: [{ index, id, name, arguments: '', ...(extra_content && { extra_content }) }] },
       ...pieces(random, text).map((piece): ChatDelta => ({ tool_calls: [{ index, arguments: piece }] })),
     ]),
   ]
@@ -72,9 +72,9 @@ function add(known: ChatChoice, { delta, finish_reason, native_finish_reason, st
   if (delta.reasoning_content !== undefined) message.reasoning_content = (message.reasoning_content ?? '') + delta.reasoning_content
   if (delta.annotations) message.annotations = [...(message.annotations ?? []), ...delta.annotations]
   for (const detail of delta.reasoning_details ?? []) addDetail((message.reasoning_details ??= []), detail)
-  for (const { index, id, name, arguments: text } of delta.tool_calls ?? []) {
+  for (const { index, id, name, arguments: text, extra_content } of delta.tool_calls ?? []) {
     const calls = (message.tool_calls ??= [])
-    const call = (calls[index] ??= { id: id ?? '', type: 'function', function: { name: name ?? '', arguments: '' } })
+    const call = (calls[index] ??= { id: id ?? '', type: 'function', function: { name: name ?? '', arguments: '' }, ...(extra_content && { extra_content }) })
     call.function.arguments += text
   }
   if (finish_reason !== undefined) known.finish_reason = finish_reason

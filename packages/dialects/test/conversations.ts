@@ -1,6 +1,7 @@
 import type { ChatAnswer, ChatUsage, FinishReason } from '../src/pivot/chat-answer.ts'
 import type { AssistantMessage, CacheControl, ChatMessage, ChatRequest, ChatTool, ChatToolCall, ChatToolChoice, FilePart, TextPart, ToolMessage, UserPart } from '../src/pivot/chat-request.ts'
 import { anthropicFormat, openAiFormat, textOfDetail, type ReasoningDetail } from '../src/pivot/reasoning.ts'
+import { geminiFormat } from '../src/gemini/signature.ts'
 import { Random } from './random.ts'
 
 /** What a dialect can say of a chat: only that is put into conversations which have to survive it. */
@@ -8,6 +9,8 @@ export interface Says {
   readonly cacheControl: boolean
   /** A signature that only its vendor knows stays with the reasoning. */
   readonly signedReasoning: boolean
+  /** Reasoning is Google's: thoughts with signatures. */
+  readonly googleReasoning?: boolean
   /** Reasoning is OpenAI's: summaries, and a cipher for the whole item. */
   readonly encryptedReasoning?: boolean
   readonly thinkingBudget: boolean
@@ -20,6 +23,10 @@ export interface Says {
   readonly severalChoices: boolean
   readonly refusal: boolean
   readonly stopSequence: boolean
+  /** Calls have Google's signature. */
+  readonly signedCalls?: boolean
+  /** What else it has no place for. */
+  readonly lacks?: ReadonlySet<'file names' | 'strict tools' | 'single calls' | 'user' | 'cache writes'>
   /** The request cannot name texts to stop at. */
   readonly neverStops?: boolean
 }
@@ -44,7 +51,7 @@ function contentOf(random: Random, says: Says): string | TextPart[] {
 }
 
 function fileOf(random: Random, says: Says): FilePart {
-  const file = { file_data: 'data:application/pdf;base64,JVBERi0=', filename: 'a.pdf' }
+  const file = { file_data: 'data:application/pdf;base64,JVBERi0=', ...(!says.lacks?.has('file names') && { filename: 'a.pdf' }) }
   if (!says.documents) return { type: 'file', file }
   const about = { ...random.sometimes(() => ({ context: text(random) })), ...random.sometimes(() => ({ citations: true })) }
   return { type: 'file', file: { ...random.pick<FilePart['file']>([file, { text: 'once upon' }, { file_url: 'https://a.example/b.pdf' }]), ...about }, ...mark(random, says) }
@@ -61,11 +68,12 @@ function userPart(random: Random, says: Says): UserPart {
 
 export function reasoningOf(random: Random, says: Says): { reasoning_content?: string; reasoning_details?: ReasoningDetail[] } {
   if (says.encryptedReasoning) return reasoningItems(random)
-  if (!says.signedReasoning) return {}
+  if (!says.signedReasoning && !says.googleReasoning) return {}
+  const format = says.googleReasoning ? geminiFormat : anthropicFormat
   const details = random.some(1, 3, (index): ReasoningDetail =>
-    index > 0 && random.chance(30)
-      ? { type: 'reasoning.encrypted', data: 'cipher==', format: anthropicFormat, index }
-      : { type: 'reasoning.text', text: `thought ${index} ${text(random)}`, signature: `sig${index}`, format: anthropicFormat, index },
+    index > 0 && says.signedReasoning && random.chance(30)
+      ? { type: 'reasoning.encrypted', data: 'cipher==', format, index }
+      : { type: 'reasoning.text', text: `thought ${index} ${text(random)}`, signature: `sig${index}`, format, index },
   )
   return { reasoning_content: details.map((one) => (one.type === 'reasoning.text' ? one.text : '')).join(''), reasoning_details: details }
 }
@@ -86,7 +94,7 @@ function reasoningItems(random: Random): { reasoning_content?: string; reasoning
 function turn(random: Random, says: Says, number: number): ChatMessage[] {
   const user: ChatMessage = { role: 'user', content: random.chance() ? text(random) : random.some(1, 3, () => userPart(random, says)) }
   const calls = random.some(1, 3, (index) => ({
-    ...callOf(random, `call_${number}_${index}`),
+    ...callOf(random, says, `call_${number}_${index}`),
     ...(says.cacheControl && says.isError && mark(random, says)),
   }))
   const asks: AssistantMessage = { role: 'assistant', ...random.sometimes(() => reasoningOf(random, says)), ...random.sometimes(() => ({ content: contentOf(random, says) })), tool_calls: calls }
@@ -109,12 +117,12 @@ function tools(random: Random, says: Says, isForced: boolean): Partial<ChatReque
       name,
       ...random.sometimes(() => ({ description: text(random) })),
       parameters: { properties: { city: { type: 'string' } }, type: 'object' },
-      ...random.sometimes(() => ({ strict: true })),
+      ...(!says.lacks?.has('strict tools') && random.sometimes(() => ({ strict: true }))),
     },
     ...mark(random, says),
   }))
   const choice = isForced ? random.pick<ChatToolChoice>(['auto', 'required', { type: 'function', function: { name: words[0] } }]) : 'auto'
-  return { tools: list, ...random.sometimes(() => ({ tool_choice: choice, ...random.sometimes(() => ({ parallel_tool_calls: false })) })) }
+  return { tools: list, ...random.sometimes(() => ({ tool_choice: choice, ...(!says.lacks?.has('single calls') && random.sometimes(() => ({ parallel_tool_calls: false }))) })) }
 }
 
 /** A request that the dialect can say whole. */
@@ -132,7 +140,7 @@ export function requestFor(says: Says, seed: number): ChatRequest {
     ...(!thinks && random.sometimes(() => ({ temperature: random.pick([0, 0.5, 1]), top_p: 0.9 }))),
     ...(!thinks && says.topK && random.sometimes(() => ({ top_k: 7 }))),
     ...(!says.neverStops && random.sometimes(() => ({ stop: ['END', 'STOP'] }))),
-    ...random.sometimes(() => ({ user: 'u1' })),
+    ...(!says.lacks?.has('user') && random.sometimes(() => ({ user: 'u1' }))),
     ...random.sometimes(() => ({ stream: true })),
     ...random.sometimes(() => ({ response_format: { type: 'json_schema', json_schema: { name: 'structured_output', strict: true, schema: { type: 'object', properties: { a: {} }, additionalProperties: false, required: ['a'] } } } }), 20),
   }
@@ -140,16 +148,17 @@ export function requestFor(says: Says, seed: number): ChatRequest {
 
 const finishes: readonly [FinishReason, ...FinishReason[]] = ['stop', 'length', 'content_filter']
 
-function usageOf(random: Random): ChatUsage {
+function usageOf(random: Random, says: Says): ChatUsage {
   const cached_tokens = random.below(50)
-  const cache_write_tokens = random.below(50)
+  const cache_write_tokens = says.lacks?.has('cache writes') ? 0 : random.below(50)
   const prompt_tokens = cached_tokens + cache_write_tokens + random.below(100)
-  const completion_tokens = 1 + random.below(100)
+  const completion_tokens = 9 + random.below(100)
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, prompt_tokens_details: { cached_tokens, cache_write_tokens }, ...random.sometimes(() => ({ completion_tokens_details: { reasoning_tokens: 1 + random.below(9) } })) }
 }
 
-function callOf(random: Random, id: string): ChatToolCall {
-  return { id, type: 'function', function: { name: random.pick(words), arguments: random.pick(argumentTexts) } }
+function callOf(random: Random, says: Says, id: string): ChatToolCall {
+  const signed = says.signedCalls && random.sometimes(() => ({ extra_content: { google: { thought_signature: 'c2ln' } } }))
+  return { id, type: 'function', function: { name: random.pick(words), arguments: random.pick(argumentTexts) }, ...signed }
 }
 
 function finishOf(random: Random, calls: boolean, stops: boolean): FinishReason {
@@ -162,7 +171,7 @@ export function answerFor(says: Says, seed: number): ChatAnswer {
   const random = new Random(seed)
   const choices = Array.from({ length: says.severalChoices && random.chance(30) ? 2 : 1 }, (_, index) => {
     const refuses = says.refusal && random.chance(20)
-    const calls = random.some(refuses || random.chance() ? 0 : 1, refuses ? 0 : 3, (call) => callOf(random, `call_${index}_${call}`))
+    const calls = random.some(refuses || random.chance() ? 0 : 1, refuses ? 0 : 3, (call) => callOf(random, says, `call_${index}_${call}`))
     const content = refuses || (calls.length > 0 && random.chance()) ? null : text(random)
     const stops = calls.length === 0 && says.stopSequence && random.chance(20)
     return {
@@ -180,7 +189,7 @@ export function answerFor(says: Says, seed: number): ChatAnswer {
       ...(stops && { stop_sequence: 'END' }),
     }
   })
-  return { id: 'some-id', object: 'chat.completion', created: 1_700_000_000, model: 'some-model', choices, usage: usageOf(random) }
+  return { id: 'some-id', object: 'chat.completion', created: 1_700_000_000, model: 'some-model', choices, usage: usageOf(random, says) }
 }
 
 function annotation(end_index: number) {

@@ -4,7 +4,7 @@ import { readUpstreamError, Saw, type ResponseHeaders } from '../src/index.ts'
 import { everything, facts, bytesOf } from './recorded.ts'
 
 const openAi = ['openai-chat', 'openai-responses', 'openai-embeddings'] as const
-const all = [...openAi, 'anthropic-messages'] as const
+const all = [...openAi, 'anthropic-messages', 'gemini'] as const
 
 const read = (status: number, body: unknown, headers: ResponseHeaders = {}) =>
   readUpstreamError(status, headers, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
@@ -138,6 +138,7 @@ describe('an error for a client', () => {
     ['openai-embeddings', ''],
     ['openai-responses', 'error'],
     ['anthropic-messages', 'error'],
+    ['gemini', ''],
   ] as const)('in a stream of %s is an event called %j', ([name, event]) => {
     expect(decodeEvent(facts(name).errorEvent({ status: 500, message: 'm' })).event).toBe(event)
   })
@@ -170,6 +171,11 @@ describe('isError', () => {
   test('takes the errors of Anthropic alone', () => {
     expect(ids('anthropic-messages').every((id) => id.startsWith('anthropic-'))).toBe(true)
     expect(ids('anthropic-messages')).toContain('anthropic-err-529')
+  })
+
+  test('takes the errors of Google alone', () => {
+    expect(ids('gemini')).toEqual(expect.arrayContaining(['gemini-err-503', 'vertex-err-401']))
+    expect(ids('gemini').every((id) => /^(?:gemini|vertex)-/.test(id))).toBe(true)
   })
 
   test.for(all)('in %s refuses what is no error', (name) => {

@@ -54,11 +54,16 @@ function strangers(work: () => unknown): unknown[] {
   }
 }
 
+/** Gemini has no event of its own for it: its last tells why the answer ended. */
+function isLastOfGemini(data: string): boolean {
+  return data.startsWith('{"candidates":') && data.includes('"finishReason":')
+}
+
 const responseEnds: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete', 'response.failed'])
 
 function isTerminal(event: Buffer): boolean {
   const { event: name, data } = decodeEvent(event)
-  return responseEnds.has(name) || name === 'error' || name === 'message_stop' || data === '[DONE]' || data.startsWith('{"error":')
+  return responseEnds.has(name) || name === 'error' || name === 'message_stop' || data === '[DONE]' || data.startsWith('{"error":') || isLastOfGemini(data)
 }
 
 describe('hostile input', () => {

@@ -36,15 +36,20 @@ const apis: Readonly<Record<string, Dialect>> = {
   responses: 'openai-responses',
   embeddings: 'openai-embeddings',
   messages: 'anthropic-messages',
+  generateContent: 'gemini',
+  streamGenerateContent: 'gemini',
 }
 
 const { fixtures } = JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8')) as { fixtures: Recorded[] }
+
+/** A stream that is no event stream: it has its own tests. */
+export const jsonArray = 'gemini-stream-json-array'
 
 /** Every recorded answer, in any protocol. */
 export const everything: readonly Recorded[] = fixtures
 
 /** Those in a dialect that is read here. */
-export const spoken: readonly Recorded[] = fixtures.filter(({ api }) => api in apis)
+export const spoken: readonly Recorded[] = fixtures.filter(({ api, id }) => api in apis && id !== jsonArray)
 
 export function bytesOf({ file }: Recorded): Buffer {
   return readFileSync(new URL(file, folder))

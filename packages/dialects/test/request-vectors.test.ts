@@ -53,6 +53,7 @@ function holds(body: Json, one: Alternative): boolean {
   if (one.absent) return one.absent.every((pointer) => at(body, pointer) === undefined)
   const value = at(body, one.path ?? '')
   if ('equals' in one) return JSON.stringify(value) === JSON.stringify(one.equals)
+  if (one.type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   if (one.in) return one.in.includes(value)
   if (one.length !== undefined) return Array.isArray(value) && value.length === one.length
   if (one.text_equals !== undefined) return textAt(value) === one.text_equals
@@ -69,9 +70,10 @@ function translated({ from, input, ...vector }: Vector): Json | Untranslatable {
   }
 }
 
-const schemas: Partial<Record<Dialect, readonly ['openAi' | 'anthropic', string]>> = {
+const schemas: Partial<Record<Dialect, readonly ['openAi' | 'anthropic' | 'gemini', string]>> = {
   'openai-chat': ['openAi', 'CreateChatCompletionRequest'],
   'openai-responses': ['openAi', 'CreateResponse'],
+  gemini: ['gemini', 'GenerateContentRequest'],
   'anthropic-messages': ['anthropic', 'MessagesRequest'],
 }
 
@@ -93,7 +95,7 @@ function bodyProblems(body: Json, vector: Vector): string[] {
 
 describe('a request', () => {
   test('has vectors for the pairs that can be translated', () => {
-    expect(covered.length).toBeGreaterThanOrEqual(17)
+    expect(covered.length).toBeGreaterThanOrEqual(22)
   })
 
   test.for(covered)('$id is translated as it must be', (vector) => {

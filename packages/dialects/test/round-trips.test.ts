@@ -11,6 +11,7 @@ import { Random, seeds } from './random.ts'
 /** What each dialect can say. A chat that holds nothing else comes back from it as it was. */
 const says: Partial<Record<Dialect, Says>> = {
   'openai-chat': {
+    signedCalls: true,
     cacheControl: true,
     signedReasoning: true,
     thinkingBudget: true,
@@ -50,6 +51,22 @@ const says: Partial<Record<Dialect, Says>> = {
     severalChoices: false,
     refusal: false,
     stopSequence: true,
+  },
+  gemini: {
+    cacheControl: false,
+    signedReasoning: false,
+    googleReasoning: true,
+    signedCalls: true,
+    thinkingBudget: true,
+    topK: true,
+    isError: true,
+    picturesFromTools: false,
+    documents: false,
+    citations: false,
+    severalChoices: true,
+    refusal: false,
+    stopSequence: false,
+    lacks: new Set(['file names', 'strict tools', 'single calls', 'user', 'cache writes']),
   },
 }
 
@@ -91,6 +108,11 @@ function plain(answer: ChatAnswer): ChatAnswer {
   }
 }
 
+/** What stands in the path of a request, and is told beside its body. */
+function pathOf({ dialect }: Translator, { model, stream }: ChatRequest) {
+  return dialect === 'gemini' ? { model, ...(stream !== undefined && { stream }) } : {}
+}
+
 /** Over the wire, where JSON has no undefined. */
 function sent<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
@@ -111,7 +133,8 @@ describe('there and back', () => {
   test.for(cases)('through $name a request says what it said', ({ translator, says: known }) => {
     for (const seed of seeds()) {
       const chat = requestFor(known, seed)
-      const back = translator.requestToChat(sent(translator.requestFromChat(sent(chat), context())), context())
+      const written = sent(translator.requestFromChat(sent(chat), context()))
+      const back = translator.requestToChat({ ...pathOf(translator, chat), ...written }, context())
       expect({ seed, chat: normal(back) }).toEqual({ seed, chat: normal(chat) })
     }
   })

@@ -6,7 +6,7 @@ import type { Json } from './translating.ts'
 
 type Part = 'requestToChat' | 'requestFromChat'
 
-const plain: Json = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], input: 'Hi' }
+const plain: Json = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
 
 function run(translator: Translator, part: Part, members: Json): unknown {
   const context = new TranslationContext({ now: () => 0, newId: () => 'x', maxHeld: 1000 })
@@ -21,7 +21,7 @@ const cases = translators.flatMap((translator) =>
 
 function lastOf(members: Json): Json {
   // A conversation loses a message, or what stands in it: compared with the one without.
-  return 'messages' in members || 'input' in members ? {} : members
+  return 'messages' in members || 'input' in members || 'contents' in members ? {} : members
 }
 
 describe('a rule', () => {

@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
 import { readUpstreamError } from '../src/index.ts'
 import { collectedResponse } from './collected-response.ts'
+import { collectedGemini } from './collected-gemini.ts'
 import { collectedChat, collectedMessage, type Collected } from './collected.ts'
-import { bytesOf, everything, facts, type Recorded } from './recorded.ts'
 import { Random } from './random.ts'
+import { bytesOf, everything, facts, jsonArray, type Recorded } from './recorded.ts'
 import { asked, streamed, type Json } from './translating.ts'
 
 interface Expected {
@@ -25,13 +26,15 @@ interface AsAnthropic {
 const recorded = everything as (Recorded & { expected_as_anthropic?: AsAnthropic })[]
 const ofChat = recorded.filter(({ api }) => api === 'chat')
 const ofMessages = recorded.filter(({ api }) => api === 'messages')
+const ofGemini = recorded.filter(({ api, id }) => /^(?:stream)?generateContent$/i.test(api) && id !== jsonArray)
 const ofResponses = recorded.filter(({ api }) => api === 'responses')
-const providers: Readonly<Record<string, Dialect>> = { chat: 'openai-chat', messages: 'anthropic-messages', responses: 'openai-responses' }
+const providers: Readonly<Record<string, Dialect>> = { chat: 'openai-chat', messages: 'anthropic-messages', responses: 'openai-responses', generateContent: 'gemini', streamGenerateContent: 'gemini' }
 
 const collect: Partial<Record<Dialect, (events: readonly SseEvent[]) => Collected>> = {
   'openai-chat': collectedChat,
   'anthropic-messages': collectedMessage,
   'openai-responses': collectedResponse,
+  gemini: collectedGemini,
 }
 
 /** The provider's answer as its client collects it. */
@@ -48,6 +51,7 @@ function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]
 }
 
 function eventProblems(client: Dialect, { data }: SseEvent): string[] {
+  if (client === 'gemini') return schemaProblems('gemini', 'StreamEvent', JSON.parse(data))
   if (client === 'openai-responses') return schemaProblems('openAi', 'ResponseStreamEvent', JSON.parse(data))
   if (client === 'anthropic-messages') return schemaProblems('anthropic', 'StreamEvent', JSON.parse(data))
   if (data === '[DONE]') return []
@@ -95,7 +99,7 @@ function expectMessage({ body }: Collected, expected: AsAnthropic): void {
   const content = body['content'] as Json[]
   const thinking = content.filter(({ type }) => type === 'thinking').map((block) => block['thinking']).join('')
   expect(content.filter(({ type }) => type !== 'thinking').map((block) => ({ ...block }))).toEqual(
-    expected.content.map((block, index) => ({ ...block, ...(block['type'] === 'tool_use' && !block['id'] && { id: content[index]?.['id'] }) })),
+    expected.content.map((block, index) => ({ ...block, ...(block['type'] === 'tool_use' && [undefined, null, '', '(generated)'].includes(block['id'] as string) && { id: content[index]?.['id'] }) })),
   )
   expect(thinking).toBe(expected.thinking_text_if_exposed ?? thinking)
   expect([expected.stop_reason, ...(expected.stop_reason_also_acceptable ?? [])]).toContain(body['stop_reason'])
@@ -153,8 +157,56 @@ describe('an answer of OpenAI’s Responses', () => {
   })
 })
 
+describe('an answer of Gemini', () => {
+  test.for(ofGemini.filter(ok))('$id is what a client of OpenAI’s should get', (entry) => {
+    const chat = translated(entry, 'openai-chat')
+    expectChat(chat, entry.expected as Expected)
+    expect(entry.streaming ? [] : schemaProblems('openAi', 'CreateChatCompletionResponse', chat.body)).toEqual([])
+    expect(chat.terminals).toEqual(entry.streaming ? ['[DONE]'] : [])
+  })
+
+  test.for(ofGemini.filter(({ expected_as_anthropic: as }) => as))('$id is what a client of Anthropic’s should get', (entry) => {
+    const message = translated(entry, 'anthropic-messages')
+    expectMessage(message, entry.expected_as_anthropic!)
+    expect(schemaProblems('anthropic', 'MessageComplete', message.body)).toEqual([])
+    expect(message.terminals).toEqual(entry.streaming ? ['message_stop'] : [])
+  })
+})
+
+describe('a response of Gemini’s', () => {
+  test.for([...ofChat, ...ofMessages, ...ofResponses].filter(ok))('is what its client gets of $id', (entry) => {
+    const { body, terminals } = translated(entry, 'gemini')
+    expect(schemaProblems('gemini', 'WholeResponse', body)).toEqual([])
+    const { choices = [], usage } = entry.expected as Expected
+    const candidates = body['candidates'] as (Json & { content: { parts: Json[] } })[]
+    expect(candidates.map(asSaid)).toEqual(choices.map((choice, index) => toBeSaid(choice, candidates[index]?.content.parts ?? [])))
+    expect(body['usageMetadata'] ?? {}).toMatchObject(usage ? { promptTokenCount: usage['prompt_tokens'], totalTokenCount: usage['total_tokens'] } : {})
+    expect(terminals).toEqual(entry.streaming ? ['finish'] : [])
+  })
+})
+
+const geminiReasons: Readonly<Record<string, string>> = { stop: 'STOP', tool_calls: 'STOP', function_call: 'STOP', length: 'MAX_TOKENS', content_filter: 'SAFETY' }
+
+/** What a candidate says, kind by kind. */
+function asSaid({ index, finishReason, content: { parts } }: Json & { content: { parts: Json[] } }) {
+  const textOf = (isThought: boolean): string => parts.filter(({ thought = false }) => thought === isThought).map(({ text }) => (text as string | undefined) ?? '').join('')
+  return { index, finishReason, text: textOf(false), thought: textOf(true), calls: parts.flatMap(({ functionCall: call }) => (call ? [call] : [])) }
+}
+
+function toBeSaid(choice: NonNullable<Expected['choices']>[number], parts: readonly Json[]) {
+  const made = parts.flatMap(({ functionCall: call }) => (call ? [call as { id: string }] : []))
+  const { index, content, refusal, reasoning, calls, finish_reason: finish } = expectedChoice(choice, made)
+  return {
+    index,
+    finishReason: refusal === null ? geminiReasons[finish] : 'SAFETY',
+    text: (content ?? '') + (refusal ?? ''),
+    thought: reasoning,
+    calls: calls.map(({ id, name, arguments: args }, at) => ({ id: id === 'one' ? made[at]?.id : id, name, args })),
+  }
+}
+
 describe('a response', () => {
-  test.for([...ofChat, ...ofMessages].filter(ok))('is what a client of the Responses API gets of $id', (entry) => {
+  test.for([...ofChat, ...ofMessages, ...ofGemini].filter(ok))('is what a client of the Responses API gets of $id', (entry) => {
     const { body, terminals } = translated(entry, 'openai-responses')
     expect(schemaProblems('openAi', 'Response', body)).toEqual([])
     expect((body['output'] as Json[]).flatMap((item) => schemaProblems('openAi', outputSchemas[item['type'] as string]!, item))).toEqual([])
@@ -190,8 +242,8 @@ function expectResponse(body: Json, expected: NonNullable<Expected['choices']>[n
 }
 
 describe('a stream', () => {
-  const streams = [...ofChat, ...ofMessages, ...ofResponses].filter(({ streaming }) => streaming)
-  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages', 'openai-responses']
+  const streams = [...ofChat, ...ofMessages, ...ofResponses, ...ofGemini].filter(({ streaming }) => streaming)
+  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages', 'openai-responses', 'gemini']
   const pairs = streams.flatMap((entry) => clients.map((client) => ({ id: entry.id, client, entry })))
 
   test.for(pairs)('$id reaches a client of $client alike, wherever it is cut', ({ client, entry }) => {
@@ -227,6 +279,7 @@ describe('an error', () => {
     const error = readUpstreamError(entry.http.status, entry.http.headers, bytesOf(entry))
     expect(schemaProblems('openAi', 'ErrorResponse', facts('openai-chat').errorBody(error))).toEqual([])
     expect(schemaProblems('openAi', 'ErrorResponse', facts('openai-responses').errorBody(error))).toEqual([])
+    expect(schemaProblems('gemini', 'ErrorResponse', facts('gemini').errorBody(error))).toEqual([])
     expect(schemaProblems('anthropic', 'Error', facts('anthropic-messages').errorBody(error, 'req_1'))).toEqual([])
   })
 })

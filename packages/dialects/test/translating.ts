@@ -13,7 +13,7 @@ export function translating(client: Dialect, provider: Dialect, more: Partial<Tr
 /** The least that a client may ask, so that the answer can be translated. */
 export function asked(client: Dialect, provider: Dialect, body: Json = {}, more: Partial<TranslationOptions> = {}): Translation {
   const translation = translating(client, provider, more)
-  translation.request({ model: 'asked', max_tokens: 64, messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', ...body })
+  translation.request({ model: 'asked', max_tokens: 64, messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }], ...body })
   return translation
 }
 

@@ -1,5 +1,6 @@
 import type { AssistantMessage, CacheControl, ChatMessage, FilePart, SystemMessage, ToolMessage, UserPart } from '../pivot/chat-request.ts'
 import { isAnthropics } from '../pivot/reasoning.ts'
+import { dataUrl } from '../translate/data-url.ts'
 import { Untranslatable } from '../translate/errors.ts'
 import { objectIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
@@ -134,10 +135,4 @@ function documentSource({ text, file_url, file_data }: FilePart['file'], at: str
   if (data?.media.startsWith('text/')) return { type: 'text', media_type: 'text/plain', data: Buffer.from(data.base64, 'base64').toString() }
   const what = file_data === undefined ? 'a file that lies with another provider cannot be read' : 'a file is a PDF or text, as a data: URL in base64'
   throw new Untranslatable('unsupported_document', what, `${at}.file`)
-}
-
-function dataUrl(url: string): { media: string; base64: string } | undefined {
-  const comma = url.startsWith('data:') ? url.indexOf(';base64,') : -1
-  if (comma === -1 || comma > 256) return undefined
-  return { media: (url.slice(5, comma).split(';')[0] ?? '').toLowerCase(), base64: url.slice(comma + 8) }
 }

@@ -1,4 +1,4 @@
-import type { ChatToolCall } from './chat-request.ts'
+import type { ChatToolCall, ImagePart } from './chat-request.ts'
 import type { ReasoningDetail } from './reasoning.ts'
 
 /** A whole chat completion, with extensions marked † as in the request. */
@@ -32,6 +32,8 @@ export interface ChatAnswerMessage {
   tool_calls?: ChatToolCall[]
   annotations?: Annotation[]
   audio?: Record<string, unknown>
+  /** † Pictures that the model made, in OpenRouter's shape; as `data:` URLs. */
+  images?: ImagePart[]
   /** † */
   reasoning_content?: string
   /** † */

@@ -1,5 +1,6 @@
 import type { UpstreamError } from '../upstream-error.ts'
 import type { Annotation, ChatUsage, FinishReason } from './chat-answer.ts'
+import type { ImagePart } from './chat-request.ts'
 import type { ReasoningDetail } from './reasoning.ts'
 
 /** What one event of a stream adds to a chat. Everything is optional: a translator says what is new and nothing twice. */
@@ -33,6 +34,8 @@ export interface ChatDelta {
   reasoning_content?: string
   reasoning_details?: readonly ReasoningDetail[]
   annotations?: readonly Annotation[]
+  /** Whole pictures. */
+  images?: readonly ImagePart[]
 }
 
 /**

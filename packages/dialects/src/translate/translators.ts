@@ -1,5 +1,6 @@
 import type { Dialect } from '@sluice/provider'
 import { anthropicMessages } from '../anthropic-messages/translator.ts'
+import { gemini } from '../gemini/translator.ts'
 import { openAiChat } from '../openai-chat/translator.ts'
 import { openAiResponses } from '../openai-responses/translator.ts'
 import type { Translator } from './translator.ts'
@@ -12,7 +13,7 @@ import type { Translator } from './translator.ts'
  * which also know how it tells of errors; and a line here. Tests go through this list: `round-trips.test.ts` asks what the
  * dialect can say.
  */
-export const translators: readonly Translator[] = [openAiChat, openAiResponses, anthropicMessages]
+export const translators: readonly Translator[] = [openAiChat, openAiResponses, anthropicMessages, gemini]
 
 const byDialect: ReadonlyMap<Dialect, Translator> = new Map(translators.map((one) => [one.dialect, one]))
 

@@ -1,0 +1,2 @@
+/** Longest name of a function that Gemini takes. */
+export const maxToolName = 64
