@@ -233,6 +233,33 @@ describe('examples/consumers.yaml', () => {
   })
 })
 
+describe('examples/traffic.yaml', () => {
+  const asked = { path: '/assistant', headers: { origin: 'https://app.example' } }
+
+  test('answers pages of its origin, three times a minute, and names each exchange', async () => {
+    const { url, mock } = await runExample('traffic.yaml')
+    const preflight = await fetch(`${url}/assistant`, { method: 'OPTIONS', headers: asked.headers })
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([200, 'https://app.example'])
+    const answers = [await chat(url, asked), await chat(url, { ...asked, body: { stream: true } }), await chat(url, asked), await chat(url, asked)]
+    expect(answers.map(({ status, headers }) => [status, headers.get('x-ratelimit-remaining')])).toEqual([[200, '2'], [200, '1'], [200, '0'], [429, '0']])
+    expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual(Array(4).fill('https://app.example'))
+    expect(new Set(answers.map(({ headers }) => headers.get('x-request-id'))).size).toBe(4)
+    expect(contentOf(answers[1]!)).toBe(contentOf(answers[0]!))
+    expect(answers[3]!.text).toContain('Take a breath')
+    expect(mock.requests.map((request) => request.url)).toEqual(Array(3).fill('/v1/chat/completions'))
+    expect((await fetch(`${url}/nowhere`, { headers: asked.headers })).headers.get('access-control-allow-origin')).toBe('https://app.example')
+  })
+
+  test('rewrites what goes up and what comes down', async () => {
+    const { url, mock } = await runExample('traffic.yaml')
+    const answer = await fetch(`${url}/internal/models?a=1`, { headers: { cookie: 'c=1' } })
+    const { data } = (await answer.json()) as { data: object[] }
+    expect([answer.headers.get('cache-control'), data[0]]).toEqual(['no-store', expect.objectContaining({ owner: expect.any(String) as string })])
+    expect(mock.requests[0]).toMatchObject({ url: '/v1/models?a=1', headers: { 'x-asked-by': '127.0.0.1' } })
+    expect(mock.requests[0]!.headers).not.toHaveProperty('cookie')
+  })
+})
+
 describe('examples/plugins.yaml', () => {
   test('token-budget lets a key spend its tokens, and no other key', async () => {
     const { url } = await runExample('plugins.yaml', (config) => {

@@ -199,6 +199,45 @@ describe('limit-count', () => {
   })
 })
 
+/** A credential, and what shows it. */
+const key = (name: string): object => ({ 'key-auth': { key: `key-of-${name}` } })
+const as = (name: string): { headers: Record<string, string> } => ({ headers: { origin: app, apikey: `key-of-${name}` } })
+
+describe('with consumers', () => {
+  const consumers = [
+    { username: 'jack', plugins: key('jack') },
+    { username: 'jill', plugins: { ...key('jill'), 'limit-count': { count: 5, time_window: 600 }, 'ip-restriction': { blacklist: ['192.0.2.1'] } } },
+  ]
+  const plugins = { 'key-auth': {}, cors: { allow_headers: 'apikey' }, 'limit-count': { count: 1, time_window: 600, key: 'consumer_name', rejected_code: 429 } }
+
+  test('limits count by who asks, and a consumer brings her own', async () => {
+    const { url } = await gatewayWith(plugins, { consumers })
+    const left = async (path: string, name: string): Promise<unknown[]> => {
+      const { status, headers } = await askRaw(url + path, { ...as(name), method: 'GET' })
+      return [status, headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]
+    }
+    expect(await left('/plain/thing', 'jack')).toEqual([200, '1', '0'])
+    expect(await left('/plain/thing', 'jack')).toEqual([429, '1', '0'])
+    expect(await left('/plain/thing', 'jill')).toEqual([200, '5', '4'])
+    expect(await left('/dead', 'jill')).toEqual([502, '5', '3']) // hers, whichever the route
+  })
+
+  test('a page can read its 401 and its 429, and its preflight needs no key', async () => {
+    const { url } = await gatewayWith(plugins, { consumers })
+    const preflight = await askRaw(`${url}/v1/chat/completions`, { method: 'OPTIONS', headers: { origin: app, 'access-control-request-method': 'POST' } })
+    expect([preflight.status, preflight.headers['access-control-allow-headers']]).toEqual([200, 'apikey'])
+    const answers = [await chat(url, { headers: { origin: app } }), await chat(url, as('jack')), await chat(url, as('jack'))]
+    expect(answers.map(({ status, headers }) => [status, headers.get('access-control-allow-origin')])).toEqual([[401, '*'], [200, '*'], [429, '*']])
+  })
+
+  test('her addresses are judged once it is known who she is', async () => {
+    const { url } = await gatewayWith(plugins, { consumers, gateway: { trusted_proxies: ['127.0.0.1'] } })
+    const from = async (address: string, name: string): Promise<number> =>
+      (await askRaw(`${url}/plain/thing`, { headers: { ...as(name).headers, 'x-forwarded-for': address } })).status
+    expect([await from('192.0.2.1', 'jack'), await from('192.0.2.1', 'jill'), await from('192.0.2.2', 'jill')]).toEqual([200, 403, 200])
+  })
+})
+
 describe('proxy-rewrite', () => {
   test('sends another path, query, method, host and headers up; the log tells what the client asked for', async () => {
     const rewrite = {
