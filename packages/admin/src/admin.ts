@@ -77,7 +77,9 @@ export function createAdmin(options: AdminOptions): Koa {
       await next()
       if (!ctx.headerSent && ctx.body === undefined && ctx.status === 404) unknownPath(ctx, find)
     } catch (error) {
-      send(ctx, answerTo(error, log))
+      const answer = answerTo(error, log)
+      if (answer.status === 401) log.warn({ address: ctx.req.socket.remoteAddress, method: ctx.method, path: ctx.path }, 'the Admin API was asked without a key that may do this')
+      send(ctx, answer)
     }
   })
   app.use(router.routes())
@@ -119,5 +121,6 @@ function unknownPath(ctx: Context, find: ReturnType<typeof keyring>): never {
   authenticate(ctx, find)
   if (!methods.includes(ctx.method as Method)) throw refuse(405, `not supported \`${ctx.method}\` method`)
   const [, type] = /^\/apisix\/admin\/([^/]*)/.exec(ctx.path) ?? []
-  throw refuse(404, type === undefined ? 'there is nothing here' : `Unsupported resource type: ${type}`)
+  const isKnown = type === undefined || endpoints.some(({ path }) => path.split('/')[3] === type)
+  throw refuse(404, isKnown ? 'there is nothing here' : `Unsupported resource type: ${type}`)
 }

@@ -41,14 +41,12 @@ export const putServiceUpstream: Handler = async (call) => {
   if (!isFields(body)) throw refuse(400, body === undefined ? 'missing configurations' : 'invalid configuration: must be an object')
   const accepted = call.view.accept('upstreams', body, call.params['id'])
   const id = call.params['id'] ?? idIn(accepted) ?? call.desk.newId()
-  const state = stateOf(call)
-  if (!state.get('services', service)) throw call.view.missing()
   const written = { ...accepted, labels: { ...(isFields(accepted['labels']) ? accepted['labels'] : {}), [owner]: service } }
-  const answer = await write(call, type, id, (stored) => {
-    if (stored && !upstreamsOf(state, service).includes(stored) && ownerOf(stored.value) !== service) throw refuse(409, `upstream [${id}] is none of service [${service}]`)
+  return write(call, type, id, (stored, draft) => {
+    if (!draft.get('services', service)) throw call.view.missing()
+    if (stored && !upstreamsOf(draft, service).includes(stored)) throw refuse(409, `upstream [${id}] is none of service [${service}]`)
     return valueOf(call, type, id, written, stored?.value)
   })
-  return answer
 }
 
 /** `DELETE /services/{id}/upstreams/{id}`. */

@@ -43,13 +43,13 @@ export function postResource(type: ResourceType): Handler {
 }
 
 /** Puts what `make` makes of what is stored. */
-export async function write(call: Call, type: ResourceType, id: string, make: (stored: Resource | undefined) => Value): Promise<WriteAnswer> {
+export async function write(call: Call, type: ResourceType, id: string, make: (stored: Resource | undefined, draft: Draft) => Value): Promise<WriteAnswer> {
   const { kind } = type
   const ttl = ttlOf(call)
   const { before, resource } = await change(call, kind, id, (draft) => {
     if (kind === 'credentials') checkConsumer(draft, id)
     const stored = draft.get(kind, id)
-    return { before: stored, resource: draft.put(kind, id, make(stored), { ttl }) }
+    return { before: stored, resource: draft.put(kind, id, make(stored, draft), { ttl }) }
   })
   const answer = call.view.written(shownTo(call, kind, resource), before === undefined)
   return { ...answer, done: { action: actionOf(before, resource), kind, id, revision: resource.modifiedIndex } }

@@ -25,6 +25,13 @@ test('a viewer reads, and nothing else', async () => {
   expect(store.state('default')?.revision).toBe(0)
 })
 
+test('tells the log who was turned away', async () => {
+  const { ask, lines } = await startAdmin()
+  await ask('GET', '/apisix/admin/routes?api_key=wrong-key', undefined, { 'x-api-key': '' })
+  expect(lines).toEqual([expect.objectContaining({ address: '127.0.0.1', method: 'GET', path: '/apisix/admin/routes' })])
+  expect(JSON.stringify(lines)).not.toContain('wrong-key')
+})
+
 test('tells the log of every write who did what, and never a value or a key', async () => {
   const { ask, lines } = await startAdmin()
   await ask('PUT', `/apisix/admin/routes/1?api_key=${adminKey}`, hello)

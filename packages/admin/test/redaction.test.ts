@@ -68,3 +68,15 @@ test('what is no secret is shown, of plugins that have some and of those that ha
   await ask('PUT', '/apisix/admin/plugin_configs/p', { plugins: { 'key-auth': { header: 'x-key' }, relay: { to: [{ name: 'a', token: 't' }] } } })
   expect((await ask('GET', '/apisix/admin/plugin_configs/p')).body.value.plugins).toEqual({ 'key-auth': { header: 'x-key' }, relay: { to: [{ name: 'a', token: '********' }] } })
 })
+
+test('a secret that is wrong is not quoted in what is said about it', async () => {
+  const { ask } = await startAdmin({ plugins: [] })
+  const auths = [{ header: { Authorization: ['TOPSECRET'] } }, { header: { 'bad name': 'TOPSECRET' } }, { gcp: { service_account_json: 'TOPSECRET' } }, { gcp: { service_account_json: '{"private_key": TOPSECRET' } }, { query: 'TOPSECRET' }]
+  for (const auth of auths) {
+    const answer = await ask('PUT', '/apisix/admin/routes/1', { uri: '/x', plugins: { 'ai-proxy': { provider: 'openai', auth } } })
+    expect(answer.status).toBe(400)
+    expect(JSON.stringify(answer.body)).not.toContain('TOPSECRET')
+  }
+  const malformed = await ask('PUT', '/apisix/admin/routes/1', '{"plugins": {"ai-proxy": {"auth": {"header": {"a": "TOPSECRET" "b": TOPSECRET}}}}}')
+  expect(JSON.stringify(malformed.body)).not.toContain('TOPSECRET')
+})
