@@ -83,16 +83,12 @@ function* sortWanted(
       removed.add(index)
     } else {
       const entry = form(id, value)
-      const edit = isMarked ? marked.edit(name, index, entry) : unmarked(editEntry(text, layout, collection, index, entry))
+      const edit = isMarked ? marked.edit(name, index, entry) : editEntry(text, layout, collection, index, entry)
       if (!edit) return undefined
       edited.set(index, edit)
     }
   }
   return { removed, edited, added }
-}
-
-function unmarked(splices: readonly Splice[] | undefined): EntryEdit | undefined {
-  return splices && { splices, marks: undefined }
 }
 
 /** Where entries stand in their collection, by id; of a few that are looked for, found without a table of all. */

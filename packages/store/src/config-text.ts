@@ -6,7 +6,8 @@ import { MarkedEntries, withoutAliasesInto } from './marked-entries.ts'
 import { planNew } from './new-collection.ts'
 import { shifting, spliced, type Splice } from './splice.ts'
 import type { CollectionLayout, TextLayout } from './text-layout.ts'
-import { byteOrderMark, readLayout, readLayoutAside } from './read-layout.ts'
+import { readAside } from './read-aside.ts'
+import { byteOrderMark, readLayout } from './read-layout.ts'
 import { rewriteWhole } from './whole-text.ts'
 
 /** A resource that is to be written to a file. */
@@ -41,26 +42,28 @@ export class ConfigText {
 
   /** As `parse`, for a process that serves: a large text is read in a thread of its own. */
   static async parseAside(text: string, file: string): Promise<ConfigText> {
-    return new ConfigText(text, await readLayoutAside(text, file))
+    if (text.length <= small) return ConfigText.parse(text, file)
+    const { layout } = await readAside({ text, file })
+    return new ConfigText(text, layout)
   }
 
   /** The text with these resources as they are to be. Parsing it gives exactly them, and what was there besides. */
   apply(changes: readonly TextChange[]): ConfigText {
-    return atOnce(this.#apply(changes))
-  }
-
-  /** As `apply`, of thousands of changes, beside whatever else the process does. */
-  applyInSlices(changes: readonly TextChange[]): Promise<ConfigText> {
-    return inSlices(this.#apply(changes))
-  }
-
-  *#apply(changes: readonly TextChange[]): Steps<ConfigText> {
     const wanted = wantedByCollection(changes)
-    const made = yield* this.#make(wanted)
+    const made = atOnce(this.#make(wanted))
     if (made) return made
     // What others repeat of these entries is written out there; then they can be changed.
     const apart = this.#readAgain(withoutAliasesInto(this.#body, this.layout, wanted))
-    return (yield* apart.#make(wanted)) ?? this.#readAgain(rewriteWhole(this.#body, this.layout.style, wanted))
+    return atOnce(apart.#make(wanted)) ?? this.#readAgain(rewriteWhole(this.#body, this.layout.style, wanted))
+  }
+
+  /** As `apply`, of thousands of changes, or of such as reach beyond their entries, beside whatever else the process does. */
+  async applyAside(changes: readonly TextChange[]): Promise<ConfigText> {
+    const made = await inSlices(this.#make(wantedByCollection(changes)))
+    if (made) return made
+    if (this.text.length <= small) return this.apply(changes)
+    const { text, layout } = await readAside({ text: this.text, file: 'the changed text', changes })
+    return new ConfigText(text, layout)
   }
 
   /** Undefined where it cannot be done within the entries that change. */
@@ -131,6 +134,9 @@ export class ConfigText {
     return this.text.startsWith(byteOrderMark) ? byteOrderMark + body : body
   }
 }
+
+/** Characters that are read in no more than some milliseconds; starting a thread takes longer than that. */
+const small = 16 * 1024
 
 function wantedByCollection(changes: readonly TextChange[]): ReadonlyMap<string, Wanted> {
   const wanted = new Map<string, Map<string, Readonly<Record<string, unknown>> | undefined>>()

@@ -1,7 +1,8 @@
+import { BlockEdits } from './block-edits.ts'
 import { unchanged, type CollectionPlan } from './kept-entries.ts'
 import { renderBrackets, renderLines, type NewEntry, type RenderedEntries } from './render-collection.ts'
 import type { Splice } from './splice.ts'
-import { indentOf, lineEnd } from './text-lines.ts'
+import { endWithComments, indentOf } from './text-lines.ts'
 import type { CollectionLayout, Marks, TextLayout } from './text-layout.ts'
 
 /** The last of its entries goes: the key stays, with nothing in it. */
@@ -42,12 +43,13 @@ export function planFilled(text: string, layout: TextLayout, collection: Collect
   const column = layout.column + (isMap || style.indentsLists ? style.step : 0)
   const rendered = renderLines(added, isMap, column, style)
   const cleared: Splice = { start: at, end, text: '' }
-  const atEnd = lineEnd(text, end)
-  const put: Splice = { start: atEnd, end: atEnd, text: style.eol + rendered.text }
+  // Below the comments that stand deeper than the entries: a text at the end of one would take them in.
+  const put = new BlockEdits(text, style).at(endWithComments(text, end, column), rendered.text)
+  const lead = put.text.indexOf(rendered.text)
   return {
     splices: [cleared, put],
     layout: (_, placeOf, after) => {
-      const filledIn = filledLayout(collection, 'block', column, added, rendered, placeOf(put) + style.eol.length, { at: placeOf(cleared), open: 0, end: 0 })
+      const filledIn = filledLayout(collection, 'block', column, added, rendered, placeOf(put) + lead, { at: placeOf(cleared), open: 0, end: 0 })
       return { ...filledIn, ends: filledIn.ends.map((one) => Math.min(one, after.length)) }
     },
   }

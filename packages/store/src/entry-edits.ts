@@ -1,10 +1,11 @@
-import { isRecord, parseConfig, toPlain } from '@sluice/config'
+import { isRecord, toPlain, type Targets } from '@sluice/config'
 import { isMap, isSeq, parseDocument, type Node, type Pair } from 'yaml'
 import { NodeEditor } from './node-editor.ts'
 import { sameValue } from './same-value.ts'
 import { slotBehindDash, slotInFlow, slotOfPair, type Slot } from './slot.ts'
 import { spliced, type Splice } from './splice.ts'
-import { skipBlankLines } from './text-lines.ts'
+import { columnOf, endWithComments, skipBlankLines } from './text-lines.ts'
+import type { EntryEdit } from './kept-entries.ts'
 import { readingForEdits, type CollectionLayout, type TextLayout } from './text-layout.ts'
 import { writtenItems } from './tokens.ts'
 
@@ -18,37 +19,55 @@ export function editEntry(
   collection: CollectionLayout,
   index: number,
   wanted: unknown,
-): readonly Splice[] | undefined {
+): EntryEdit | undefined {
   const start = collection.starts[index] ?? 0
-  const entry = text.slice(start, collection.ends[index])
+  const end = collection.ends[index] ?? start
   // Blank lines below become part of a text that ends in `|+`, once it is the last member.
-  const below = text.slice(collection.ends[index], skipBlankLines(text, collection.ends[index] ?? text.length))
+  const below = text.slice(end, skipBlankLines(text, end))
   const [before, after] = around(layout, collection, below)
-  const fragment = before + entry + after
-  const read = (changed: string): unknown => {
-    const { value } = parseConfig(changed)
-    const list = collection.form === 'block' && isRecord(value) ? value['k'] : value
-    if (Array.isArray(list)) return list.length === 1 ? list[0] : undefined
-    const members = isRecord(list) ? Object.values(list) : []
-    return members.length === 1 ? members[0] : undefined
-  }
-  const document = parseDocument(fragment, readingForEdits)
-  const root: Node | null = document.contents
-  if (!root || document.errors.length > 0) return undefined
-  const { targets, faults } = toPlain(root)
-  const holder = collection.form === 'block' && isMap(root) ? root.items[0]?.value : root
-  const slot = faults.length === 0 ? slotAt(fragment, holder, 0) : undefined
+  const fragment = before + text.slice(start, end) + after
+  const reading = readEntry(fragment, collection)
+  const slot = reading && slotAt(fragment, reading.holder, 0)
   if (!slot) return undefined
   const delta = start - before.length
   for (const way of ['change', 'replace'] as const) {
-    const editor = new NodeEditor(fragment, targets, layout.style)
+    const editor = new NodeEditor(fragment, reading.targets, layout.style)
     editor[way](slot, wanted)
     const changed = changedText(fragment, editor.splices)
-    if (changed !== undefined && changed.startsWith(before) && changed.endsWith(after) && sameValue(read(changed), wanted)) {
-      return editor.splices.map((splice) => ({ ...splice, start: splice.start + delta, end: splice.end + delta }))
+    if (changed === undefined || !changed.startsWith(before) || !changed.endsWith(after)) continue
+    const made = readEntry(changed, collection)
+    if (!made || !sameValue(made.value, wanted)) continue
+    return {
+      splices: editor.splices.map((splice) => ({ ...splice, start: splice.start + delta, end: splice.end + delta })),
+      length: made.end - before.length,
+      marks: undefined,
     }
   }
   return undefined
+}
+
+interface EntryReading {
+  readonly holder: Node
+  readonly targets: Targets
+  readonly value: unknown
+  /** Behind the entry, its comments included. */
+  readonly end: number
+}
+
+/** Reads a text of one entry; undefined where it is not that, or cannot be read. */
+function readEntry(text: string, { form }: CollectionLayout): EntryReading | undefined {
+  const document = parseDocument(text, readingForEdits)
+  const root: Node | null = document.contents
+  if (!root || document.errors.length + document.warnings.length > 0) return undefined
+  const { targets, faults, value } = toPlain(root)
+  const holder = form === 'block' && isMap(root) ? root.items[0]?.value : root
+  if (faults.length > 0 || (!isMap(holder) && !isSeq(holder))) return undefined
+  const held: unknown = form === 'block' && isRecord(value) ? value['k'] : value
+  const values: unknown[] = Array.isArray(held) ? held : Object.values(isRecord(held) ? held : {})
+  const [written, ...others] = writtenItems(holder.srcToken, text)
+  if (!written || others.length > 0 || values.length !== 1) return undefined
+  const { start, end } = written.extent
+  return { holder, targets, value: values[0], end: form === 'block' ? endWithComments(text, end, columnOf(text, start)) : end }
 }
 
 /** The place of one entry of a collection, in the text that the collection was read from. */

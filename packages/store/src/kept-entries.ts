@@ -1,4 +1,4 @@
-import { growth, type Splice } from './splice.ts'
+import type { Splice } from './splice.ts'
 import { nextLine } from './text-lines.ts'
 import type { CollectionLayout, Marks } from './text-layout.ts'
 
@@ -12,9 +12,10 @@ export interface CollectionPlan {
   layout(shift: (offset: number) => number, placeOf: (splice: Splice) => number, text: string): CollectionLayout
 }
 
-/** How to change one entry, and its marks then; undefined where it would touch others. */
+/** How to change one entry, and how long it is and what marks it has then. */
 export interface EntryEdit {
   readonly splices: readonly Splice[]
+  readonly length: number
   readonly marks: Marks | undefined
 }
 
@@ -32,8 +33,7 @@ export function keptEntries(
   const newOpen = open === 0 ? 0 : shift(open)
   const moved = starts.map(shift)
   const grown = moved.map((start, index) => {
-    const edits = edited.get(index)
-    return start + (ends[index] ?? 0) - (starts[index] ?? 0) + (edits ? growth(edits.splices) : 0)
+    return start + (edited.get(index)?.length ?? (ends[index] ?? 0) - (starts[index] ?? 0))
   })
   const keptEnds = removed.size === 0 ? grown : grown.filter(isKept)
   const last = keptEnds.at(-1)

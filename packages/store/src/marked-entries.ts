@@ -7,6 +7,8 @@ import { NodeEditor } from './node-editor.ts'
 import { keyOf, plainOf } from './plain-nodes.ts'
 import { sameValue } from './same-value.ts'
 import { marksOf, readingForEdits, type CollectionLayout, type TextLayout } from './text-layout.ts'
+import { columnOf, endWithComments } from './text-lines.ts'
+import { writtenItems } from './tokens.ts'
 import { withoutAliases } from './whole-text.ts'
 
 /** A text without most of the entries: with one of them, and with those that define what its aliases repeat. */
@@ -26,6 +28,8 @@ interface Reading {
   /** What its anchors stand for, in the order of the text. */
   readonly anchored: readonly (readonly [name: string, value: unknown])[]
   readonly item: Node | Pair
+  /** Behind it, its comments included. */
+  readonly end: number
 }
 
 /** Changes entries that share parts by anchors and aliases, as long as what others share of them stays as it is. */
@@ -52,7 +56,7 @@ export class MarkedEntries implements MarkedEditor {
       if (changed === undefined || !after || !sameValue(valueIn(changed, name, excerpt.index), wanted)) continue
       if (this.#isShared(name, index, excerpt) && !sameValue(before.anchored, after.anchored)) continue
       const moved = editor.splices.map((one) => ({ ...one, start: one.start + excerpt.delta, end: one.end + excerpt.delta }))
-      return { splices: moved, marks: marksOf(after.item) }
+      return { splices: moved, length: after.end - excerpt.start, marks: marksOf(after.item) }
     }
     return undefined
   }
@@ -149,7 +153,11 @@ function read(text: string, name: string, index: number): Reading | undefined {
       Value: (_, node) => void (!isAlias(node) && node.anchor !== undefined && anchored.push([node.anchor, plainOf(node, targets)])),
     })
   }
-  return { holder, targets, anchored, item }
+  const extent = writtenItems(holder.srcToken, text)[index]?.extent
+  if (!extent) return undefined
+  const isFlow = holder.srcToken?.type === 'flow-collection'
+  const end = isFlow ? extent.end : endWithComments(text, extent.end, columnOf(text, extent.start))
+  return { holder, targets, anchored, item, end }
 }
 
 function valueIn(text: string, name: string, index: number): unknown {

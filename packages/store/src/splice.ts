@@ -35,11 +35,6 @@ export function spliced(text: string, splices: readonly Splice[]): { text: strin
   return { text: parts.join(''), places }
 }
 
-/** By how many characters the text grows. */
-export function growth(splices: readonly Splice[]): number {
-  return splices.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0)
-}
-
 /**
  * Where offsets of the old text stand in the new one; to be asked in ascending order. What is put in right before an
  * offset pushes it on; an offset within what is replaced goes behind the replacement.

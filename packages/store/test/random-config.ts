@@ -1,3 +1,4 @@
+import { parseConfig } from '@sluice/config'
 import { Document, Scalar, visit, isScalar, isCollection } from 'yaml'
 import type { Dice } from '../../../test/support/fuzz.ts'
 
@@ -97,7 +98,22 @@ export function randomText(dice: Dice, mayAlias: boolean): Written {
   let text = parts.map((part) => (part.includes('\r\n') ? part : part.replaceAll('\n', eol))).join('')
   if (dice.perhaps(20) && !/[|>][-+0-9]*\s*$/.test(text)) text = text.replace(/\r?\n$/, '')
   if (dice.perhaps(5)) text = `\ufeff${text}`
-  return { text, entries: entries.map((one) => (text.includes(one.lines) ? one : { ...one, lines: one.lines.trimEnd() })), loose }
+  if (dice.perhaps(40)) text = littered(dice, text)
+  return { text, entries: entries.filter(({ lines }) => text.includes(lines.trimEnd())), loose }
+}
+
+/** The same with comments and blank lines where nobody expects them. */
+function littered(dice: Dice, text: string): string {
+  const value = JSON.stringify(parseConfig(text).value)
+  const lines = text.split(/(?<=\n)/)
+  const eol = text.includes('\r\n') ? '\r\n' : '\n'
+  for (let count = 0; count < 6; count++) {
+    const at = dice.below(lines.length)
+    const litter = dice.perhaps(30) ? eol : `${' '.repeat(dice.below(12))}# litter${eol}`
+    const next = lines.toSpliced(at, 0, litter)
+    if (JSON.stringify(parseConfig(next.join('')).value) === value) lines.splice(at, 0, litter)
+  }
+  return lines.join('')
 }
 
 function written(dice: Dice, value: unknown, indent: string, comment: () => string, anchors: string[] | undefined, name: string): string {
