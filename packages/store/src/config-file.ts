@@ -1,5 +1,5 @@
 import { fstatSync, realpathSync, renameSync, statSync, type BigIntStats } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConflictError } from './errors.ts'
 import { identityOfFile } from './file-identity.ts'
@@ -44,6 +44,8 @@ export class ConfigFile {
   #identity: string | undefined
   #previous: { readonly file: PreviousFile; readonly path: string } | undefined
   #timer: NodeJS.Timeout | undefined
+  /** How often a text of others was accepted: what was begun before is not to be written over it. */
+  #accepted = 0
   #queue: Promise<void> = Promise.resolve()
   #dropped: Promise<unknown> = Promise.resolve()
 
@@ -65,14 +67,16 @@ export class ConfigFile {
   accept(text: string): void {
     this.#bytes = Buffer.from(text)
     this.#identity = undefined
+    this.#accepted += 1
   }
 
   /**
    * Has the file hold `text`; one after the other. Rejects with a `StaleFileError` where it does not hold what was last
-   * read, written or accepted. Once it resolves every process sees the text; it is on the disk a little later.
+   * read, written or accepted, or where another text is accepted before it is written. Once it resolves every process sees the text; it is on the disk a little later.
    */
   write(text: string): Promise<void> {
-    const written = this.#queue.then(() => this.#write(text))
+    const accepted = this.#accepted
+    const written = this.#queue.then(() => this.#write(text, accepted))
     this.#queue = written.catch(() => undefined) // told to whoever asked for it
     return written
   }
@@ -85,7 +89,7 @@ export class ConfigFile {
     await this.#sync.flush()
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(text: string, accepted: number): Promise<void> {
     const dropped = this.#dropped
     this.#lookBack()
     await dropped
@@ -93,6 +97,10 @@ export class ConfigFile {
     for (let tries = 0; tries < mostTries; tries++) {
       const target = await this.#check()
       const temporary = target && (await this.#writeBeside(target, bytes))
+      if (accepted !== this.#accepted) {
+        await temporary?.discard()
+        throw new StaleFileError(`${this.file} was changed by somebody else since it was read`)
+      }
       if (temporary && (await this.#replace(target, temporary, bytes, text))) return
     }
     throw new StaleFileError(`${this.file} is being changed by somebody else`)
@@ -135,10 +143,7 @@ export class ConfigFile {
     try {
       isReplaced = this.#rename(target, temporary, bytes, text)
     } finally {
-      if (!isReplaced) {
-        await temporary.handle.close()
-        await rm(temporary.path, { force: true })
-      }
+      if (!isReplaced) await temporary.discard()
     }
     return isReplaced
   }

@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts'
-import { ConfigFile, type ConfigFileOptions } from './config-file.ts'
+import { ConfigFile, StaleFileError, type ConfigFileOptions } from './config-file.ts'
 import { ConfigText, type TextChange } from './config-text.ts'
 import type { Change } from './draft.ts'
 import type { GroupState } from './group-state.ts'
@@ -48,8 +48,10 @@ export class FileBackend implements Backend {
 
   async keep(group: string, next: GroupState, changes: readonly Change[]): Promise<void> {
     if (group !== defaultGroup) return this.#groups.keep(group, next)
-    const parts = this.#parts ?? (await ConfigText.parseAside(this.#text, this.#file.file))
-    const changed = await parts.applyInSlices(changes.map(toTextChange))
+    const text = this.#text
+    const parts = this.#parts ?? (await ConfigText.parseAside(text, this.#file.file))
+    const changed = await parts.applyAside(changes.map(toTextChange))
+    if (this.#text !== text) throw new StaleFileError(`${this.#file.file} was changed by somebody else meanwhile`)
     await this.#file.write(changed.text)
     this.#text = changed.text
     this.#parts = changed

@@ -7,6 +7,8 @@ import { basename, dirname, join } from 'node:path'
 export interface TemporaryFile {
   readonly path: string
   readonly handle: FileHandle
+  /** Takes it away again. */
+  discard(): Promise<void>
 }
 
 type Purpose = 'new' | 'old'
@@ -23,6 +25,10 @@ export function nameBeside(file: string, purpose: Purpose): string {
 export async function writeBeside(file: string, bytes: Buffer, { mode, uid, gid }: BigIntStats): Promise<TemporaryFile> {
   const path = nameBeside(file, 'new')
   const handle = await open(path, 'wx', 0o600)
+  const discard = async (): Promise<void> => {
+    await handle.close()
+    await rm(path, { force: true })
+  }
   try {
     await handle.writeFile(bytes)
     const own = fstatSync(handle.fd, { bigint: true })
@@ -32,11 +38,10 @@ export async function writeBeside(file: string, bytes: Buffer, { mode, uid, gid 
     const now = Date.now() / 1_000
     futimesSync(handle.fd, now, now + Math.random() / 1_000)
   } catch (error) {
-    await handle.close()
-    await rm(path, { force: true })
+    await discard()
     throw error
   }
-  return { path, handle }
+  return { path, handle, discard }
 }
 
 /** Removes what a process that is no more has left beside a file; gives the names. */

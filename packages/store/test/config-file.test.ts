@@ -135,6 +135,16 @@ describe('ConfigFile', () => {
     await expect(config.write('two')).rejects.toThrow(`${file} is gone`)
   })
 
+  test('does not write over a text that is accepted while it is about to write', async () => {
+    const { dir, file, config } = await written()
+    writeFileSync(file, 'theirs')
+    const mine = config.write('mine')
+    config.accept('theirs')
+    await expect(mine).rejects.toThrow(StaleFileError)
+    expect(read(file)).toBe('theirs')
+    expect(readdirSync(dir)).toEqual(['gateway.yaml'])
+  })
+
   test('does not mind a file that was touched', async () => {
     const { file, config } = await written()
     await utimes(file, 1, 1)
