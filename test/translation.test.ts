@@ -1,8 +1,11 @@
-import type { Script } from '@sluice/mock-llm'
-import { describe, expect, test } from 'vitest'
+import { editEvents } from '@sluice/ai-core'
+import { definePlugin, Type } from '@sluice/kernel'
+import { startMockLlm, type Script } from '@sluice/mock-llm'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { viewStream, viewWhole } from './support/client-view.ts'
 import { schemaProblems } from './support/dialect-schemas.ts'
 import { askRaw } from './support/raw-client.ts'
+import { aiRoute, startGateway } from './support/start-gateway.ts'
 import { chat, eventsOf, messages, responses, stage, type Spoken, type Stage } from './support/stage.ts'
 
 /** A client of one dialect on a provider of another. */
@@ -187,6 +190,36 @@ describe.for(crossings)('$name', (crossing) => {
     reading.hangUp()
     expect(await request.closed).toMatchObject({ by: 'client' })
     expect(await lines()).toMatchObject([{ outcome: 'client_disconnect' }])
+  })
+
+  test('is served through plugins that see its own dialect alone, and what they make of it', async () => {
+    const seen: string[] = []
+    const loud = definePlugin({
+      name: 'loud',
+      priority: 900,
+      schema: Type.Object({}),
+      setup: () => ({
+        proxy: async (ctx, next) =>
+          editEvents(ctx, await next(), {
+            onEvent({ bytes, isWhole }) {
+              seen.push(bytes.toString())
+              const text = bytes.toString().replaceAll('1+1', 'ONE+ONE')
+              return isWhole || text !== bytes.toString() ? [Buffer.from(text)] : undefined
+            },
+          }),
+      }),
+    })
+    const mock = await startMockLlm()
+    onTestFinished(() => mock.close())
+    const { provider, path, body } = client
+    const route = aiRoute(mock.url, { provider, ...crossing.config }) as { plugins: object }
+    const gateway = await startGateway({ routes: [{ ...route, plugins: { ...route.plugins, loud: {} } }] }, { plugins: [loud] })
+    const answers = [false, true].map(async (stream) => (await askRaw(gateway.url + path, { body: { ...body, ...enough, stream } })).body)
+    const [whole, streamed] = await Promise.all(answers)
+    expect(viewWhole(api, whole!).choices[0]?.content).toContain('ONE+ONE')
+    expect(viewStream(api, streamed!)).toEqual(viewWhole(api, whole!))
+    const marks = { chat: 'chat.completion.chunk', messages: 'content_block_delta', responses: 'response.output_text.delta' }
+    expect(Object.values(marks).filter((mark) => seen.join('').includes(mark))).toEqual([marks[api]])
   })
 
   test('gets the model of the route, and members that the route adds', async () => {

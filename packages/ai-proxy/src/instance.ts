@@ -43,6 +43,8 @@ export class Instance {
   /** Values that must not be repeated to anyone. */
   readonly secrets: readonly string[]
   readonly #shapers = new Map<Dialect, BodyShaper>()
+  /** Those that were asked for, by what the client speaks. */
+  readonly #ways = new Map<Dialect, Way>()
   readonly #tokens: GcpTokens | undefined
   readonly #leases: Lease[] = []
 
@@ -77,16 +79,26 @@ export class Instance {
 
   /** In which dialect a client of this one is served, and how bodies are edited; throws the 400 of one that cannot be. */
   wayFor(client: Dialect): Way {
-    const { name, speaks, native } = this.provider
-    const wantsNative = this.config.provider_conf.dialect === 'native' && native !== undefined && canTranslate(client, native)
-    const dialect = wantsNative ? native : this.#spokenFor(client)
+    let way = this.#ways.get(client)
+    if (!way) {
+      way = this.#findWay(client)
+      this.#ways.set(client, way)
+    }
+    return way
+  }
+
+  #findWay(client: Dialect): Way {
+    const dialect = this.#spokenFor(client)
     const shaper = dialect && this.#shapers.get(dialect)
     if (shaper) return { dialect, shaper, translates: dialect !== client }
+    const { name, speaks } = this.provider
     const supported = Object.keys(speaks).join(', ')
     throw new HttpError(400, 'unsupported_dialect', `provider ${name} does not support ${client} protocol (supported: ${supported})`)
   }
 
   #spokenFor(client: Dialect): Dialect | undefined {
+    const { native } = this.provider
+    if (this.config.provider_conf.dialect === 'native' && native && canTranslate(client, native)) return native
     if (this.#shapers.has(client) && dialectOf(client)) return client
     return [...this.#shapers.keys()].find((dialect) => canTranslate(client, dialect))
   }
