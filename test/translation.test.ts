@@ -262,6 +262,17 @@ describe('a client of Anthropic’s on an OpenAI-compatible provider', () => {
     expect(sent.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user'])
   })
 
+  test('keeps the digits of numbers that no double holds, both ways', async () => {
+    const { mock, gateway } = await staged(crossing)
+    const id = '12345678901234567890'
+    const args = JSON.stringify(`{"id":${id}}`)
+    mock.script({ body: `{"id":"c","model":"m","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":${args}}}]}}]}`, status: 200 })
+    const said = `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"id":${id}}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"1"}]}]}`
+    const { body } = await askRaw(`${gateway.url}/v1/messages`, { body: said })
+    expect(body.toString()).toContain(`"input":{"id":${id}}`)
+    expect(mock.requests[0]!.body.toString()).toContain(`"arguments":${args}`)
+  })
+
   test('asks for usage, unless the route says never', async () => {
     const { mock, stream } = await staged(crossing)
     await stream(enough)

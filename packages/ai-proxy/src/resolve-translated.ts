@@ -3,12 +3,13 @@ import { Document, JsonSyntaxError } from '@sluice/json-edit'
 import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
+import { exactValue } from './exact-value.ts'
 import { relayedHeaders } from './response-headers.ts'
 
 /** Gives the client a provider's whole answer in the client's own dialect. */
 export function resolveTranslated(attempt: Attempt, translation: Translation, pieces: readonly Buffer[], incoming: IncomingHeaders): void {
   try {
-    const body = Buffer.from(JSON.stringify(translation.answer(Document.parse(pieces).get([]))))
+    const body = Buffer.from(JSON.stringify(translation.answer(exactValue(Document.parse(pieces)))))
     const headers = relayedHeaders(incoming, attempt.secrets)
     headers['content-type'] = 'application/json'
     attempt.resolve({ status: 200, headers, body })

@@ -3,6 +3,7 @@ import { Translation, Untranslatable } from '@sluice/dialects'
 import { Document } from '@sluice/json-edit'
 import { HttpError } from '@sluice/kernel'
 import type { Dialect } from '@sluice/provider'
+import { exactValue } from './exact-value.ts'
 import type { Instance, Way } from './instance.ts'
 import type { Shape } from './shape-body.ts'
 
@@ -26,7 +27,7 @@ export function translateRequest(
     ...(tokenLimit && { tokenLimit: tokenLimit.member }),
   })
   // What the model takes depends on the one that will be asked.
-  const body = { ...(asked.get([]) as Record<string, unknown>), ...(model !== undefined && { model }), stream }
+  const body = { ...(exactValue(asked) as Record<string, unknown>), ...(model !== undefined && { model }), stream }
   try {
     return { translation, document: Document.parse(Buffer.from(JSON.stringify(translation.request(body)))) }
   } catch (error) {

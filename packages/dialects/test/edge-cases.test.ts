@@ -166,6 +166,14 @@ describe('a request to Anthropic', () => {
     expect(refused(() => toChat({ max_tokens: 0 }))).toMatchObject({ status: 400, param: 'max_tokens' })
   })
 
+  test('45: whole numbers that no double holds keep their digits in what tools are called with', () => {
+    const written = '{"id":12345678901234567890,"x":[-9007199254740993,1.5,7]}'
+    const body = toAnthropic({ messages: [user, { role: 'assistant', tool_calls: [call('a', 'f', written)] }, { role: 'tool', tool_call_id: 'a', content: '1' }] })
+    expect(JSON.stringify(body)).toContain(`"input":${written}`)
+    const answer = asked('anthropic-messages', 'openai-chat').answer({ choices: [{ message: { tool_calls: [call('a', 'f', written)] }, finish_reason: 'tool_calls' }] })
+    expect(JSON.stringify(answer)).toContain('"input":{"id":12345678901234567890')
+  })
+
   test('ids of calls that Anthropic would refuse change alike in call and result', () => {
     const { messages } = toAnthropic({ messages: [user, { role: 'assistant', tool_calls: [call('functions.f:0')] }, { role: 'tool', tool_call_id: 'functions.f:0', content: '1' }] }) as { messages: Json[] }
     expect(messages[1]).toMatchObject({ content: [{ id: 'functions_f_0' }] })

@@ -1,3 +1,5 @@
+import { parseExact } from './exact-json.ts'
+
 /** A JSON object of which nothing is known yet. */
 export type Json = Record<string, unknown>
 
@@ -19,7 +21,7 @@ export function countIn(value: unknown): number {
 /** The object that a text holds; undefined where it holds anything else. */
 export function objectIn(text: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseExact(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
   } catch {
     return undefined
