@@ -39,6 +39,11 @@ const anthropic = [
   '2026-01-02T03:04:05Z',
 ]
 
+/** Google's own say nothing that anybody reads. */
+const google = ['server-timing', 'gfet4t7; dur=12']
+
+const usualHeaders: Partial<Record<Dialect, readonly string[]>> = { 'anthropic-messages': anthropic, gemini: google }
+
 /** The head of an answer as its API sends it. A fixture brings headers of its own, and a script has the last word. */
 export function answerHead(answer: Answer, { dialect, script, number }: AnswerHeadInit): Head {
   const ofAnthropic = dialect === 'anthropic-messages'
@@ -46,7 +51,7 @@ export function answerHead(answer: Answer, { dialect, script, number }: AnswerHe
     ofAnthropic ? 'request-id' : 'x-request-id',
     `req_mock_${String(number).padStart(8, '0')}`,
   ]
-  const usual = answer.headers ?? (ofAnthropic ? anthropic : openai)
+  const usual = answer.headers ?? usualHeaders[dialect] ?? openai
   const headers = ['content-type', answer.type, ...(answer.headers ? [] : requestId), ...usual]
   if (!script) return { status: answer.status, headers, length: lengthOf(answer) }
   return {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from './answer.ts'
 import { ApiError } from './api-error.ts'
-import { errorAnswer } from './error-answer.ts'
+import { badGoogleKey, errorAnswer } from './error-answer.ts'
 import type { Dialect } from '@sluice/provider'
 import { isObject, type JsonObject } from './json-object.ts'
 import { knownPaths, operationAt, type Operation } from './operations.ts'
@@ -14,6 +14,7 @@ export interface Question {
   readonly method: string
   /** Without query. */
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: ReceivedBody
   readonly wishes: Wishes
@@ -26,13 +27,14 @@ export function answerer({ created }: { created: number }): (question: Question)
     const operation = operationAt(question.path)
     const dialect = operation?.dialect ?? 'openai-chat'
     try {
-      checkKey(question.headers, dialect)
+      checkKey(question, dialect)
       if (!operation) throw noSuchPath(question)
       if (question.method !== operation.method) throw wrongMethod(question, operation)
       return remember({ key: keyOf(question), body: question.body }, () =>
         operation.answer({
           headers: question.headers,
           path: question.path,
+          query: question.query,
           wishes: question.wishes,
           created,
           body: operation.method === 'GET' ? {} : parse(question.body.bytes),
@@ -47,9 +49,10 @@ export function answerer({ created }: { created: number }): (question: Question)
 }
 
 /** Everything but the body that an answer depends on. */
-function keyOf({ path, headers, wishes }: Question): string {
+function keyOf({ path, query, headers, wishes }: Question): string {
   return JSON.stringify([
     path,
+    query.get('alt'),
     headers['anthropic-version'] !== undefined,
     wishes.text,
     wishes.words,
@@ -60,14 +63,17 @@ function keyOf({ path, headers, wishes }: Question): string {
 /** The one key that is refused, so that a wrong key can be tried. */
 const badKey = 'bad-key'
 
-function checkKey(headers: IncomingHttpHeaders, dialect: Dialect): void {
+function checkKey({ headers, query }: Question, dialect: Dialect): void {
   const keys = [
     headers['x-api-key'],
     headers['api-key'],
     headers['x-goog-api-key'],
     bearer(headers.authorization),
+    query.get('key'),
   ]
   if (!keys.includes(badKey)) return
+  // Google answers 400.
+  if (dialect === 'gemini') throw new ApiError(400, badGoogleKey)
   throw new ApiError(
     401,
     dialect === 'anthropic-messages' ? 'invalid x-api-key' : 'Incorrect API key provided.',

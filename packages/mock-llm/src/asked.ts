@@ -7,6 +7,7 @@ export interface Asked {
   readonly body: JsonObject
   /** Path without query. */
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   /** 24 hexadecimal digits that equal requests share, so that equal requests get equal answers. */
   readonly id: string

@@ -9,11 +9,14 @@ export interface Complaint {
   readonly code?: string | null
 }
 
-/** An error as the API of that path words it: OpenAI's envelope, or Anthropic's. */
+/** An error as the API of that path words it: OpenAI's envelope, Anthropic's or Google's. */
 export function errorAnswer(dialect: Dialect, complaint: Complaint): Answer {
-  const value =
-    dialect === 'anthropic-messages' ? anthropicError(complaint) : { error: openaiError(complaint) }
-  return jsonAnswer(value, complaint.status)
+  return jsonAnswer(errorValue(dialect, complaint), complaint.status)
+}
+
+function errorValue(dialect: Dialect, complaint: Complaint) {
+  if (dialect === 'anthropic-messages') return anthropicError(complaint)
+  return { error: dialect === 'gemini' ? googleError(complaint) : openaiError(complaint) }
 }
 
 /** The event that ends a stream which fails after its head has left. `sequence` is the number of events before it. */
@@ -23,6 +26,7 @@ export function errorEvent(
 ): EventText {
   const complaint = { status: 500, message }
   if (dialect === 'anthropic-messages') return namedEvent(anthropicError({ ...complaint, status: 529 }))
+  if (dialect === 'gemini') return dataEvent({ error: googleError({ ...complaint, status: 503 }) })
   if (dialect !== 'openai-responses') return dataEvent({ error: openaiError(complaint) })
   return namedEvent({ type: 'error', code: 'server_error', message, param: null, sequence_number: sequence })
 }
@@ -58,4 +62,25 @@ const anthropicTypes: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
   504: 'timeout_error',
   529: 'overloaded_error',
+}
+
+/** What Google says to a wrong key, with a 400. */
+export const badGoogleKey = 'API key not valid. Please pass a valid API key.'
+
+/** https://cloud.google.com/apis/design/errors; when to come again stands in the body, and in no header. */
+function googleError({ status, message }: Complaint) {
+  const word = googleStatuses[status] ?? (status >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT')
+  const error = { code: status, message, status: word }
+  if (status === 429) return { ...error, details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '2s' }] }
+  if (message !== badGoogleKey) return error
+  return { ...error, details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID', domain: 'googleapis.com' }] }
+}
+
+const googleStatuses: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
 }

@@ -52,7 +52,8 @@ function ofType(schema: JsonObject, walk: Walk, depth: number): unknown {
 function typeOf(schema: JsonObject): unknown {
   const { type } = schema
   if (Array.isArray(type)) return type.find((one) => one !== 'null') ?? 'null'
-  if (type !== undefined) return type
+  // Gemini's types are in upper case.
+  if (type !== undefined) return typeof type === 'string' ? type.toLowerCase() : type
   if ('properties' in schema) return 'object'
   return 'items' in schema ? 'array' : 'string'
 }

@@ -2,6 +2,7 @@ import { jsonAnswer, type Answer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import type { Asked } from './asked.ts'
 import { integerIn, modelOf, stringIn } from './check-body.ts'
+import { toNumbers, toVector, wordsOf, type Word } from './vector.ts'
 import { countWords } from './words.ts'
 
 /** https://platform.openai.com/docs/api-reference/embeddings/create */
@@ -38,8 +39,6 @@ export function openaiEmbeddings({ body, path, wishes }: Asked): Answer {
   })
 }
 
-type Word = string | number
-
 interface Input {
   readonly words: readonly Word[]
   readonly tokens: number
@@ -74,51 +73,9 @@ function isTokens(input: unknown): input is number[] {
   )
 }
 
-/** A few words are enough to tell texts apart; a whole book would keep the mock busy. */
-function wordsOf(text: string): readonly Word[] {
-  return (
-    text
-      .slice(0, 20_000)
-      .toLowerCase()
-      .match(/[^\s.,;:!?"()]+/g) ?? [text]
-  )
-}
-
-/** Each word pulls into a direction of its own, so texts that share words lie closer together. Of unit length. */
-function toVector(words: readonly Word[], dimensions: number): Float32Array {
-  const sum = new Float64Array(dimensions)
-  for (const word of words) addDirection(sum, seedOf(word))
-  const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0))
-  return Float32Array.from(sum, (value) => value / (length || 1))
-}
-
-/** FNV-1a, 32 bits. */
-function seedOf(word: Word): number {
-  const text = String(word)
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
-
-/** Mulberry32, a small seeded generator. */
-function addDirection(sum: Float64Array, seed: number): void {
-  let state = seed
-  for (let i = 0; i < sum.length; i++) {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    sum[i] = (sum[i] ?? 0) + ((mixed ^ (mixed >>> 14)) >>> 0) / 0x80000000 - 1
-  }
-}
-
 /** Little-endian float32, as OpenAI's SDKs ask for by default. */
 function toBase64(vector: Float32Array): string {
   const bytes = Buffer.alloc(vector.length * 4)
   vector.forEach((value, i) => bytes.writeFloatLE(value, i * 4))
   return bytes.toString('base64')
-}
-
-/** Nine digits name a float32 exactly. */
-function toNumbers(vector: Float32Array): number[] {
-  return Array.from(vector, (value) => Number(value.toPrecision(9)))
 }

@@ -2,6 +2,8 @@ import { anthropicCountTokens, anthropicMessages } from './anthropic-messages.ts
 import type { Answer } from './answer.ts'
 import type { Asked } from './asked.ts'
 import type { Dialect } from '@sluice/provider'
+import { geminiContent, geminiCountTokens } from './gemini.ts'
+import { geminiBatchEmbed, geminiEmbed, vertexPredict } from './gemini-embeddings.ts'
 import { models } from './models.ts'
 import { openaiChat } from './openai-chat.ts'
 import { openaiEmbeddings } from './openai-embeddings.ts'
@@ -25,7 +27,12 @@ const operations: readonly (Operation & { readonly path: RegExp })[] = [
     dialect: 'anthropic-messages',
     answer: anthropicCountTokens,
   },
-  { path: /\/models(\/[^/]+)?$/, method: 'GET', dialect: 'openai-chat', answer: models },
+  { path: /\/[^/:]+:(generateContent|streamGenerateContent)$/, method: 'POST', dialect: 'gemini', answer: geminiContent },
+  { path: /\/[^/:]+:countTokens$/, method: 'POST', dialect: 'gemini', answer: geminiCountTokens },
+  { path: /\/[^/:]+:embedContent$/, method: 'POST', dialect: 'gemini', answer: geminiEmbed },
+  { path: /\/[^/:]+:batchEmbedContents$/, method: 'POST', dialect: 'gemini', answer: geminiBatchEmbed },
+  { path: /\/[^/:]+:predict$/, method: 'POST', dialect: 'gemini', answer: vertexPredict },
+  { path: /\/models(\/[^/:]+)?$/, method: 'GET', dialect: 'openai-chat', answer: models },
 ]
 
 /** Finds the operation that a path ends in, whatever the method. */
@@ -35,4 +42,4 @@ export function operationAt(path: string): Operation | undefined {
 
 /** For the person who asks for a path that is not there. */
 export const knownPaths =
-  '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens and /models'
+  '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens, /models, or Gemini’s :generateContent and the like'

@@ -37,6 +37,7 @@ export interface Mock {
 export function serve(req: IncomingMessage, { res, mock }: { res: ServerResponse; mock: Mock }): void {
   const { method = 'GET', url = '/', headers, rawHeaders } = req
   const [path = '/'] = url.split('?', 1)
+  const query = new URLSearchParams(url.slice(path.length + 1))
   const dialect = operationAt(path)?.dialect ?? 'openai-chat'
   const at = performance.now()
   const number = ++mock.requests
@@ -58,7 +59,7 @@ export function serve(req: IncomingMessage, { res, mock }: { res: ServerResponse
       if (script?.resetOnAccept || script?.garbage === 'http') return breakOff(script)
       const scripted = script && scriptedAnswer(script, { dialect, fixtures: mock.fixtures })
       if (scripted instanceof Promise) scripted.then((found) => send(found, script), fail)
-      else send(scripted ?? mock.answer({ method, path, headers, body, wishes: script ?? {} }), script)
+      else send(scripted ?? mock.answer({ method, path, query, headers, body, wishes: script ?? {} }), script)
     } catch (error) {
       fail(error)
     }

@@ -61,8 +61,8 @@ function partsOf(
   return [...parts.slice(0, failure), { bytes: Buffer.from(text), tokens }].slice(0, end)
 }
 
-function comment({ streams }: Answer): Part {
-  return { bytes: Buffer.from(streams ? ': keep-alive\n\n' : '\n'), tokens: 0 }
+function comment({ type }: Answer): Part {
+  return { bytes: Buffer.from(type.startsWith('text/event-stream') ? ': keep-alive\n\n' : '\n'), tokens: 0 }
 }
 
 function* stallWithHead({ stallMs = 'forever' }: Script): Generator<Step> {
