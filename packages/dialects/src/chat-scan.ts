@@ -12,6 +12,8 @@ const DELTA = bytesOf('delta')
 const MESSAGE = bytesOf('message')
 const FINISH_REASON = bytesOf('finish_reason')
 const TOOL_CALLS = bytesOf('tool_calls')
+/** Where a completion has its text, which a chat has in its message. */
+const TEXT = bytesOf('text')
 
 /** Members of a delta that carry what the model says. */
 const contentKeys = [
@@ -106,6 +108,7 @@ export class ChatScan {
         walk.skipValue()
       } else if (walk.is(INDEX)) index = walk.takeIndex()
       else if (walk.is(ERROR)) this.#readError(walk)
+      else if (walk.is(TEXT) && walk.atText) this.#readContent(walk)
       else walk.skipValue()
     }
     if (isFinished) this.hasFinish = true
@@ -119,16 +122,21 @@ export class ChatScan {
         continue
       }
       const isToolCalls = walk.is(TOOL_CALLS)
-      const { at, atText } = walk
-      if (!walk.takeSubstance(substanceKeys)) continue
-      this.hasContent = true
-      if (atText) {
-        this.texts++
-        this.textStart = at + 1
-        this.textEnd = walk.at - 1
-      }
-      if (isToolCalls) this.hasToolCalls = true
+      if (this.#readContent(walk) && isToolCalls) this.hasToolCalls = true
     }
+  }
+
+  /** Whether the value says anything. */
+  #readContent(walk: JsonWalk): boolean {
+    const { at, atText } = walk
+    if (!walk.takeSubstance(substanceKeys)) return false
+    this.hasContent = true
+    if (atText) {
+      this.texts++
+      this.textStart = at + 1
+      this.textEnd = walk.at - 1
+    }
+    return true
   }
 
   #readGroq(walk: JsonWalk): unknown {

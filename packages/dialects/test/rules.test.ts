@@ -1,23 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { rulesMarkdown, translators, Untranslatable, type Rule, type Translator } from '../src/index.ts'
+import { clientTranslators, rulesMarkdown, translators, Untranslatable, type Rule } from '../src/index.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
-import type { Json } from './translating.ts'
+import { saying, type Json } from './translating.ts'
 
-type Part = 'requestToChat' | 'requestFromChat'
+type Translate = (request: never, context: TranslationContext) => unknown
 
-const plain: Json = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
-
-function run(translator: Translator, part: Part, members: Json): unknown {
+function run(dialect: string, translate: Translate, members: Json): unknown {
   const context = new TranslationContext({ now: () => 0, newId: () => 'x', maxHeld: 1000 })
-  return translator[part]({ ...plain, max_completion_tokens: 9, ...members } as never, context)
+  return translate({ model: 'm', ...saying(dialect), max_completion_tokens: 9, ...members } as never, context)
 }
 
-const cases = translators.flatMap((translator) =>
-  (['requestToChat', 'requestFromChat'] as const).flatMap((part) =>
-    translator.rules[part].map((rule) => ({ name: `${translator.dialect} ${part} ${rule.what}`, translator, part, rule })),
-  ),
-)
+function casesOf(dialect: string, part: string, rules: readonly Rule[], translate: Translate) {
+  return rules.map((rule) => ({ name: `${dialect} ${part} ${rule.what}`, rule, dialect, translate }))
+}
+
+const cases = [
+  ...clientTranslators.flatMap(({ dialect, rules, requestToChat }) => casesOf(dialect, 'requestToChat', rules.requestToChat, requestToChat)),
+  ...translators.flatMap(({ dialect, rules, requestFromChat }) => casesOf(dialect, 'requestFromChat', rules.requestFromChat, requestFromChat)),
+]
 
 function lastOf(members: Json): Json {
   // A conversation loses a message, or what stands in it: compared with the one without.
@@ -25,26 +26,26 @@ function lastOf(members: Json): Json {
 }
 
 describe('a rule', () => {
-  test.for(cases.filter(({ rule }) => rule.does === 'refused'))('$name is refused, and the client told why', ({ translator, part, rule }) => {
-    const refused = caught(() => run(translator, part, { ...rule.example }))
+  test.for(cases.filter(({ rule }) => rule.does === 'refused'))('$name is refused, and the client told why', ({ dialect, translate, rule }) => {
+    const refused = caught(() => run(dialect, translate, { ...rule.example }))
     expect(refused).toBeInstanceOf(Untranslatable)
     expect(refused).toMatchObject({ status: 400, code: expect.stringMatching(/^unsupported_/) as string, param: expect.any(String) as string })
   })
 
-  test.for(cases.filter(({ rule }) => rule.does === 'dropped' && Object.keys(lastOf(rule.example)).length > 0))('$name is dropped', ({ translator, part, rule }) => {
-    expect(run(translator, part, { ...rule.example })).toEqual(run(translator, part, {}))
+  test.for(cases.filter(({ rule }) => rule.does === 'dropped' && Object.keys(lastOf(rule.example)).length > 0))('$name is dropped', ({ dialect, translate, rule }) => {
+    expect(run(dialect, translate, { ...rule.example })).toEqual(run(dialect, translate, {}))
   })
 
-  test.for(cases.filter(({ rule }) => rule.does !== 'refused'))('$name comes through in another form', ({ translator, part, rule }) => {
+  test.for(cases.filter(({ rule }) => rule.does !== 'refused'))('$name comes through in another form', ({ dialect, translate, rule }) => {
     const before = JSON.stringify(rule.example)
-    const after = JSON.stringify(run(translator, part, { ...rule.example }))
+    const after = JSON.stringify(run(dialect, translate, { ...rule.example }))
     expect(after).not.toContain(before.slice(1, -1))
     expect(JSON.stringify(rule.example)).toBe(before)
   })
 
   test('says each thing once', () => {
-    for (const { rules } of translators) {
-      for (const part of [rules.requestToChat, rules.requestFromChat, rules.answers]) {
+    for (const { rules } of clientTranslators) {
+      for (const part of [rules.requestToChat, rules.requestFromChat ?? [], rules.answers]) {
         const all = part.map(({ what }: Rule) => what)
         expect(new Set(all).size).toBe(all.length)
       }
@@ -53,7 +54,7 @@ describe('a rule', () => {
 
   test('stands in TRANSLATION.md', () => {
     const written = readFileSync(new URL('../TRANSLATION.md', import.meta.url), 'utf8')
-    expect(written, 'TRANSLATION.md is out of date: run `npm run reference`').toBe(rulesMarkdown(translators))
+    expect(written, 'TRANSLATION.md is out of date: run `npm run reference`').toBe(rulesMarkdown(clientTranslators))
   })
 })
 

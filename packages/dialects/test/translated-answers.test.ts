@@ -1,7 +1,9 @@
 import type { Dialect, SseEvent } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
+import { completionProblems } from '../../../test/support/completion-schema.ts'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
 import { readUpstreamError } from '../src/index.ts'
+import { collectedCompletion } from './collected-completion.ts'
 import { collectedResponse } from './collected-response.ts'
 import { collectedGemini } from './collected-gemini.ts'
 import { collectedChat, collectedMessage, type Collected } from './collected.ts'
@@ -35,6 +37,7 @@ const collect: Partial<Record<Dialect, (events: readonly SseEvent[]) => Collecte
   'anthropic-messages': collectedMessage,
   'openai-responses': collectedResponse,
   gemini: collectedGemini,
+  'openai-completions': collectedCompletion,
 }
 
 /** The provider's answer as its client collects it. */
@@ -42,7 +45,7 @@ function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]
   const provider = providers[entry.api]!
   const isOld = entry.id === 'openai-chat-legacy-function-call'
   const more = { stream_options: { include_usage: true }, ...(isOld && { functions: [{ name: 'get_current_weather' }] }) }
-  const translation = asked(client, provider, client === 'openai-chat' ? more : {})
+  const translation = asked(client, provider, client === 'openai-chat' || client === 'openai-completions' ? more : {})
   const bytes = bytesOf(entry)
   if (!entry.streaming) return { body: translation.answer(JSON.parse(bytes.toString())), error: undefined, terminals: [] }
   const events = streamed(translation.stream(), chunks ?? [bytes])
@@ -52,6 +55,7 @@ function translated(entry: Recorded, client: Dialect, chunks?: readonly Buffer[]
 
 function eventProblems(client: Dialect, { data }: SseEvent): string[] {
   if (client === 'gemini') return schemaProblems('gemini', 'StreamEvent', JSON.parse(data))
+  if (client === 'openai-completions') return []
   if (client === 'openai-responses') return schemaProblems('openAi', 'ResponseStreamEvent', JSON.parse(data))
   if (client === 'anthropic-messages') return schemaProblems('anthropic', 'StreamEvent', JSON.parse(data))
   if (data === '[DONE]') return []
@@ -241,9 +245,23 @@ function expectResponse(body: Json, expected: NonNullable<Expected['choices']>[n
   })
 }
 
+describe('a text completion', () => {
+  test.for([...ofChat, ...ofMessages, ...ofResponses, ...ofGemini].filter(ok))('is what an old client gets of $id', (entry) => {
+    const { body, terminals } = translated(entry, 'openai-completions')
+    expect(completionProblems(body, false)).toEqual([])
+    const { choices, usage } = entry.expected as Expected
+    expect((body['choices'] as Json[]).map(({ index, text, finish_reason: finish }) => ({ index, text, finish }))).toEqual(
+      choices!.map(({ index, content, refusal, finish_reason: finish }) => ({ index, text: content || refusal || '', finish: finish === 'tool_calls' || finish === 'function_call' ? 'stop' : finish })),
+    )
+    const counted = usage && { prompt_tokens: usage['prompt_tokens'], completion_tokens: usage['completion_tokens'], total_tokens: usage['total_tokens'] }
+    expect(body['usage'] ?? {}).toMatchObject(counted ?? {})
+    expect(terminals).toEqual(entry.streaming ? ['[DONE]'] : [])
+  })
+})
+
 describe('a stream', () => {
   const streams = [...ofChat, ...ofMessages, ...ofResponses, ...ofGemini].filter(({ streaming }) => streaming)
-  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages', 'openai-responses', 'gemini']
+  const clients: readonly Dialect[] = ['openai-chat', 'anthropic-messages', 'openai-responses', 'gemini', 'openai-completions']
   const pairs = streams.flatMap((entry) => clients.map((client) => ({ id: entry.id, client, entry })))
 
   test.for(pairs)('$id reaches a client of $client alike, wherever it is cut', ({ client, entry }) => {

@@ -13,8 +13,13 @@ export function translating(client: Dialect, provider: Dialect, more: Partial<Tr
 /** The least that a client may ask, so that the answer can be translated. */
 export function asked(client: Dialect, provider: Dialect, body: Json = {}, more: Partial<TranslationOptions> = {}): Translation {
   const translation = translating(client, provider, more)
-  translation.request({ model: 'asked', max_tokens: 64, messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }], ...body })
+  translation.request({ model: 'asked', max_tokens: 64, ...saying(client), ...body })
   return translation
+}
+
+/** What a client of a dialect says to say something; each ignores what others call it. */
+export function saying(client: string): Json {
+  return client === 'openai-completions' ? { prompt: 'Hi' } : { messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
 }
 
 /** All that a client gets of a provider's stream, as it came in these pieces, decoded. */

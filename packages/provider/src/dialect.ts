@@ -2,6 +2,7 @@
 export const dialects = [
   'openai-chat',
   'openai-responses',
+  'openai-completions',
   'openai-embeddings',
   'anthropic-messages',
   'gemini',

@@ -1,5 +1,5 @@
 import type { Rule } from './rule.ts'
-import type { Translator } from './translator.ts'
+import type { ClientTranslator } from './translator.ts'
 
 const titles = {
   requestToChat: 'Requests of its clients',
@@ -8,27 +8,23 @@ const titles = {
 } as const
 
 /** The table of what gets lost in translation, out of the rules that the translators go by. */
-export function rulesMarkdown(translators: readonly Translator[]): string {
+export function rulesMarkdown(translators: readonly ClientTranslator[]): string {
   const head = [
     '# What gets lost in translation',
     '',
     'Generated from the rules in `src/*/rules.ts` by `npm run reference`. A translation from A to B goes through OpenAI’s',
     'chat: what the clients of A lose on their way into it, and then what the providers of B lose on the way out.',
     'What is *refused* is a 400 with a code that begins with `unsupported_`, and the place as `param`; what is not named in',
-    'the reference of Anthropic is dropped.',
+    'the reference of the client’s dialect, or of one that refuses strangers, is dropped.',
   ]
   return [...head, ...translators.flatMap(sectionOf), ''].join('\n')
 }
 
-function sectionOf({ dialect, rules }: Translator): string[] {
-  const parts = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((part) => [
-    '',
-    `### ${titles[part]}`,
-    '',
-    '| What | Is | How |',
-    '|---|---|---|',
-    ...rules[part].map(rowOf),
-  ])
+function sectionOf({ dialect, rules }: ClientTranslator): string[] {
+  const parts = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((part) => {
+    const known = rules[part]
+    return known ? ['', `### ${titles[part]}`, '', '| What | Is | How |', '|---|---|---|', ...known.map(rowOf)] : []
+  })
   return ['', `## ${dialect}`, ...parts]
 }
 

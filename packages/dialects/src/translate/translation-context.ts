@@ -33,6 +33,9 @@ export class TranslationContext {
   /** Members of the client's request that an answer of the Responses API repeats. */
   repeated: Json = {}
 
+  /** The prompt, where a client of the old completions wants it repeated before the answer; else ''. */
+  echoed = ''
+
   constructor(options: TranslationOptions) {
     this.options = options
   }

@@ -7,23 +7,23 @@ import { guarded } from './guard.ts'
 import type { Json } from './json.ts'
 import { StreamTranslation } from './stream-translation.ts'
 import { TranslationContext, type TranslationOptions } from './translation-context.ts'
-import type { Translator } from './translator.ts'
-import { translatorOf } from './translators.ts'
+import type { ClientTranslator, Translator } from './translator.ts'
+import { clientTranslatorOf, translatorOf } from './translators.ts'
 
 /** Whether a client of one dialect can be served by a provider of another. */
 export function canTranslate(client: Dialect, provider: Dialect): boolean {
-  return client !== provider && [client, provider].every((dialect) => translatorOf(dialect) && dialectOf(dialect))
+  return client !== provider && clientTranslatorOf(client) !== undefined && translatorOf(provider) !== undefined && [client, provider].every(dialectOf)
 }
 
 /** One exchange between a client and a provider that speak different dialects. */
 export class Translation {
-  readonly #client: Translator
+  readonly #client: ClientTranslator
   readonly #clientFacts: DialectFacts
   readonly #provider: Translator
   readonly #context: TranslationContext
 
   constructor(client: Dialect, provider: Dialect, options: TranslationOptions) {
-    this.#client = known(translatorOf(client), client)
+    this.#client = known(clientTranslatorOf(client), client)
     this.#clientFacts = known(dialectOf(client), client)
     this.#provider = known(translatorOf(provider), provider)
     this.#context = new TranslationContext(options)

@@ -13,16 +13,27 @@ import type { TranslationContext } from './translation-context.ts'
  * `…ToChat` reads what came over the wire: it takes nothing for granted, throws `Untranslatable` for a request and
  * `UpstreamNonsense` for an answer that is none, and gives a chat that is well-formed. `…FromChat` may rely on that.
  */
-export interface Translator {
-  readonly dialect: Dialect
-  requestToChat(body: Json, context: TranslationContext): ChatRequest
+export interface Translator extends ClientTranslator {
   requestFromChat(chat: ChatRequest, context: TranslationContext): Json
   answerToChat(body: Json, context: TranslationContext): ChatAnswer
-  answerFromChat(chat: ChatAnswer, context: TranslationContext): Json
   streamToChat(context: TranslationContext): StreamToChat
+  readonly rules: TranslationRules & { readonly requestFromChat: readonly Rule[] }
+}
+
+/** The half of a translator that serves clients: a dialect in which no provider is asked has no other. */
+export interface ClientTranslator {
+  readonly dialect: Dialect
+  requestToChat(body: Json, context: TranslationContext): ChatRequest
+  answerFromChat(chat: ChatAnswer, context: TranslationContext): Json
   streamFromChat(context: TranslationContext): StreamFromChat
-  /** What is lost on the way into the pivot and out of it; written to TRANSLATION.md. */
-  readonly rules: { readonly requestToChat: readonly Rule[]; readonly requestFromChat: readonly Rule[]; readonly answers: readonly Rule[] }
+  readonly rules: TranslationRules
+}
+
+/** What is lost on the way into the pivot and out of it; written to TRANSLATION.md. */
+export interface TranslationRules {
+  readonly requestToChat: readonly Rule[]
+  readonly requestFromChat?: readonly Rule[]
+  readonly answers: readonly Rule[]
 }
 
 /** One event of a provider's stream: name and data of an SSE event, or type and payload of a binary message. */
