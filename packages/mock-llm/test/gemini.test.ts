@@ -138,21 +138,21 @@ test('counts tokens', async () => {
   expect(json(await ask(mock, `${model}:countTokens`, { body: { generateContentRequest } }))).toEqual({ totalTokens: 4 })
 })
 
-function one(text: string, more: object = {}) {
+function embedded(text: string, more: object = {}) {
   return { model: 'models/gemini-embedding-001', content: { parts: [{ text }] }, outputDimensionality: 4, ...more }
 }
 
 test('embeds texts, one by one, in batches and for Vertex AI', async () => {
   const at = '/v1beta/models/gemini-embedding-001'
-  const single = json(await ask(mock, `${at}:embedContent`, { body: one('a') }))
+  const single = json(await ask(mock, `${at}:embedContent`, { body: embedded('a') }))
   expect(schemaProblems('gemini', 'EmbedContentResponse', single)).toEqual([])
-  const batch = json(await ask(mock, `${at}:batchEmbedContents`, { body: { requests: [one('a'), one('b')] } }))
+  const batch = json(await ask(mock, `${at}:batchEmbedContents`, { body: { requests: [embedded('a'), embedded('b')] } }))
   expect(schemaProblems('gemini', 'BatchEmbedContentsResponse', batch)).toEqual([])
   expect(batch.embeddings[0]).toEqual(single.embedding)
   expect(batch.embeddings[1]).not.toEqual(single.embedding)
   const predicted = json(await ask(mock, '/v1/projects/p/locations/l/publishers/google/models/m:predict', { body: { instances: [{ content: 'a' }], parameters: { outputDimensionality: 4 } } }))
   expect(schemaProblems('gemini', 'PredictResponse', predicted)).toEqual([])
   expect(predicted.predictions[0].embeddings.values).toEqual(single.embedding.values)
-  const refused = await ask(mock, `${at}:batchEmbedContents`, { body: { requests: [one('a', { model: 'models/other' })] } })
+  const refused = await ask(mock, `${at}:batchEmbedContents`, { body: { requests: [embedded('a', { model: 'models/other' })] } })
   expect(json(refused).error).toMatchObject({ code: 400, message: expect.stringContaining('unexpected model name') })
 })

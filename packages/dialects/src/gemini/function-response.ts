@@ -1,13 +1,10 @@
 import { isRecord } from '../is-record.ts'
 import { objectIn, type Json } from '../translate/json.ts'
 
-/** Digits that do not fit into a number: what has some stays a text. */
-const longNumber = /\d{16}/
-
 /** The result of a function as Gemini wants it, an object: the one that the text is, else one that holds the text. */
 export function responseFor(text: string, isError: boolean): Json {
   if (isError) return { error: text }
-  const object = longNumber.test(text) ? undefined : objectIn(text)
+  const object = objectIn(text)
   return object && textInside(object) === undefined ? object : { result: text }
 }
 

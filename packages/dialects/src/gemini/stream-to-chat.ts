@@ -2,6 +2,7 @@ import { isRecord } from '../is-record.ts'
 import type { ChatUsage } from '../pivot/chat-answer.ts'
 import type { ChatChunk, ChatDelta, ChunkChoice } from '../pivot/chat-chunk.ts'
 import { UpstreamNonsense } from '../translate/errors.ts'
+import { parseExact } from '../translate/exact-json.ts'
 import { textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import type { ProviderEvent, StreamToChat } from '../translate/translator.ts'
@@ -151,7 +152,7 @@ export class GeminiStreamToChat implements StreamToChat {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return undefined // the caller says what it is
   }
