@@ -152,3 +152,25 @@ test('a consumer asks as soon as it is written, with what it brings in place of 
   for (const path of ['consumers/anna', 'consumers/bob/credentials/one']) expect((await admin('DELETE', `/apisix/admin/${path}`)).status).toBe(200)
   expect([(await as('annas'))[0], (await as('bobs'))[0]]).toEqual([401, 401])
 })
+
+test('the control API tells a tool which plugins there are and what is served, without a key and without secrets', async () => {
+  const route = { id: 'r', uri: '/r', plugins: { 'ai-proxy': { provider: 'openai', auth: { header: { Authorization: 'Bearer sk-secret' } } } } }
+  const { gateway } = await administered({ gateway: { control: { listen: { port: 0 } } }, routes: [route] })
+  const { port } = gateway.controlAddress ?? { port: 0 }
+  const schema = (await (await fetch(`http://127.0.0.1:${port}/v1/schema`)).json()) as { plugins: Record<string, { priority: number }> }
+  expect(schema.plugins['ai-proxy']?.priority).toBe(1040)
+  const routes = await (await fetch(`http://127.0.0.1:${port}/v1/routes`)).text()
+  expect(routes).toContain('/r')
+  expect(routes).not.toContain('sk-secret')
+})
+
+test('an answer tells the status of an upstream that failed, and with debug_headers always that, and its plugins', async () => {
+  const upstream = await startUpstream((req, res) => void res.writeHead(req.url === '/bad' ? 503 : 200).end())
+  const routes = [{ id: 'r', uri: '/*', upstream: { nodes: { [new URL(upstream.url).host]: 1 } }, plugins: { 'request-id': {} } }]
+  const plain = await startGateway({ routes })
+  const shown = ({ headers }: Response): (string | null)[] => [headers.get('x-apisix-upstream-status'), headers.get('apisix-plugins')]
+  expect(shown(await fetch(`${plain.url}/good`))).toEqual([null, null])
+  expect(shown(await fetch(`${plain.url}/bad`))).toEqual(['503', null])
+  const open = await startGateway({ gateway: { debug_headers: true }, routes })
+  expect(shown(await fetch(`${open.url}/good`))).toEqual(['200', 'request-id, http-proxy'])
+})

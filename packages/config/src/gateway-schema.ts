@@ -116,6 +116,10 @@ export const GatewaySchema = Type.Object(
       description:
         'Milliseconds between two comments to a client whose stream has not begun, so that nothing in between takes it for dead; 0: none. The first one sends the head: what fails behind it is told in the stream.',
     }),
+    debug_headers: Type.Boolean({
+      default: false,
+      description: 'Answers show the plugins of their route (`Apisix-Plugins`) and the status of upstream (`X-APISIX-Upstream-Status`; of 5xx always).',
+    }),
     trusted_proxies: Type.Array(Type.String(), {
       default: [],
       description: 'Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed.',
@@ -148,5 +152,6 @@ export interface GatewaySettings {
   /** Not less than `header_timeout_ms`. */
   readonly request_timeout_ms: number
   readonly stream_keepalive_ms: number
+  readonly debug_headers: boolean
   readonly trusted_proxies: readonly string[]
 }

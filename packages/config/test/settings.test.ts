@@ -23,6 +23,7 @@ describe('the gateway section', () => {
       header_timeout_ms: 60_000,
       request_timeout_ms: 300_000,
       stream_keepalive_ms: 0,
+      debug_headers: false,
       trusted_proxies: [],
     })
   })
@@ -46,6 +47,7 @@ describe('the gateway section', () => {
       header_timeout_ms: 100,
       request_timeout_ms: 101,
       stream_keepalive_ms: 15_000,
+      debug_headers: true,
       trusted_proxies: ['10.0.0.0/8', '::1'],
     }
     expect(settingsOf(written).settings).toEqual(written)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { dirname, resolve } from 'node:path'
-import { createAdmin, type AdminKey } from '@sluice/admin'
+import { createAdmin, createControl, type AdminKey } from '@sluice/admin'
 import type { AdminSettings, Env, GatewaySettings } from '@sluice/config'
 import { ConfigError, type Logger } from '@sluice/kernel'
 import type { Configuration } from './configuration.ts'
@@ -15,6 +15,7 @@ const keepAliveTimeoutMs = 75_000
 /** Milliseconds that the head of a request, and all of it, may take. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 60_000
+const limits = { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs }
 /** Milliseconds that a request gets to be answered when the gateway stops. */
 const graceMs = 2_000
 
@@ -26,17 +27,19 @@ export interface AdminServerInit {
   readonly log: Logger
 }
 
-/** Where the Admin API is served; nothing where the configuration asks for none. */
+/** Where the Admin API and the control API are served; nothing where the configuration asks for none. */
 export class AdminServer {
   readonly #settings: GatewaySettings
   readonly #admin: Server | undefined
+  readonly #control: Server | undefined
 
   /** Listens. Rejects with a `ConfigError` where a certificate cannot be read, or where the port is taken. */
   static async start(init: AdminServerInit): Promise<AdminServer> {
     const server = new AdminServer(init)
     try {
-      const { admin } = server.#settings
+      const { admin, control } = server.#settings
       if (server.#admin && admin) await listenOn(server.#admin, admin.listen)
+      if (server.#control && control) await listenOn(server.#control, control.listen)
       return server
     } catch (error) {
       await server.close()
@@ -46,9 +49,10 @@ export class AdminServer {
 
   private constructor({ configuration, file, env, log }: AdminServerInit) {
     this.#settings = configuration.read.settings
-    const { admin } = this.#settings
-    if (!admin) return
+    const { admin, control } = this.#settings
     const { store, kernel } = configuration
+    if (control) this.#control = createServer(limits, createControl({ store, kernel, log }).callback())
+    if (!admin) return
     const app = createAdmin({ store, kernel, env, keys: keysOf(admin), log, version })
     this.#admin = serverOf(app.callback(), admin, file)
   }
@@ -59,15 +63,25 @@ export class AdminServer {
     return this.#admin && admin && addressOf(this.#admin, admin.listen)
   }
 
+  /** Undefined where there is no control API. */
+  get controlAddress(): Address | undefined {
+    const { control } = this.#settings
+    return this.#control && control && addressOf(this.#control, control.listen)
+  }
+
   /** Takes no further requests; those that are under way get a moment to be answered. */
   async close(): Promise<void> {
-    if (!this.#admin?.listening) return
-    const closed = closeServer(this.#admin)
-    this.#admin.closeIdleConnections()
-    await within(graceMs, closed)
-    this.#admin.closeAllConnections()
-    await closed
+    await Promise.all([this.#admin, this.#control].map(closeInTime))
   }
+}
+
+async function closeInTime(server: Server | undefined): Promise<void> {
+  if (!server?.listening) return
+  const closed = closeServer(server)
+  server.closeIdleConnections()
+  await within(graceMs, closed)
+  server.closeAllConnections()
+  await closed
 }
 
 function keysOf({ key, keys = [] }: AdminSettings): AdminKey[] {
@@ -75,7 +89,6 @@ function keysOf({ key, keys = [] }: AdminSettings): AdminKey[] {
 }
 
 function serverOf(serve: Parameters<typeof createServer>[1], { tls }: AdminSettings, file: string): Server {
-  const limits = { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs }
   if (!tls) return createServer(limits, serve)
   const [cert, key, ca] = (['cert', 'key', 'client_ca'] as const).map((field) => pemOf(tls[field], field, file))
   const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }

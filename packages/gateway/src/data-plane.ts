@@ -186,6 +186,7 @@ export class DataPlane {
       snapshot: () => this.#snapshot,
       limits: () => this.#limits,
       streamKeepaliveMs: () => this.#settings.stream_keepalive_ms,
+      showsTrace: () => this.#settings.debug_headers,
       running: this.#running,
       isDraining: () => this.#draining,
       onSettled,

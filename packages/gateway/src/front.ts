@@ -12,6 +12,7 @@ import { smallBody } from './large-bodies.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 import { StreamKeepalive } from './stream-keepalive.ts'
+import { traceHeaders } from './trace-headers.ts'
 import { UnreadBodies } from './unread-bodies.ts'
 
 export interface FrontOptions {
@@ -21,6 +22,8 @@ export interface FrontOptions {
   limits(): RequestLimits
   /** Milliseconds between two signs of life to a client that waits for a stream; 0: none. */
   streamKeepaliveMs(): number
+  /** Whether answers show the plugins of their route, and the status of upstream. */
+  showsTrace(): boolean
   /** Holds every exchange from its beginning until it is settled. */
   readonly running: Set<Exchange>
   /** Whether clients are to leave: no connection is kept for another request. */
@@ -136,6 +139,7 @@ class Visit {
       return this.#settle('client_disconnect')
     }
     if (this.#options.isDraining()) this.#res.shouldKeepAlive = false
+    this.#writer.extra = traceHeaders(ctx, this.#chain, this.#options.showsTrace())
     try {
       this.#writer.send(reply)
     } catch (err) {

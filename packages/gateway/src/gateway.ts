@@ -87,6 +87,11 @@ export class Gateway {
     return this.#admin?.address
   }
 
+  /** Undefined where there is no control API. */
+  get controlAddress(): Address | undefined {
+    return this.#admin?.controlAddress
+  }
+
   /**
    * Serves another text of the file from now on; exchanges under way finish on the one that they began with. Rejects
    * with an `InvalidConfigError`, or where the gateway has closed meanwhile, and then nothing has changed.

@@ -112,6 +112,11 @@ export class Primary {
     return this.#admin?.address
   }
 
+  /** Undefined where there is no control API. */
+  get controlAddress(): Address | undefined {
+    return this.#admin?.controlAddress
+  }
+
   /** Has all workers serve another text of the file. Rejects with an `InvalidConfigError`, or where a worker cannot, and then nothing has changed. */
   apply(text: string): Promise<void> {
     return this.#configuration.apply(text)

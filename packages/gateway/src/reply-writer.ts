@@ -20,6 +20,8 @@ const cutGraceMs = 10_000
 
 /** Writes one reply to one client; knows what was sent and how it went. Streams may be a plugin's, and do what they like. */
 export class ReplyWriter implements Sink {
+  /** Names and values by turns that the head has beside the reply’s. */
+  extra: readonly string[] | undefined
   readonly #res: ServerResponse
   readonly #ctx: Exchange
   #stream: ReplyStream | undefined
@@ -64,7 +66,7 @@ export class ReplyWriter implements Sink {
   /** Sends the head of a stream of events whose reply is yet to come, and a comment. Throws where HTTP cannot carry the head. */
   beginEvents(headers: HeaderMap): void {
     if (this.#res.req.method === 'HEAD') return
-    this.#res.writeHead(200, flatten(headers, this.#ctx.id, undefined))
+    this.#res.writeHead(200, flatten(headers, this.#ctx.id, undefined, this.extra))
     this.#isAhead = true
     this.comment()
   }
@@ -86,12 +88,12 @@ export class ReplyWriter implements Sink {
     if (this.#res.req.method === 'HEAD' || status === 204 || status === 304) {
       cancelBody(body, 'complete')
       // What a GET would have said of its length is for the answerer to know; a 204 has none.
-      this.#res.writeHead(status, flatten(headers, id, status === 204 ? undefined : headers['content-length']))
+      this.#res.writeHead(status, flatten(headers, id, status === 204 ? undefined : headers['content-length'], this.extra))
       this.#res.end()
     } else if (isStream(body)) this.#sendStream(reply, body)
     else {
       const length = bodyLength(body) ?? 0
-      this.#res.writeHead(status, flatten(headers, id, String(length)))
+      this.#res.writeHead(status, flatten(headers, id, String(length), this.extra))
       this.#bodyBytes = length
       this.#sendWhole(body)
     }
@@ -149,7 +151,7 @@ export class ReplyWriter implements Sink {
 
   #sendStream({ status, headers }: Reply, stream: ReplyStream): void {
     const length = headers['content-length']
-    this.#res.writeHead(status, flatten(headers, this.#ctx.id, length))
+    this.#res.writeHead(status, flatten(headers, this.#ctx.id, length, this.extra))
     if (typeof length === 'string') this.#promised = Number(length)
     else this.#endsUnseen = !this.#res.chunkedEncoding && stream.dialect === undefined
     this.#pump(stream)
@@ -214,7 +216,7 @@ function isOurs(name: string): boolean {
 }
 
 /** Names and values by turns, in the form that Node writes without copying. There is always a request id to quote. */
-function flatten(headers: HeaderMap, id: string, length: string | string[] | undefined): string[] {
+function flatten(headers: HeaderMap, id: string, length: string | string[] | undefined, extra: readonly string[] | undefined): string[] {
   const flat: string[] = []
   for (const name in headers) {
     const value = headers[name]
@@ -225,5 +227,6 @@ function flatten(headers: HeaderMap, id: string, length: string | string[] | und
   if (headers['x-request-id'] === undefined) flat.push('x-request-id', id)
   flat.push('x-sluice-request-id', id)
   if (typeof length === 'string') flat.push('content-length', length)
+  if (extra) flat.push(...extra)
   return flat
 }
