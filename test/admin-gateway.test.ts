@@ -164,11 +164,12 @@ test('the control API tells a tool which plugins there are and what is served, w
   expect(routes).not.toContain('sk-secret')
 })
 
+const shown = ({ headers }: Response): (string | null)[] => [headers.get('x-apisix-upstream-status'), headers.get('apisix-plugins')]
+
 test('an answer tells the status of an upstream that failed, and with debug_headers always that, and its plugins', async () => {
   const upstream = await startUpstream((req, res) => void res.writeHead(req.url === '/bad' ? 503 : 200).end())
   const routes = [{ id: 'r', uri: '/*', upstream: { nodes: { [new URL(upstream.url).host]: 1 } }, plugins: { 'request-id': {} } }]
   const plain = await startGateway({ routes })
-  const shown = ({ headers }: Response): (string | null)[] => [headers.get('x-apisix-upstream-status'), headers.get('apisix-plugins')]
   expect(shown(await fetch(`${plain.url}/good`))).toEqual([null, null])
   expect(shown(await fetch(`${plain.url}/bad`))).toEqual(['503', null])
   const open = await startGateway({ gateway: { debug_headers: true }, routes })
