@@ -21,6 +21,7 @@ const texts: Readonly<Record<string, string>> = {
   'response.reasoning_summary_text': 'text',
   'response.reasoning_text': 'text',
   'response.function_call_arguments': 'arguments',
+  'response.custom_tool_call_input': 'input',
 }
 
 /** A stream of the Responses API as the response that it stands for, held to the order of its events and to what its last one repeats. */

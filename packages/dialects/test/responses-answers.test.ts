@@ -8,6 +8,8 @@ function call(id: string, name = 'f', text = '{}'): Json {
   return { id, type: 'function', function: { name, arguments: text } }
 }
 
+const goesOn = (index: number, text: string): Json => delta({ tool_calls: [{ index, function: { arguments: text } }] })
+
 /** What a client of Responses makes of a provider's chunks. */
 function responseOf(...chunks: (Json | string)[]) {
   const events = streamed(asked('openai-responses', 'openai-chat').stream(), chatStream(...chunks))
@@ -144,6 +146,23 @@ describe('an answer for a client of the Responses API', () => {
     const events = streamed(asked('openai-responses', 'openai-chat').stream(), chatStream(delta({ tool_calls: [{ index: 0, ...call('a') }] }), delta({ tool_calls: [{ index: 1, ...call('b') }] }), delta({}, 'tool_calls')))
     const order = events.map(({ event, data }) => `${event} ${String((JSON.parse(data) as Json)['output_index'])}`)
     expect(order.indexOf('response.output_item.done 0')).toBeLessThan(order.indexOf('response.output_item.added 1'))
+  })
+
+  test('calls of tools whose input is a text are told as such, once the text is whole', () => {
+    const tools = [{ type: 'custom', name: 'apply_patch' }, { type: 'function', name: 'f' }]
+    const wrapped = JSON.stringify({ input: '*** "x"\n+}' })
+    const called = [{ type: 'custom_tool_call', call_id: 'a', name: 'apply_patch', input: '*** "x"\n+}' }, { type: 'function_call', call_id: 'b' }, { type: 'custom_tool_call', call_id: 'c', input: 'bare' }]
+    const calls = [call('a', 'apply_patch', wrapped), call('b'), call('c', 'apply_patch', 'bare')]
+    const whole = asked('openai-responses', 'openai-chat', { tools }).answer({ choices: [{ message: { tool_calls: calls }, finish_reason: 'tool_calls' }] })
+    expect(whole['output']).toMatchObject(called)
+    expect(schemaProblems('openAi', 'Response', whole)).toEqual([])
+    const [first, second, third] = calls
+    const chunks = chatStream(delta({ tool_calls: [{ index: 0, ...first, function: { name: 'apply_patch', arguments: '' } }] }), goesOn(0, wrapped.slice(0, 14)), goesOn(0, wrapped.slice(14)), delta({ tool_calls: [{ index: 1, ...second }] }), delta({ tool_calls: [{ index: 2, ...third }] }), delta({}, 'tool_calls'))
+    const events = streamed(asked('openai-responses', 'openai-chat', { tools }).stream(), chunks)
+    expect(events.flatMap(({ data }) => schemaProblems('openAi', 'ResponseStreamEvent', JSON.parse(data)))).toEqual([])
+    expect(collectedResponse(events).body['output']).toMatchObject(called)
+    const cut = streamed(asked('openai-responses', 'openai-chat', { tools }).stream(), [...chunks.slice(0, 2), ...chatStream(delta({}, 'length'))])
+    expect(collectedResponse(cut).body).toMatchObject({ status: 'incomplete', output: [{ type: 'custom_tool_call', input: '' }] })
   })
 
   test('text is never held: each piece leaves with the event that it came in', () => {

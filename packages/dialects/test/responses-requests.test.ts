@@ -104,7 +104,6 @@ describe('a request of a client of the Responses API', () => {
     ['a stored prompt', { prompt: { id: 'p' } }, 'prompt'],
     ['compaction', { context_management: [{ type: 'compaction' }] }, 'context_management'],
     ['a search of the web', { tools: [tool, { type: 'web_search' }] }, 'tools[1].type'],
-    ['a tool of its own kind', { tools: [{ type: 'custom', name: 'c' }] }, 'tools[0].type'],
     ['servers of tools', { tools: [{ type: 'mcp', server_label: 'a', server_url: 'https://a.example' }] }, 'tools[0].type'],
     ['the choice of a hosted tool', { tools: [tool], tool_choice: { type: 'file_search' } }, 'tool_choice'],
     ['hosted tools alone', { tools: [tool], tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'mcp', server_label: 'a' }] } }, 'tool_choice.tools[0].type'],
@@ -131,6 +130,7 @@ describe('a request of a client of the Responses API', () => {
     ['a temperature in words', { temperature: 'hot' }, 'temperature'],
     ['instructions in a list', { instructions: [user] }, 'instructions'],
     ['a format that is none', { text: { format: { type: 'xml' } } }, 'text.format'],
+    ['a tool without a name', { tools: [{ type: 'custom' }] }, 'tools[0].name'],
     ['tools that are no list', { tools: {} }, 'tools'],
   ])('is refused with the place of %s', ([, body, param]) => {
     expect(refused(() => toChat(body))).toMatchObject({ status: 400, code: 'invalid_request', param })
@@ -148,6 +148,24 @@ describe('a request of a client of the Responses API', () => {
     const tools = ['f', 'g', 'h'].map((name) => ({ ...tool, name }))
     const sent = toChat({ tools, tool_choice: { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'g' }, { type: 'function', name: 'h' }] } })
     expect(sent).toMatchObject({ tools: [{ function: { name: 'g' } }, { function: { name: 'h' } }], tool_choice: 'required' })
+  })
+
+  test('has tools whose input is a text as functions with one, in the history and in the choice, too', () => {
+    const patch = { type: 'custom', name: 'apply_patch', description: 'Patches.', format: { type: 'grammar', syntax: 'lark', definition: 'start: "x"' } }
+    const sent = toChat({
+      tools: [patch, { type: 'custom', name: 'plain', format: { type: 'text' } }],
+      tool_choice: { type: 'custom', name: 'apply_patch' },
+      input: [user, { type: 'custom_tool_call', call_id: 'a', name: 'apply_patch', input: '*** "x"' }, { type: 'custom_tool_call_output', call_id: 'a', output: 'done' }],
+    })
+    const parameters = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'], additionalProperties: false }
+    expect(sent).toMatchObject({
+      tools: [
+        { type: 'function', function: { name: 'apply_patch', description: 'Patches.\n\nThe input follows this Lark grammar:\nstart: "x"', parameters } },
+        { type: 'function', function: { name: 'plain', parameters } },
+      ],
+      tool_choice: { type: 'function', function: { name: 'apply_patch' } },
+      messages: [user, { tool_calls: [{ id: 'a', function: { name: 'apply_patch', arguments: '{"input":"*** \\"x\\""}' } }] }, { role: 'tool', tool_call_id: 'a', content: 'done' }],
+    })
   })
 
   test('42: has the names of its tools in the answer, which the provider would have refused', () => {

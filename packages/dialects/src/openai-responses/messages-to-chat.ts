@@ -4,6 +4,7 @@ import { malformed } from '../translate/errors.ts'
 import { refusal } from '../translate/rule.ts'
 import { textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
+import { argumentsFor } from './custom-tools.ts'
 import { partsOf, textOfPart, userContentOf } from './parts-to-chat.ts'
 import { reasoningToChat, thoughtOf } from './reasoning-to-chat.ts'
 import { itemReferenceRule, unknownItemRule } from './rules.ts'
@@ -41,9 +42,11 @@ export function messagesToChat(input: unknown, context: TranslationContext): Cha
         break
       }
       case 'function_call':
+      case 'custom_tool_call':
         call(item, at, own() ?? begun(), context)
         break
       case 'function_call_output':
+      case 'custom_tool_call_output':
         messages.push({ role: 'tool', tool_call_id: idOf(item, at), content: userContentOf(item['output'] ?? '', `${at}.output`) })
         break
       case 'item_reference':
@@ -104,8 +107,13 @@ function call(item: Json, at: string, message: AssistantMessage, context: Transl
   if (name === undefined) throw malformed('a call without the name of its function', `${at}.name`)
   const { arguments: given } = item
   const id = textIn(item['call_id']) ?? textIn(item['id']) ?? context.newId('call_')
-  const text = typeof given === 'string' ? given : JSON.stringify(given ?? {})
+  const isCustom = item['type'] === 'custom_tool_call'
+  const text = isCustom ? argumentsFor(item['input']) : textFor(given)
   message.tool_calls = [...(message.tool_calls ?? []), { id, type: 'function', function: { name, arguments: text } }]
+}
+
+function textFor(given: unknown): string {
+  return typeof given === 'string' ? given : JSON.stringify(given ?? {})
 }
 
 function idOf(item: Json, at: string): string {

@@ -4,6 +4,7 @@ import { UpstreamNonsense } from '../translate/errors.ts'
 import type { Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { OpenCall } from './open-call.ts'
+import { OpenCustomCall } from './open-custom-call.ts'
 import { OpenMessage } from './open-message.ts'
 import { keyOf, OpenReasoning } from './open-reasoning.ts'
 import type { ItemStatus, OutputItem, Tell } from './wire.ts'
@@ -19,7 +20,7 @@ export class OutputItems {
   readonly #context: TranslationContext
   readonly #tell: Tell | undefined
   #open: OpenMessage | OpenReasoning | undefined
-  readonly #calls = new Map<number, OpenCall>()
+  readonly #calls = new Map<number, OpenCall | OpenCustomCall>()
   /** Characters of text so far. */
   #length = 0
 
@@ -88,7 +89,9 @@ export class OutputItems {
       this.#calls.delete(number)
       this.#closeCall(before, 'completed')
     }
-    const call = new OpenCall(this.#context.newId('fc_'), id, name, this.items.length, this.#tell)
+    const call = this.#context.customTools.has(name)
+      ? new OpenCustomCall(this.#context.newId('ctc_'), id, name, this.items.length, this.#tell)
+      : new OpenCall(this.#context.newId('fc_'), id, name, this.items.length, this.#tell)
     this.#calls.set(index, call)
     this.#begin(call.item)
     call.text(text)
@@ -107,7 +110,7 @@ export class OutputItems {
     this.#done(open.item, this.items.indexOf(open.item))
   }
 
-  #closeCall(call: OpenCall, status: ItemStatus): void {
+  #closeCall(call: OpenCall | OpenCustomCall, status: ItemStatus): void {
     call.close(status)
     this.#done(call.item, call.outputIndex)
   }

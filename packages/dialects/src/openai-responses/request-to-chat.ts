@@ -30,7 +30,7 @@ export function requestToChat(body: Json, context: TranslationContext): ChatRequ
   const { instructions } = body
   if (instructions !== undefined && instructions !== null && typeof instructions !== 'string') throw malformed('instructions are not a text', 'instructions')
   const messages = messagesToChat(body['input'], context)
-  const chat: ChatRequest = { messages: instructions ? [{ role: 'system', content: instructions }, ...messages] : messages, ...toolsToChat(body) }
+  const chat: ChatRequest = { messages: instructions ? [{ role: 'system', content: instructions }, ...messages] : messages, ...toolsToChat(body, context) }
   for (const [name, type] of Object.entries(same)) {
     const value = body[name]
     if (value === undefined || value === null) continue

@@ -11,7 +11,7 @@ const stateless = 'a translated conversation is kept nowhere: send all of it as 
 export const hostedToolRule: Rule = {
   what: 'tools[].type',
   does: 'refused',
-  how: 'the provider can call functions alone: it neither runs the tools of OpenAI nor knows those with an input of their own kind',
+  how: 'the provider calls tools of the client: it does not run those of OpenAI',
   example: { tools: [{ type: 'web_search' }] },
 }
 
@@ -19,7 +19,7 @@ export const hostedToolRule: Rule = {
 export const hostedChoiceRule: Rule = {
   what: 'tool_choice.type',
   does: 'refused',
-  how: 'tool_choice is none, auto, required, names a function or says which functions are allowed',
+  how: 'tool_choice is none, auto, required, names a tool of the client or says which of them are allowed',
   example: { tools: [{ type: 'function', name: 'f' }], tool_choice: { type: 'file_search' } },
 }
 
@@ -27,7 +27,7 @@ export const hostedChoiceRule: Rule = {
 export const unknownItemRule: Rule = {
   what: 'input[].type',
   does: 'refused',
-  how: 'an item is a message, reasoning, a function_call or its function_call_output: nothing else can be told to the provider',
+  how: 'an item is a message, reasoning, a function_call, a custom_tool_call or the output of either: nothing else can be told to the provider',
   example: asks({ type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot' } }),
 }
 
@@ -66,6 +66,7 @@ export const requestToChatRules: readonly Rule[] = [
   { what: 'prompt', does: 'refused', how: 'a template that lies with OpenAI cannot be read', example: { prompt: { id: 'pmpt_1' } } },
   { what: 'context_management', does: 'refused', how: 'the provider does not compact conversations', example: { context_management: [{ type: 'compaction' }] }, refuses: (value) => !Array.isArray(value) || value.length > 0 },
   hostedToolRule,
+  { what: 'tools[].custom', does: 'changed', how: 'becomes a function with one text, `input`, and its grammar a part of the description, to which nobody holds the model. The client gets a `custom_tool_call`, whose input is held until it is whole', example: { tools: [{ type: 'custom', name: 'c' }] } },
   hostedChoiceRule,
   unknownItemRule,
   itemReferenceRule,

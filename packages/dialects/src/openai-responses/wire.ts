@@ -1,7 +1,7 @@
 import type { Json } from '../translate/json.ts'
 
 /** Items of an answer: https://platform.openai.com/docs/api-reference/responses/object */
-export type OutputItem = MessageItem | CallItem | ReasoningItem
+export type OutputItem = MessageItem | CallItem | CustomCallItem | ReasoningItem
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
@@ -32,6 +32,14 @@ export interface CallItem {
   call_id: string
   name: string
   arguments: string
+}
+
+export interface CustomCallItem {
+  id: string
+  type: 'custom_tool_call'
+  call_id: string
+  name: string
+  input: string
 }
 
 export interface ReasoningItem {

@@ -33,6 +33,9 @@ export class TranslationContext {
   /** Members of the client's request that an answer of the Responses API repeats. */
   repeated: Json = {}
 
+  /** Tools of the client's whose input is a text of its own kind, by their names. */
+  readonly customTools = new Set<string>()
+
   /** The prompt, where a client of the old completions wants it repeated before the answer; else ''. */
   echoed = ''
 
