@@ -273,6 +273,17 @@ describe('a client of Anthropic’s on an OpenAI-compatible provider', () => {
     expect(mock.requests[0]!.body.toString()).toContain(`"arguments":${args}`)
   })
 
+  test.for<[mode: string, limit: number]>([
+    ['override', 77],
+    ['default', 4096],
+  ])('has one limit of tokens, whatever the route calls it by: options_mode %s', async ([options_mode, limit]) => {
+    const { mock, ask } = await staged(crossing, { options_mode, options: { max_tokens: 77 } })
+    expect((await ask(enough)).status).toBe(200)
+    const sent = JSON.parse(mock.requests[0]!.body.toString()) as object
+    expect(sent).toHaveProperty('max_completion_tokens', limit)
+    expect(sent).not.toHaveProperty('max_tokens')
+  })
+
   test('asks for usage, unless the route says never', async () => {
     const { mock, stream } = await staged(crossing)
     await stream(enough)

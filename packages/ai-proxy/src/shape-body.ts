@@ -51,12 +51,21 @@ export class BodyShaper {
   /** Edits the body in the order of the contract. Returns whether a usage chunk was asked for that the client did not want. */
   apply(document: Document, { stream }: Shape, path: string, isTranslated = false): boolean {
     for (const [name, json] of this.#options) {
-      if (this.#wins || !document.has(name)) document.set(name, json)
+      const place = isTranslated ? this.#placeOf(name, document) : name
+      if (this.#wins || !document.has(place)) document.set(place, json)
     }
     this.#limitTokens(document)
     mergeInto(document, [], this.#patch, this.#force)
     for (const name of this.#speech.omits?.(path) ?? []) document.delete(name)
     return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream, isTranslated)
+  }
+
+  /** A limit of tokens has one name in a body that we wrote, whichever the route calls it by: two of them are refused. */
+  #placeOf(name: string, document: Document): string {
+    const { tokenLimit } = this.#speech
+    if (!tokenLimit?.replaces?.includes(name)) return name
+    document.delete(name)
+    return tokenLimit.member
   }
 
   #limitTokens(document: Document): void {
