@@ -4,17 +4,19 @@ import { refuse, Refusal } from './refusal.ts'
 
 /** Bytes that a connection may still bring of a body that was refused, so that its client comes to read why. */
 const mostDropped = 16 * 1024 * 1024
-/** Characters that are read at once; longer texts are read beside whatever else the process does. */
+/** Characters of JSON that are read at once. What is longer, or no JSON, is read beside whatever else the process does: YAML takes its time. */
 const small = 64 * 1024
 
 /** A request’s body: plain JSON values out of JSON, or of YAML where the content type says so. Undefined: there is none. Throws a `Refusal`. */
 export async function readBody(req: IncomingMessage, limit: number): Promise<unknown> {
   const text = (await bytesOf(req, limit)).toString('utf8')
   if (text.trim() === '') return undefined
-  const { value, issues } = text.length <= small ? parseConfig(text) : await parseAside(text)
-  const isYaml = /yaml/i.test(req.headers['content-type'] ?? '')
+  const isSmallJson = text.length <= small && isJson(text)
+  const { value, issues } = isSmallJson ? parseConfig(text) : await parseAside(text)
   if (issues.length > 0) throw refuse(400, `invalid request body: ${issues.map(toText).join('; ')}`)
-  if (!isYaml && !isJson(text)) throw refuse(400, 'invalid request body: is not JSON')
+  const isYaml = /yaml/i.test(req.headers['content-type'] ?? '')
+  // Of a large text the beginning is to tell: reading it again would hold everything up.
+  if (!isYaml && !isSmallJson && (text.length <= small || !/^\s*[{[]/.test(text))) throw refuse(400, 'invalid request body: is not JSON')
   if (hasProto(value)) throw refuse(400, 'invalid request body: a member must not be called __proto__')
   return value
 }
@@ -46,9 +48,7 @@ function tooLarge(req: IncomingMessage, limit: number): Refusal {
   return new Refusal(413, { error_msg: `the request body must not be larger than ${limit} bytes` }, { connection: 'close' })
 }
 
-/** YAML reads nearly any text. Of a large one the beginning is to tell: reading it again would hold everything up. */
 function isJson(text: string): boolean {
-  if (text.length > small) return /^\s*[{[]/.test(text)
   try {
     JSON.parse(text)
     return true

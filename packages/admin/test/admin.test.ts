@@ -65,6 +65,18 @@ test('refuses a body that is too large, announced or not', async () => {
   expect(await ask('PUT', '/apisix/admin/routes/1', hello)).toMatchObject({ status: 201 })
 })
 
+test('reads large bodies too, and says where one of them is wrong', async () => {
+  const { ask } = await startAdmin()
+  const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`label${index}`, 'value']))
+  const text = JSON.stringify({ ...hello, labels }, null, 1)
+  expect(text.length).toBeGreaterThan(64 * 1024)
+  expect(await ask('PUT', '/apisix/admin/routes/1', text)).toMatchObject({ status: 201 })
+  const lines = text.split('\n')
+  const wrong = await ask('PUT', '/apisix/admin/routes/1', [...lines.slice(0, 1_000), lines[1_000]?.replace(',', ''), ...lines.slice(1_001)].join('\n'))
+  expect(wrong).toMatchObject({ status: 400, body: { error_msg: expect.stringMatching(/^invalid request body: line 100[12], column/) } })
+  expect(await ask('PUT', '/apisix/admin/routes/1', `uri: /x\ndesc: ${'x'.repeat(70_000)}\n`)).toMatchObject({ status: 400, body: { error_msg: 'invalid request body: is not JSON' } })
+})
+
 test('says 409 where somebody else has changed the store, and 403 where it takes no changes', async () => {
   const busy: Backend = { isReadonly: false, isLasting: true, keep: () => Promise.reject(new ConflictError('gateway.yaml was changed meanwhile')), keepGroups: async () => {} }
   const conflict = await startAdmin({ backend: busy })
