@@ -329,6 +329,12 @@ describe('a chat client on Anthropic', () => {
     expect(mock.requests).toMatchObject([{ url: '/v1/chat/completions' }])
   })
 
+  test('thinks within the limit of tokens that the route sets', async () => {
+    const { mock, ask } = await staged(crossing, { options: { max_tokens: 2000 } })
+    expect((await ask({ max_tokens: 9000, reasoning_effort: 'high' })).status).toBe(200)
+    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject({ max_tokens: 2000, thinking: { budget_tokens: 1999 } })
+  })
+
   test('needs no limit of tokens, and its usage chunk is its own to ask for', async () => {
     const { mock, stream } = await staged(crossing)
     const { body } = await stream()

@@ -4,6 +4,7 @@ import { Document } from '@sluice/json-edit'
 import { HttpError } from '@sluice/kernel'
 import type { Dialect } from '@sluice/provider'
 import { exactValue } from './exact-value.ts'
+import type { Config } from './config.ts'
 import type { Instance, Way } from './instance.ts'
 import type { Shape } from './shape-body.ts'
 
@@ -15,14 +16,16 @@ export function translateRequest(
   asked: Document,
   client: Dialect,
   { dialect }: Way,
-  { provider }: Instance,
+  { provider, config }: Instance,
   { model, stream }: Shape,
 ): { translation: Translation; document: Document } {
   const { extensions, tokenLimit } = provider.speaks[dialect] ?? {}
+  const maxTokens = routesLimit(config)
   const translation = new Translation(client, dialect, {
     now: () => Math.floor(Date.now() / 1000),
     newId: () => randomUUID().replaceAll('-', ''),
     maxHeld,
+    ...(maxTokens !== undefined && { maxTokens }),
     ...(extensions && { extensions }),
     ...(tokenLimit && { tokenLimit: tokenLimit.member }),
   })
@@ -35,4 +38,11 @@ export function translateRequest(
     if (!(error instanceof Untranslatable)) throw error
     throw new HttpError(error.status, error.code, error.message, error.param === undefined ? {} : { param: error.param })
   }
+}
+
+/** The limit of tokens that the route sets over the client's, whichever name it has there. */
+function routesLimit({ options, options_mode: mode, override }: Config): number | undefined {
+  const all: Readonly<Record<string, unknown>> = mode === 'override' ? options : {}
+  const limit = override.llm_options?.max_tokens ?? all['max_completion_tokens'] ?? all['max_tokens'] ?? all['max_output_tokens']
+  return typeof limit === 'number' && Number.isInteger(limit) && limit > 0 ? limit : undefined
 }

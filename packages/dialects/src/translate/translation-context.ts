@@ -14,6 +14,8 @@ export interface TranslationOptions {
   readonly extensions?: readonly ChatExtension[]
   /** The member of a chat request that limits tokens; `max_completion_tokens` unless given. */
   readonly tokenLimit?: string
+  /** The limit of tokens that holds whatever the client says: how much may be thought depends on it. */
+  readonly maxTokens?: number
   /** Tokens to ask for where the provider's dialect wants a limit and the client gave none. */
   readonly defaultMaxTokens?: number
 }

@@ -33,7 +33,12 @@ export class Translation {
   request(body: unknown): Json {
     if (!isRecord(body)) throw malformed('request body must be a JSON object')
     return guarded(
-      () => this.#provider.requestFromChat(this.#client.requestToChat(body, this.#context), this.#context),
+      () => {
+        const chat = this.#client.requestToChat(body, this.#context)
+        const { maxTokens } = this.#context.options
+        if (maxTokens !== undefined) chat.max_completion_tokens = maxTokens
+        return this.#provider.requestFromChat(chat, this.#context)
+      },
       () => new Untranslatable('invalid_request', 'the request is nested too deeply to be translated'),
     )
   }
