@@ -223,6 +223,13 @@ describe('an answer for a client of the Responses API', () => {
     }
   })
 
+  test('31: what was signed apart stays apart, numbered or not', () => {
+    const details = ['s1', 's2'].map((signature) => ({ type: 'reasoning.text', text: `by ${signature}`, signature, format: 'anthropic-claude-v1' }))
+    const items = details.map(({ text, signature }) => ({ type: 'reasoning', summary: [{ type: 'summary_text', text }], encrypted_content: `anthropic-claude-v1#signature#${signature}` }))
+    expect(wholeOf({ content: 'a', reasoning_details: details }).output.slice(0, 2)).toMatchObject(items)
+    expect(wholeOf({ content: 'a', reasoning_details: details.map((detail, index) => ({ ...detail, index })) }).output.slice(0, 2)).toMatchObject(items)
+  })
+
   test('thoughts that others tell are a summary', () => {
     expect(responseOf(delta({ reasoning_content: 'h' }), delta({ reasoning_content: 'm' }), delta({ content: 'a' }, 'stop')).body['output']).toMatchObject([{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] }, { type: 'message' }])
   })
@@ -293,8 +300,8 @@ describe('an answer of a provider of the Responses API', () => {
   })
 
   test('has its usage counted, what was cached and what was written to the cache apart', () => {
-    const usage = { input_tokens: 9, input_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 }, output_tokens: 5, output_tokens_details: { reasoning_tokens: 3 }, total_tokens: 14 }
-    const read = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14, prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 }, completion_tokens_details: { reasoning_tokens: 3 } }
+    const usage = { input_tokens: 9, input_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 }, output_tokens: 5, output_tokens_details: { reasoning_tokens: 3 }, total_tokens: 17 }
+    const read = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 17, prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 }, completion_tokens_details: { reasoning_tokens: 3 } }
     expect(asked('openai-chat', 'openai-responses').answer(response({ usage }))['usage']).toEqual(read)
     expect(chatOf(created, ended({ usage })).body['usage']).toEqual(read)
   })

@@ -77,6 +77,7 @@ describe('a request of a client of the Responses API', () => {
     ['calls one after the other', [call('a'), output('a'), call('b'), output('b')], ['assistant', 'tool', 'assistant', 'tool']],
     ['thoughts between calls', [reasoning('rs_1'), call('a'), reasoning('rs_2'), call('b'), output('a'), output('b')], ['assistant', 'tool', 'tool']],
     ['text behind calls', [call('a'), say('x'), output('a')], ['assistant', 'tool']],
+    ['text around calls', [say('x'), call('a'), say('y'), output('a')], ['assistant', 'tool']],
     ['two answers', [say('x'), say('y')], ['assistant', 'assistant']],
     ['an answer and then thoughts', [say('x'), reasoning('rs_1'), call('a'), output('a')], ['assistant', 'assistant', 'tool']],
     ['thoughts that nothing follows', [reasoning('rs_1'), user], ['assistant', 'user']],
