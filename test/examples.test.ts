@@ -293,3 +293,20 @@ describe('examples/plugins.yaml', () => {
     expect(contentOf(await chat(url, { body: { stream } }))).toBe('Well, **** it.')
   })
 })
+
+test("examples/admin.yaml is changed by the README's request, which its file then holds, and answers go on", async () => {
+  const { url, file, program } = await runExample(
+    'admin.yaml',
+    ({ gateway }) => Object.assign(gateway ?? {}, { admin: { key: '$env://SLUICE_ADMIN_KEY', listen: { port: 0 } }, control: { listen: { port: 0 } } }),
+    { SLUICE_ADMIN_KEY: 'made-up' },
+  )
+  const [, admin = ''] = await program.says(/the Admin API answers on (\S+)/)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const [, path = '', body = ''] = /curl -X PUT http:\/\/127\.0\.0\.1:9180(\S+) [^\n]*\n {2}-d '([^']*)'/.exec(readme) ?? []
+  const answer = await fetch(`http://${admin}${path}`, { method: 'PUT', headers: { 'x-api-key': 'made-up' }, body })
+  expect(answer.status).toBe(200)
+  expect(contentOf(await chat(url))).toContain('What is 1+1?')
+  // Its methods are gone, as the request has none.
+  expect((parse(readFileSync(file, 'utf8')) as { routes: unknown }).routes).toEqual([{ id: 'chat', uri: '/v1/chat/completions', service_id: 'mock' }])
+  expect((await fetch(`http://${admin}/apisix/admin/openapi.json`, { headers: { 'x-api-key': 'made-up' } })).status).toBe(200)
+})

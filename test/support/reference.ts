@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { referenceMarkdown } from '@sluice/config'
+import { fileJsonSchema, referenceMarkdown } from '@sluice/config'
 import { builtInPlugins } from '@sluice/gateway'
 
 /** Where the configuration reference lies. */
@@ -8,4 +8,12 @@ export const referenceFile = fileURLToPath(new URL('../../packages/config/REFERE
 /** The configuration reference as the schemas have it now. */
 export function reference(): string {
   return referenceMarkdown(builtInPlugins())
+}
+
+/** Where the JSON Schema of the configuration file lies: with the program that reads it. */
+export const schemaFile = fileURLToPath(new URL('../../packages/gateway/sluice.schema.json', import.meta.url))
+
+/** The JSON Schema as the schemas have it now. */
+export function schemaText(): string {
+  return `${JSON.stringify(fileJsonSchema(builtInPlugins()), undefined, 1)}\n`
 }

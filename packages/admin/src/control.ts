@@ -1,5 +1,5 @@
 import { Router } from '@koa/router'
-import { kinds, schemaOf, type Kind } from '@sluice/config'
+import { kinds, schemaOf, writtenSchema, type Kind } from '@sluice/config'
 import type { Kernel, Logger } from '@sluice/kernel'
 import { emptyState, type GroupState, type Store } from '@sluice/store'
 import Koa, { type Context } from 'koa'
@@ -12,7 +12,6 @@ import { refuse } from './refusal.ts'
 import { keyOf } from './resource-type.ts'
 import { send } from './send.ts'
 import { isPlaceholder, shownTo } from './shown.ts'
-import { writtenSchema } from './written-schema.ts'
 
 export interface ControlOptions {
   readonly store: Store

@@ -1,9 +1,8 @@
-import { kinds, schemaOf, singular, type Kind } from '@sluice/config'
+import { kinds, schemaOf, singular, writtenSchema, type Kind } from '@sluice/config'
 import type { TSchema } from '@sluice/kernel'
 import type { Desk } from './call.ts'
 import type { Endpoint } from './endpoint.ts'
 import { pluginsOf } from './plugin-endpoints.ts'
-import { writtenSchema } from './written-schema.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

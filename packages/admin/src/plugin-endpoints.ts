@@ -1,4 +1,4 @@
-import { checkEntry, httpProxy, kinds, schemaOf, type Kind } from '@sluice/config'
+import { checkEntry, httpProxy, kinds, schemaOf, writtenSchema, type Kind } from '@sluice/config'
 import { MetaSchema, Type, type Kernel, type Plugin, type TSchema } from '@sluice/kernel'
 import { ok, type Answer } from './answer.ts'
 import type { Call, WriteAnswer } from './call.ts'
@@ -7,7 +7,6 @@ import { refuse } from './refusal.ts'
 import { textOf } from './refusal-of-issues.ts'
 import { hasId } from './resource-type.ts'
 import { isFields } from './write-resource.ts'
-import { writtenSchema } from './written-schema.ts'
 
 const admin = '/apisix/admin'
 
