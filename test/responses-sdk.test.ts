@@ -57,6 +57,25 @@ describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $na
     expect(sent).toContain('cold')
   })
 
+  test('and has a tool called whose input is a text, turn after turn', async () => {
+    const { openai, mock } = await stage(config)
+    const patch = { type: 'custom' as const, name: 'apply_patch', description: 'Patches files.', format: { type: 'grammar' as const, syntax: 'lark' as const, definition: 'start: "x"' } }
+    const input: ResponseInputItem[] = []
+    for (let turn = 0; turn < 3; turn++) {
+      input.push({ role: 'user', content: 'call apply_patch' })
+      const { events } = await read(await openai.responses.create({ model: 'gpt-5', input, tools: [patch, ...tools], stream: true, store: false, include: ['reasoning.encrypted_content'] }))
+      const last = events.at(-1)!
+      if (last.type !== 'response.completed') throw new Error(`it ended with ${last.type}`)
+      const call = last.response.output.find((item) => item.type === 'custom_tool_call')!
+      expect(call).toMatchObject({ name: 'apply_patch', input: 'example' })
+      expect(events.filter(({ type }) => type === 'response.custom_tool_call_input.done')).toMatchObject([{ item_id: call.id, input: 'example' }])
+      input.push(...(last.response.output as ResponseInputItem[]), { type: 'custom_tool_call_output', call_id: call.call_id, output: `patched ${turn}` })
+    }
+    const sent = mock.requests.at(-1)!.body.toString()
+    expect(sent).toMatch(/patched 0[^]*patched 1/)
+    expect(sent).toContain('Lark grammar')
+  })
+
   test.for<[how: string, script: Script]>([
     ['fails', { errorEvent: 6 }],
     ['breaks off', { cutAfter: 6 }],
