@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import { clientTranslators, rulesMarkdown } from '@sluice/dialects'
+import { clientTranslators, embeddingsTranslators, rulesMarkdown } from '@sluice/dialects'
 import { faultsFile, faultsMarkdown } from './support/faults-markdown.ts'
 import { reference, referenceFile, schemaFile, schemaText } from './support/reference.ts'
 
 writeFileSync(referenceFile, reference())
 writeFileSync(schemaFile, schemaText())
 writeFileSync(faultsFile, faultsMarkdown())
-writeFileSync(new URL('../packages/dialects/TRANSLATION.md', import.meta.url), rulesMarkdown(clientTranslators))
+writeFileSync(new URL('../packages/dialects/TRANSLATION.md', import.meta.url), rulesMarkdown([...clientTranslators, ...embeddingsTranslators]))

@@ -2,13 +2,14 @@ import type { Dialect } from '@sluice/provider'
 import { anthropicMessages } from './anthropic-messages.ts'
 import type { DialectFacts } from './dialect-facts.ts'
 import { gemini } from './gemini.ts'
+import { geminiEmbeddings, vertexPredict } from './google-embeddings.ts'
 import { openAiChat } from './openai-chat.ts'
 import { openAiCompletions } from './openai-completions.ts'
 import { openAiEmbeddings } from './openai-embeddings.ts'
 import { openAiResponses } from './openai-responses.ts'
 
 const known: ReadonlyMap<Dialect, DialectFacts> = new Map(
-  [openAiChat, openAiCompletions, openAiResponses, openAiEmbeddings, anthropicMessages, gemini].map((facts) => [facts.name, facts]),
+  [openAiChat, openAiCompletions, openAiResponses, openAiEmbeddings, anthropicMessages, gemini, geminiEmbeddings, vertexPredict].map((facts) => [facts.name, facts]),
 )
 
 /** The facts of a dialect; undefined where Sluice knows the name and not yet the protocol. */

@@ -55,8 +55,9 @@ export function bytesOf({ file }: Recorded): Buffer {
   return readFileSync(new URL(file, folder))
 }
 
-export function recorded(id: string): Buffer {
-  return bytesOf(found(fixtures.find((entry) => entry.id === id)))
+/** The body of an answer, or of its request by that one's ending. */
+export function recorded(id: string, ending?: string): Buffer {
+  return ending === undefined ? bytesOf(found(fixtures.find((entry) => entry.id === id))) : readFileSync(new URL(`${id}${ending}`, folder))
 }
 
 export function factsOf({ api }: Recorded): DialectFacts {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { clientTranslators, rulesMarkdown, translators, Untranslatable, type Rule } from '../src/index.ts'
+import { clientTranslators, embeddingsTranslators, rulesMarkdown, translators, Untranslatable, type Rule } from '../src/index.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { saying, type Json } from './translating.ts'
 
@@ -15,14 +15,28 @@ function casesOf(dialect: string, part: string, rules: readonly Rule[], translat
   return rules.map((rule) => ({ name: `${dialect} ${part} ${rule.what}`, rule, dialect, translate }))
 }
 
-const cases = [
+const chatCases = [
   ...clientTranslators.flatMap(({ dialect, rules, requestToChat }) => casesOf(dialect, 'requestToChat', rules.requestToChat, requestToChat)),
   ...translators.flatMap(({ dialect, rules, requestFromChat }) => casesOf(dialect, 'requestFromChat', rules.requestFromChat, requestFromChat)),
 ]
 
+/** The least that can be embedded, in each dialect. */
+const least: Readonly<Record<string, Json>> = {
+  'openai-embeddings': { input: 'Hi' },
+  'gemini-embeddings': { content: { parts: [{ text: 'Hi' }] } },
+  'vertex-predict': { instances: [{ content: 'Hi' }] },
+}
+const embeddingsCases = embeddingsTranslators.flatMap(({ dialect, rules, requestToEmbeddings, requestFromEmbeddings }) => [
+  ...casesOf(dialect, 'requestToChat', rules.requestToChat, (request: Json) =>
+    requestToEmbeddings({ ...least[dialect], ...request }, { model: '', inputs: 0, asBase64: false, isSingle: false }),
+  ),
+  ...casesOf(dialect, 'requestFromChat', rules.requestFromChat ?? [], (request: Json) => requestFromEmbeddings({ inputs: ['Hi'], ...request })),
+])
+const cases = [...chatCases, ...embeddingsCases]
+
 function lastOf(members: Json): Json {
   // A conversation loses a message, or what stands in it: compared with the one without.
-  return 'messages' in members || 'input' in members || 'contents' in members ? {} : members
+  return 'messages' in members || 'input' in members || 'contents' in members || 'instances' in members ? {} : members
 }
 
 describe('a rule', () => {
@@ -44,7 +58,7 @@ describe('a rule', () => {
   })
 
   test('says each thing once', () => {
-    for (const { rules } of clientTranslators) {
+    for (const { rules } of [...clientTranslators, ...embeddingsTranslators]) {
       for (const part of [rules.requestToChat, rules.requestFromChat ?? [], rules.answers]) {
         const all = part.map(({ what }: Rule) => what)
         expect(new Set(all).size).toBe(all.length)
@@ -54,7 +68,7 @@ describe('a rule', () => {
 
   test('stands in TRANSLATION.md', () => {
     const written = readFileSync(new URL('../TRANSLATION.md', import.meta.url), 'utf8')
-    expect(written, 'TRANSLATION.md is out of date: run `npm run reference`').toBe(rulesMarkdown(clientTranslators))
+    expect(written, 'TRANSLATION.md is out of date: run `npm run reference`').toBe(rulesMarkdown([...clientTranslators, ...embeddingsTranslators]))
   })
 })
 

@@ -6,6 +6,8 @@ export const dialects = [
   'openai-embeddings',
   'anthropic-messages',
   'gemini',
+  'gemini-embeddings',
+  'vertex-predict',
   'bedrock-converse',
   'cohere-chat',
 ] as const

@@ -7,8 +7,10 @@ const titles = {
   answers: 'Answers',
 } as const
 
+type Ruled = Pick<ClientTranslator, 'dialect' | 'rules'>
+
 /** The table of what gets lost in translation, out of the rules that the translators go by. */
-export function rulesMarkdown(translators: readonly ClientTranslator[]): string {
+export function rulesMarkdown(translators: readonly Ruled[]): string {
   const head = [
     '# What gets lost in translation',
     '',
@@ -20,10 +22,10 @@ export function rulesMarkdown(translators: readonly ClientTranslator[]): string 
   return [...head, ...translators.flatMap(sectionOf), ''].join('\n')
 }
 
-function sectionOf({ dialect, rules }: ClientTranslator): string[] {
+function sectionOf({ dialect, rules }: Ruled): string[] {
   const parts = (Object.keys(titles) as (keyof typeof titles)[]).flatMap((part) => {
     const known = rules[part]
-    return known ? ['', `### ${titles[part]}`, '', '| What | Is | How |', '|---|---|---|', ...known.map(rowOf)] : []
+    return known && known.length > 0 ? ['', `### ${titles[part]}`, '', '| What | Is | How |', '|---|---|---|', ...known.map(rowOf)] : []
   })
   return ['', `## ${dialect}`, ...parts]
 }

@@ -1,44 +1,40 @@
 import type { Dialect } from '@sluice/provider'
-import type { DialectFacts } from '../dialect-facts.ts'
 import { dialectOf } from '../dialect-of.ts'
+import { EmbeddingsExchange } from '../embeddings/embeddings-exchange.ts'
+import { embeddingsTranslatorOf } from '../embeddings/embeddings-translators.ts'
 import { isRecord } from '../is-record.ts'
+import { ChatExchange } from './chat-exchange.ts'
 import { malformed, Untranslatable, UpstreamNonsense } from './errors.ts'
 import { guarded } from './guard.ts'
 import type { Json } from './json.ts'
-import { StreamTranslation } from './stream-translation.ts'
+import type { StreamTranslation } from './stream-translation.ts'
 import { TranslationContext, type TranslationOptions } from './translation-context.ts'
-import type { ClientTranslator, Translator } from './translator.ts'
 import { clientTranslatorOf, translatorOf } from './translators.ts'
 
 /** Whether a client of one dialect can be served by a provider of another. */
 export function canTranslate(client: Dialect, provider: Dialect): boolean {
-  return client !== provider && clientTranslatorOf(client) !== undefined && translatorOf(provider) !== undefined && [client, provider].every(dialectOf)
+  if (client === provider || ![client, provider].every(dialectOf)) return false
+  if (embeddingsTranslatorOf(client)) return embeddingsTranslatorOf(provider) !== undefined
+  return clientTranslatorOf(client) !== undefined && translatorOf(provider) !== undefined
 }
 
 /** One exchange between a client and a provider that speak different dialects. */
 export class Translation {
-  readonly #client: ClientTranslator
-  readonly #clientFacts: DialectFacts
-  readonly #provider: Translator
-  readonly #context: TranslationContext
+  readonly #exchange: ChatExchange | EmbeddingsExchange
 
   constructor(client: Dialect, provider: Dialect, options: TranslationOptions) {
-    this.#client = known(clientTranslatorOf(client), client)
-    this.#clientFacts = known(dialectOf(client), client)
-    this.#provider = known(translatorOf(provider), provider)
-    this.#context = new TranslationContext(options)
+    const facts = known(dialectOf(client), client)
+    const embeds = embeddingsTranslatorOf(client)
+    this.#exchange = embeds
+      ? new EmbeddingsExchange(embeds, facts, known(embeddingsTranslatorOf(provider), provider))
+      : new ChatExchange(known(clientTranslatorOf(client), client), facts, known(translatorOf(provider), provider), new TranslationContext(options))
   }
 
   /** The client's request, parsed, as the provider understands it. Comes first. Throws `Untranslatable`. */
   request(body: unknown): Json {
     if (!isRecord(body)) throw malformed('request body must be a JSON object')
     return guarded(
-      () => {
-        const chat = this.#client.requestToChat(body, this.#context)
-        const { maxTokens } = this.#context.options
-        if (maxTokens !== undefined) chat.max_completion_tokens = maxTokens
-        return this.#provider.requestFromChat(chat, this.#context)
-      },
+      () => this.#exchange.request(body),
       () => new Untranslatable('invalid_request', 'the request is nested too deeply to be translated'),
     )
   }
@@ -47,14 +43,14 @@ export class Translation {
   answer(body: unknown): Json {
     if (!isRecord(body)) throw new UpstreamNonsense('the answer is not a JSON object')
     return guarded(
-      () => this.#client.answerFromChat(this.#provider.answerToChat(body, this.#context), this.#context),
+      () => this.#exchange.answer(body),
       () => new UpstreamNonsense('the answer is nested too deeply to be translated'),
     )
   }
 
   /** The provider's streamed answer. */
   stream(): StreamTranslation {
-    return new StreamTranslation(this.#provider.streamToChat(this.#context), this.#client.streamFromChat(this.#context), this.#clientFacts)
+    return this.#exchange.stream()
   }
 }
 
