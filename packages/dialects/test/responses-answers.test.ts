@@ -1,7 +1,13 @@
+import { decodeEvent } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
+import { translators } from '../src/index.ts'
+import { TranslationContext } from '../src/translate/translation-context.ts'
+import { chunksOf } from './chunks.ts'
 import { collectedResponse } from './collected-response.ts'
 import { collectedChat, collectedMessage } from './collected.ts'
+import { answerFor, type Says } from './conversations.ts'
+import { Random } from './random.ts'
 import { anthropicStream, asked, chatStream, delta, streamed, translating, type Json } from './translating.ts'
 
 function call(id: string, name = 'f', text = '{}'): Json {
@@ -53,7 +59,43 @@ function chatAnswer(more: Json): Json & { message: Json } {
   return choiceOf({ body: asked('openai-chat', 'openai-responses').answer(response(more)) })
 }
 
+/** Everything that an answer may hold. */
+const everything: Says = {
+  cacheControl: true,
+  signedReasoning: true,
+  thinkingBudget: true,
+  topK: true,
+  isError: true,
+  picturesFromTools: true,
+  documents: true,
+  citations: true,
+  severalChoices: true,
+  refusal: true,
+  stopSequence: true,
+}
+
+const context = (): TranslationContext => new TranslationContext({ now: () => 1_700_000_000, newId: () => 'made', maxHeld: 1 << 20 })
+
+/** A response without the ids of its items, which count in the order in which they were made up. */
+function unnumbered({ output, ...more }: Json): Json {
+  return { ...more, output: (output as Json[]).map(({ id: _id, ...item }) => item) }
+}
+
 describe('an answer for a client of the Responses API', () => {
+  test.for([true, false])('says streamed what it says whole (OpenAI’s reasoning: %s)', (encryptedReasoning) => {
+    const { answerFromChat, streamFromChat } = translators.find(({ dialect }) => dialect === 'openai-responses')!
+    for (let seed = 1; seed <= 150; seed++) {
+      const answer = answerFor({ ...everything, encryptedReasoning }, seed)
+      const writer = streamFromChat(context())
+      const events: Buffer[] = []
+      for (const chunk of chunksOf(new Random(seed), answer)) writer.write(chunk, events)
+      writer.end(events)
+      const decoded = events.map((event) => decodeEvent(event))
+      expect({ seed, problems: decoded.flatMap(({ data }) => schemaProblems('openAi', 'ResponseStreamEvent', JSON.parse(data))) }).toEqual({ seed, problems: [] })
+      expect({ seed, response: unnumbered(collectedResponse(decoded).body) }).toEqual({ seed, response: unnumbered(JSON.parse(JSON.stringify(answerFromChat(answer, context()))) as Json) })
+    }
+  })
+
   test('2: a call without arguments has {} for them, whole and streamed', () => {
     const block = [{ type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 'a', name: 'f', input: {} } }, { type: 'content_block_stop', index: 0 }]
     const events = [{ type: 'message_start', message: { id: 'msg_1', model: 'claude', content: [] } }, ...block, { type: 'message_delta', delta: { stop_reason: 'tool_use' } }, { type: 'message_stop' }]
