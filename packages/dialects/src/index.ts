@@ -1,6 +1,8 @@
 export { type Answer, type ClientError, type DialectFacts, type StreamReader } from './dialect-facts.ts'
 export { dialectOf } from './dialect-of.ts'
 export { geminiCallOf, geminiPath, type GeminiCall } from './gemini-path.ts'
+export { JsonListFramer } from './json-list-framer.ts'
+export { JsonListWriter } from './json-list-writer.ts'
 export { looksLikeJson } from './looks-like-json.ts'
 export { readUpstreamError, type ResponseHeaders } from './read-upstream-error.ts'
 export { Saw } from './saw.ts'
