@@ -181,6 +181,8 @@ describe('the consumers of an exchange', () => {
       access: ({ consumers }) => void expect(consumers.named('anna')).toBeUndefined(),
       proxy: () => reply.promise,
     })
+    // It may be rejected before the hook has given it away.
+    reply.promise.catch(() => {})
     const gate = deferred<void>()
     const slow = plugin('slow', { rewrite: () => gate.promise }, { priority: 9 })
     const made = await rig([slow, auth('sync'), last], { consumers: (kernel) => [consumer(kernel, 'anna')] })

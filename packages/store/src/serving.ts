@@ -42,14 +42,15 @@ const promisedMs = 100
 
 /** Has the data plane follow what is kept: several changes at once where they come faster than it takes them in. */
 export class Serving {
-  readonly #options: ServingOptions
+  readonly #options: Omit<ServingOptions, 'state'>
   #state: GroupState
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
 
-  constructor(options: ServingOptions) {
+  /** `state` is not kept beyond the next one: what was read of it would stay with it. */
+  constructor({ state, ...options }: ServingOptions) {
     this.#options = options
-    this.#state = options.state
+    this.#state = state
   }
 
   /** A change was kept. */
