@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
-import { readUpstreamError, Untranslatable } from '../src/index.ts'
+import { readUpstreamError, translators, Untranslatable } from '../src/index.ts'
+import { TranslationContext } from '../src/translate/translation-context.ts'
 import { collectedGemini } from './collected-gemini.ts'
 import { collectedChat, collectedMessage } from './collected.ts'
+import { requestFor, type Says } from './conversations.ts'
+import { seeds } from './random.ts'
 import { facts, recorded } from './recorded.ts'
 import { asked, chatStream, delta, streamed, translating, type Json } from './translating.ts'
 
@@ -425,5 +428,33 @@ describe('an answer to a client of Gemini’s', () => {
     const { error, terminals } = geminiOf(delta({ content: 'a' }))
     expect(error).toEqual({ code: 502, message: expect.stringContaining('before it was complete') as string, status: 'INTERNAL' })
     expect(terminals).toEqual(['error'])
+  })
+})
+
+const everything: Says = {
+  cacheControl: true,
+  signedReasoning: true,
+  thinkingBudget: true,
+  topK: true,
+  isError: true,
+  picturesFromTools: true,
+  documents: false,
+  citations: true,
+  severalChoices: true,
+  refusal: true,
+  stopSequence: true,
+}
+
+describe('requests to Gemini', () => {
+  test('out of generated conversations of every dialect are valid', () => {
+    for (const { dialect, requestFromChat } of translators) {
+      if (dialect === 'gemini') continue
+      for (const seed of seeds()) {
+        const context = new TranslationContext({ now: () => 0, newId: () => 'x', maxHeld: 1 << 20 })
+        const body = requestFromChat(requestFor(everything, seed), context)
+        const request = translating(dialect, 'gemini').request(JSON.parse(JSON.stringify(body)))
+        expect({ dialect, seed, problems: schemaProblems('gemini', 'GenerateContentRequest', request) }).toEqual({ dialect, seed, problems: [] })
+      }
+    }
   })
 })
