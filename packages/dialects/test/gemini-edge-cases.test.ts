@@ -268,6 +268,8 @@ describe('an answer of Gemini', () => {
       counted({ trafficType: 'ON_DEMAND' }),
       counted({ promptTokenCount: 9, candidatesTokenCount: 1, totalTokenCount: 10 }),
       counted({ promptTokenCount: 9, cachedContentTokenCount: 4, toolUsePromptTokenCount: 2, candidatesTokenCount: 5, thoughtsTokenCount: 7, totalTokenCount: 23 }, 'STOP'),
+      // Vertex sends events that count nothing: what was counted stays.
+      counted({ trafficType: 'ON_DEMAND' }),
     )
     expect(body['usage']).toEqual({ prompt_tokens: 11, completion_tokens: 12, total_tokens: 23, prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 0 }, completion_tokens_details: { reasoning_tokens: 7 } })
   })
