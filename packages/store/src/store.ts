@@ -25,6 +25,17 @@ export interface ChangeOptions {
   readonly isNew?: boolean
 }
 
+/** A change that waits for its turn. */
+interface Asked {
+  readonly edit: Edit
+  readonly isNew: boolean
+  resolve(made: { readonly value: unknown; readonly pending?: Pending }): void
+  reject(error: unknown): void
+}
+
+/** Changes that are kept together, at most. */
+const mostTogether = 100
+
 interface Held {
   group: Group
   state: GroupState
@@ -49,6 +60,8 @@ export class Store {
   readonly #pace = new Pace()
   #revision = 0
   #last: Promise<unknown> = Promise.resolve()
+  /** Changes that wait for their turn together. */
+  #gathering: { readonly group: string; readonly all: Asked[] } | undefined
 
   constructor({ backend, judge, log, groups = new Map(), served = defaultGroup, now = Date.now }: StoreOptions) {
     this.isReadonly = backend.isReadonly
@@ -97,7 +110,7 @@ export class Store {
    */
   async change<T>(group: string, edit: (draft: Draft) => T, { isNew = true }: ChangeOptions = {}): Promise<T> {
     if (this.isReadonly && isNew) throw new ReadonlyError('the store is read-only')
-    const { value, pending } = await this.#inTurn(() => this.#change(group, edit, isNew))
+    const { value, pending } = await this.#asked(group, edit, isNew)
     if (!pending) return value
     this.#pace.came()
     if (!isNew || this.#pace.hasTimeToWait) {
@@ -151,14 +164,50 @@ export class Store {
     return done
   }
 
-  async #change<T>(id: string, edit: (draft: Draft) => T, isNew: boolean): Promise<{ value: T; pending?: Pending }> {
-    const held = this.#heldOf(id)
-    const { value, state, changes } = await this.#apply(edit, held.state)
-    if (state === held.state) return { value }
-    if (isNew) await this.#backend.keep(id, state, changes)
-    this.#expiry.watch(id, changes)
+  /** Those of one group that come while others are at work are kept together: with a file that is one write. */
+  #asked<T>(group: string, edit: Edit<T>, isNew: boolean): Promise<{ value: T; pending?: Pending }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ value: T; pending?: Pending }>()
+    const asked: Asked = { edit, isNew, resolve: resolve as Asked['resolve'], reject }
+    const last = this.#gathering
+    if (last && last.group === group && isNew && last.all.every((one) => one.isNew) && last.all.length < mostTogether) last.all.push(asked)
+    else {
+      const gathering = { group, all: [asked] }
+      this.#gathering = gathering
+      void this.#inTurn(async () => {
+        if (this.#gathering === gathering) this.#gathering = undefined
+        await this.#changeAll(group, gathering.all)
+      })
+    }
+    return promise
+  }
+
+  async #changeAll(id: string, all: readonly Asked[]): Promise<void> {
+    const held = this.#groups.get(id)
+    const made: { readonly asked: Asked; readonly value: unknown; readonly changes: readonly Change[] }[] = []
+    let { state } = held ?? { state: emptyState }
+    for (const asked of all) {
+      try {
+        if (!held) throw new UnknownGroupError(id)
+        const applied = await this.#apply(asked.edit, state)
+        if (applied.state === state) asked.resolve({ value: applied.value })
+        else made.push({ asked, ...applied })
+        state = applied.state
+      } catch (error) {
+        asked.reject(error)
+      }
+    }
+    if (!held || made.length === 0) return
+    try {
+      if (all[0]?.isNew) await this.#backend.keep(id, state, made.length === 1 ? (made[0]?.changes ?? []) : changesBetween(held.state, state))
+    } catch (error) {
+      for (const { asked } of made) asked.reject(error)
+      return
+    }
     held.state = state
-    return id === this.served ? { value, pending: this.#serving.add(edit, value) } : { value }
+    for (const { asked, value, changes } of made) {
+      this.#expiry.watch(id, changes)
+      asked.resolve(id === this.served ? { value, pending: this.#serving.add(asked.edit, value) } : { value })
+    }
   }
 
   /** Runs an edit and checks what comes of it. */

@@ -168,3 +168,15 @@ test('a collection holds what was written whatever the order of writes, deletes 
     expect(new Map([...(routes ?? [])].map(([key, { value }]) => [key, value['uri']]))).toEqual(expected)
   }
 })
+
+test('changes that come together are kept together, and one that is refused takes none with it', async () => {
+  const kept: number[] = []
+  const backend: Backend = { isReadonly: false, isLasting: true, keep: async (_, __, changes) => void kept.push(changes.length), keepGroups: async () => {} }
+  const { store, routes } = worldOf({ backend, check: noBad })
+  const first = store.change('default', put('first'))
+  const answers = await Promise.allSettled([first, ...['a', 'bad', 'b', 'c'].map((id) => store.change('default', put(id)))])
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  expect(kept.reduce((sum, count) => sum + count)).toBe(4)
+  expect(kept.length).toBeLessThan(4)
+  expect(routes()).toHaveLength(4)
+})
