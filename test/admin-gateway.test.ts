@@ -1,6 +1,11 @@
+import { once } from 'node:events'
+import { request as secureRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { definePlugin, Type } from '@sluice/kernel'
 import { expect, test } from 'vitest'
-import { startGateway, type TestConfig, type TestGateway } from './support/start-gateway.ts'
+import { selfSigned, type KeyAndCertificate } from './support/self-signed.ts'
+import { startGateway, type TestConfig, type TestGateway, type TestOptions } from './support/start-gateway.ts'
 import { startUpstream } from './support/upstream.ts'
 
 const key = 'admin-secret-1'
@@ -15,8 +20,8 @@ interface Administered extends TestGateway {
   admin(method: string, path: string, body?: unknown): Promise<Asked>
 }
 
-async function administered(config: TestConfig = {}): Promise<Administered> {
-  const started = await startGateway({ ...config, gateway: { ...settings, ...(config['gateway'] as object) } })
+async function administered(config: TestConfig = {}, options: TestOptions = {}): Promise<Administered> {
+  const started = await startGateway({ ...config, gateway: { ...settings, ...(config['gateway'] as object) } }, options)
   const { host, port } = started.gateway.adminAddress ?? { host: '', port: 0 }
   return {
     ...started,
@@ -174,4 +179,54 @@ test('an answer tells the status of an upstream that failed, and with debug_head
   expect(shown(await fetch(`${plain.url}/bad`))).toEqual(['503', null])
   const open = await startGateway({ gateway: { debug_headers: true }, routes })
   expect(shown(await fetch(`${open.url}/good`))).toEqual(['200', 'request-id, http-proxy'])
+})
+
+/** Cannot be set up where it is told so; nothing of that shows when it is checked. */
+const moody = definePlugin({
+  name: 'moody',
+  priority: 1,
+  schema: Type.Object({ mood: Type.String() }),
+  setup({ mood }) {
+    if (mood === 'bad') throw new Error('not in the mood')
+    return { access: () => ({ status: 204, headers: {}, body: null }) }
+  },
+})
+
+const moodyRoute = (mood: string): object => ({ uri: '/moody', plugins: { moody: { mood } } })
+const limitOf = (count: number): object => ({ count, time_window: 60, rejected_code: 429, key: 'consumer_name' })
+
+test('a write of what cannot be set up is refused, says why, and leaves what was there', async () => {
+  const { admin, url } = await administered({}, { plugins: [moody] })
+  expect((await admin('PUT', '/apisix/admin/routes/m', moodyRoute('good'))).status).toBe(201)
+  const refused = await admin('PUT', '/apisix/admin/routes/m', moodyRoute('bad'))
+  expect(refused).toMatchObject({ status: 400, body: { error_msg: expect.stringContaining('not in the mood') as string } })
+  expect((await ask(url, '/moody')).status).toBe(204)
+  expect(await admin('GET', '/apisix/admin/routes/m')).toMatchObject({ body: { value: { plugins: { moody: { mood: 'good' } } } } })
+})
+
+test('R16: of a plugin that a consumer has, the route’s does not run', async () => {
+  const { admin, url } = await administered()
+  await admin('PUT', '/apisix/admin/consumers/anna', { username: 'anna', plugins: { 'key-auth': { key: 'of-anna' }, 'limit-count': limitOf(2) } })
+  await admin('PUT', '/apisix/admin/routes/r', { uri: '/r', plugins: { 'key-auth': {}, 'limit-count': limitOf(1) } })
+  const statuses: number[] = []
+  for (let count = 0; count < 3; count++) statuses.push((await fetch(`${url}/r`, { headers: { apikey: 'of-anna' } })).status)
+  expect(statuses).toEqual([502, 502, 429]) // no plugin answers: 502
+})
+
+test('with tls the Admin API lets in those alone who show a certificate, and still asks for the key', async () => {
+  const [own, client, stranger] = [selfSigned('gateway'), selfSigned('client'), selfSigned('stranger')]
+  const tls = { cert: own.cert, key: own.key, client_ca: client.cert }
+  const { gateway } = await startGateway({ gateway: { admin: { ...settings.admin, tls }, store: { type: 'memory' } } })
+  const { port } = gateway.adminAddress ?? { port: 0 }
+  const statusFor = async (certificate: Partial<KeyAndCertificate>, headers: Record<string, string>): Promise<number | undefined> => {
+    const asked = secureRequest({ host: '127.0.0.1', port, path: '/apisix/admin/routes', ca: own.cert, checkServerIdentity: () => undefined, headers, agent: false, ...certificate })
+    asked.end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    answer.resume()
+    return answer.statusCode
+  }
+  expect(await statusFor(client, { 'x-api-key': key })).toBe(200)
+  expect(await statusFor(client, {})).toBe(401)
+  await expect(statusFor({}, { 'x-api-key': key })).rejects.toThrow(/alert|ECONNRESET|socket hang up|certificate/i)
+  await expect(statusFor(stranger, { 'x-api-key': key })).rejects.toThrow(/alert|ECONNRESET|socket hang up|certificate/i)
 })

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
-import { eventually, runGateway, type RunningGateway } from './support/program.ts'
+import { parse } from 'yaml'
+import { eventually, runGateway, temporaryFolder, type RunningGateway } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
@@ -140,4 +142,21 @@ test('a store that is read-only changes nothing', async () => {
   expect((await admin('GET', '/routes/first')).status).toBe(200)
   expect((await admin('DELETE', '/routes/first')).status).toBe(403)
   expect(await readFile(file, 'utf8')).toBe(text)
+})
+
+test('two workers take a write all or none of them: one that cannot be set up changes neither them nor the file', async () => {
+  const folder = await temporaryFolder()
+  const plugin = join(folder, 'moody.mjs')
+  await writeFile(plugin, `import { definePlugin } from '@sluice/kernel'
+export default definePlugin({ name: 'moody', priority: 1, schema: { type: 'object' }, setup: ({ mood }) => { if (mood === 'bad') throw new Error('not in the mood'); return {} } })
+`)
+  const text = written(2).replace('access_log: false', `access_log: false\n  plugins: [${plugin}]`)
+  const { url, file, admin } = await ran(text)
+  const refused = await admin('PUT', '/routes/second', { uri: '/other', plugins: { moody: { mood: 'bad' } } })
+  expect(refused).toMatchObject({ status: 400, body: { error_msg: expect.stringContaining('not in the mood') as string } })
+  expect([await reach(url, '/second'), await reach(url, '/other')]).toEqual([502, 404])
+  // What was written before it was known is as it was.
+  expect(parse(await readFile(file, 'utf8'))).toEqual(parse(text))
+  expect((await admin('PUT', '/routes/second', { uri: '/other', plugins: { moody: { mood: 'good' } } })).status).toBe(200)
+  expect(await reach(url, '/other')).toBe(502)
 })

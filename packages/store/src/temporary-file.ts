@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { fchmodSync, fstatSync, futimesSync, type BigIntStats } from 'node:fs'
+import { fchmodSync, fstatSync, futimesSync, writeSync, type BigIntStats } from 'node:fs'
 import { open, readdir, realpath, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -30,7 +30,8 @@ export async function writeBeside(file: string, bytes: Buffer, { mode, uid, gid 
     await rm(path, { force: true })
   }
   try {
-    await handle.writeFile(bytes)
+    if (bytes.length > mostAtOnce) await handle.writeFile(bytes)
+    else writeAll(handle.fd, bytes)
     const own = fstatSync(handle.fd, { bigint: true })
     // A change of owner takes some bits of the mode away, so it comes first.
     if (own.uid !== uid || own.gid !== gid) await handle.chown(Number(uid), Number(gid)).catch(() => undefined) // only root may
@@ -42,6 +43,13 @@ export async function writeBeside(file: string, bytes: Buffer, { mode, uid, gid 
     throw error
   }
   return { path, handle, discard }
+}
+
+/** Bytes that are written in less than it takes to have another thread do it. */
+const mostAtOnce = 4 * 1024 * 1024
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
 }
 
 /** Removes what a process that is no more has left beside a file; gives the names. */
