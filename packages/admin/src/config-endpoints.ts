@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { kinds, type Kind } from '@sluice/config'
-import { formatPath, TimeSlice, Type, type TSchema } from '@sluice/kernel'
+import { formatPath, TimeSlice, Type, type Issue, type TSchema } from '@sluice/kernel'
 import { InvalidChangeError, type Draft, type GroupState, type Resource, type Value } from '@sluice/store'
 import { stringify } from 'yaml'
 import type { Answer } from './answer.ts'
 import type { Call, WriteAnswer } from './call.ts'
 import { checkVersions, configOf, listedKinds, partsOf, readConfig, storedOf, versionOf, type WrittenConfig } from './config-body.ts'
 import type { Endpoint } from './endpoint.ts'
-import { refuse } from './refusal.ts'
+import { refuse, Refusal } from './refusal.ts'
+import { stateTag } from './state-tag.ts'
 import { validateConfigs } from './validate-configs.ts'
 import type { Fields } from './view.ts'
 import { stateOf } from './where.ts'
@@ -24,7 +25,7 @@ const Config: TSchema = Type.Object(
 export const configEndpoints: readonly Endpoint[] = [
   { method: 'GET', path, summary: 'Shows the whole configuration; as YAML where `Accept` asks for it.', handler: getConfigs },
   { method: 'HEAD', path, summary: 'Says when the whole configuration was changed.', handler: (call) => ({ status: 200, headers: headersOf(call) }) },
-  { method: 'PUT', path, summary: 'Replaces the whole configuration, by kinds of which the version is higher.', handler: putConfigs, writes: true, takesConfig: true, body: Config },
+  { method: 'PUT', path, summary: 'Replaces the whole configuration, by kinds of which the version is higher or not given; with `If-Match`, unless it was changed since.', handler: putConfigs, writes: true, takesConfig: true, body: Config },
   { method: 'POST', path: `${path}/validate`, summary: 'Checks a whole configuration without writing it.', handler: validateConfigs, takesConfig: true, body: Config },
 ]
 
@@ -40,8 +41,10 @@ async function getConfigs(call: Call): Promise<Answer> {
   const state = stateOf(call)
   const headers = headersOf(call)
   const lists = await configOf(call)
+  headers['ETag'] = await stateTag(state, call.desk.redaction)
   const versions = Object.fromEntries(listedKinds.map((kind) => [`${kind}_conf_version`, versionOf(state, kind)]))
-  const about = { ...versions, ...headers, ...('X-Last-Modified' in headers && { 'X-Last-Modified': Number(headers['X-Last-Modified']) }) }
+  const { ETag: _tag, ...told } = headers
+  const about = { ...versions, ...told, ...('X-Last-Modified' in headers && { 'X-Last-Modified': Number(headers['X-Last-Modified']) }) }
   if (/\bapplication\/(?:x-)?yaml\b/.test(call.header('accept'))) {
     return { status: 200, body: await toYaml(lists, about), headers: { ...headers, 'content-type': 'application/yaml' } }
   }
@@ -69,19 +72,38 @@ async function putConfigs(call: Call): Promise<WriteAnswer> {
   const body = await call.body()
   if (!isFields(body)) throw refuse(400, body === undefined ? 'missing configurations' : 'invalid request body: must be an object')
   const before = stateOf(call)
+  const wanted = call.header('if-match')
+  if (wanted !== '' && wanted !== '*' && wanted !== (await stateTag(before, desk.redaction))) throw changedSince()
   if (desk.digests.digestOf(group, before) === digest) return { status: 204, done: { action: 'unchanged' } }
   const written = readConfig(body)
   checkVersions(written.versions, before)
   const prepared = await prepare(call, before, written)
   try {
-    const { isReplaced, revision } = await desk.store.change(group, (draft) => ({ isReplaced: replace(call, draft, written, prepared), revision: draft.revision }))
+    const { isReplaced, revision } = await desk.store.change(group, (draft) => {
+      if (wanted !== '' && kinds.some((kind) => draft.version(kind) !== before.version(kind))) throw changedSince()
+      return { isReplaced: replace(call, draft, written, prepared), revision: draft.revision }
+    })
     desk.digests.set(group, digest, isReplaced ? revision : before.revision)
     return { status: 202, done: isReplaced ? { action: 'replaced', revision } : { action: 'unchanged' } }
   } catch (error) {
     if (!(error instanceof InvalidChangeError)) throw error
-    const problems = written.document.placed(error.issues).map(({ path: at, message }) => `${formatPath(at)}: ${message}`)
-    throw refuse(400, `invalid configuration: ${problems.join('; ')}`)
+    throw refusedConfig(error.issues, written)
   }
+}
+
+function changedSince(): Refusal {
+  return refuse(412, 'the configuration was changed since it was read')
+}
+
+/** In one text, and each by itself, as `POST /configs/validate` tells them. */
+function refusedConfig(issues: readonly Issue[], { document }: WrittenConfig): Refusal {
+  const problems = document.placed(issues).map(({ path: at, message }) => `${formatPath(at)}: ${message}`)
+  const errors = issues.map(({ path: [kind, id, ...field], message }) => {
+    const [list, index] = document.placeOf([kind ?? '', id ?? ''])
+    const own = kind === 'credentials' ? String(id).replace('/', '/credentials/') : id
+    return { resource_type: list, resource_id: own, index, error: field.length === 0 ? message : `${formatPath(field)}: ${message}` }
+  })
+  return new Refusal(400, { error_msg: `invalid configuration: ${problems.join('; ')}`, errors })
 }
 
 /** What is stored of an entry, made of what was stored before. */
@@ -123,7 +145,7 @@ function replace(call: Call, draft: Draft, written: WrittenConfig, prepared: All
   checkVersions(versions, draft)
   const replaced = replacedKinds(written, draft)
   for (const listed of replaced) {
-    const version = versions.get(listed) ?? versionOf(draft, listed) + 1
+    const version = versions.get(listed)
     for (const kind of partsOf(listed)) {
       const values = [...document.entries(kind)].map(([id, entry]) => {
         const [stored, before] = [draft.get(kind, id), prepared.get(`${kind}/${id}`)]
@@ -131,7 +153,8 @@ function replace(call: Call, draft: Draft, written: WrittenConfig, prepared: All
         return [id, value] as const
       })
       draft.replace(kind, values)
-      draft.setVersion(kind, version)
+      // Where it is not given, it is one more if anything has changed: the draft sees to that.
+      if (version !== undefined) draft.setVersion(kind, version)
     }
   }
   return replaced.length > 0

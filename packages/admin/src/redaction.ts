@@ -1,9 +1,7 @@
-import type { Kind } from '@sluice/config'
+import { changeSecrets, SecretFields, type Kind } from '@sluice/config'
 import { formatPath, type Kernel } from '@sluice/kernel'
 import type { Resource, Value } from '@sluice/store'
 import { refuse } from './refusal.ts'
-import { SecretFields } from './secret-fields.ts'
-import { changeSecrets } from './secret-places.ts'
 import type { Fields } from './view.ts'
 
 /** Shown in place of a secret; written back, it keeps what is stored. */

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startAdmin, type AdminWorld } from './support/admin-world.ts'
 
 const path = '/apisix/admin/configs'
@@ -130,4 +130,61 @@ test('checks what ADC writes for API7 in its own words', async () => {
   }
   expect(await ask('POST', `${path}/validate?gateway_group_id=default`, config)).toMatchObject({ status: 200, body: {} })
   expect(await ask('POST', `${path}/validate`, config)).toMatchObject({ status: 400 })
+})
+
+test('with If-Match replaces what was read, and nothing that was changed since', async () => {
+  const world = await startAdmin()
+  await put(world, { routes: [route('a')] }, 'one')
+  const { headers, body } = await world.ask('GET', path)
+  const tag = headers.get('etag') ?? ''
+  expect(tag).toMatch(/^"[\w-]{43}"$/)
+  const conditional = (digest: string, config: object): ReturnType<AdminWorld['ask']> => world.ask('PUT', path, config, { 'x-digest': digest, 'if-match': tag })
+  await world.ask('PUT', '/apisix/admin/routes/b', route('b'))
+  expect(await conditional('two', { routes: [] })).toMatchObject({ status: 412, body: { error_msg: 'the configuration was changed since it was read' } })
+  await world.ask('DELETE', '/apisix/admin/routes/b')
+  // What it holds is what it held: the tag is of that, at whichever gateway.
+  expect((await world.ask('GET', path)).headers.get('etag')).toBe(tag)
+  const versions = Object.fromEntries(Object.entries(body as object).filter(([name]) => name.endsWith('_conf_version') && name !== 'routes_conf_version'))
+  expect(await conditional('three', { ...versions, routes: [route('c')] })).toMatchObject({ status: 202 })
+  expect((await world.ask('GET', path)).body.routes).toMatchObject([{ id: 'c' }])
+})
+
+test('the tag is another after every change, that of a secret included', async () => {
+  const world = await startAdmin()
+  const tags = new Set<string | null>()
+  const tell = async (): Promise<void> => void tags.add((await world.ask('GET', path)).headers.get('etag'))
+  await tell()
+  const metadata = (value: object): Promise<unknown> => world.ask('PUT', '/apisix/admin/plugin_metadata/key-auth', value)
+  await metadata({ token: 'one' })
+  await tell()
+  const { updateTime = 0 } = world.store.state('default')?.get('plugin_metadata', 'key-auth') ?? {}
+  await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > updateTime, { timeout: 5_000 })
+  await metadata({ token: 'two' })
+  await tell()
+  await metadata({ token: 'two', realm: 'here' })
+  await tell()
+  expect(tags.size).toBe(4)
+})
+
+test('what is written as it stands changes nothing: no version, no time, and what ends by itself still does', async () => {
+  const world = await startAdmin()
+  await world.ask('PUT', '/apisix/admin/routes/a?ttl=60', route('a'))
+  await world.ask('PUT', '/apisix/admin/consumers/bob', { username: 'bob', plugins: { 'key-auth': { key: 'sesame' } } })
+  const before = world.store.state('default')
+  const { body, headers } = await world.ask('GET', path)
+  const lists = Object.fromEntries(Object.entries(body as object).filter(([name]) => !name.endsWith('_conf_version')))
+  expect(await world.ask('PUT', path, lists, { 'x-digest': 'same', 'if-match': headers.get('etag') ?? '' })).toMatchObject({ status: 202 })
+  expect(world.store.state('default')).toBe(before)
+})
+
+test('what is wrong with a whole configuration is told one by one, too', async () => {
+  const world = await startAdmin()
+  const config = { routes: [route('a'), { ...route('b'), nothing: 1, service_id: 'x' }], consumers: [{ username: 'bob' }, { id: 'bob/credentials/k', plugins: { 'key-auth': {} } }] }
+  const { status, body } = await put(world, config, 'one')
+  expect(status).toBe(400)
+  expect(body.errors).toEqual([
+    { resource_type: 'routes', resource_id: 'b', index: 1, error: 'nothing: is not a known field' },
+    { resource_type: 'routes', resource_id: 'b', index: 1, error: 'service_id: refers to service [x], which does not exist' },
+    { resource_type: 'consumers', resource_id: 'bob/credentials/k', index: 1, error: 'plugins.key-auth.key: is required' },
+  ])
 })

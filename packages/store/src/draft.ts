@@ -94,7 +94,8 @@ export class Draft {
     const ids = [...before.keys()]
     const wanted = new Map(values)
     for (const id of ids) if (!wanted.has(id)) this.delete(kind, id)
-    for (const [id, value] of wanted) this.put(kind, id, value)
+    // The same object is no write: what ends by itself goes on to.
+    for (const [id, value] of wanted) if (this.get(kind, id)?.value !== value) this.put(kind, id, value)
     const order = [...wanted.keys()]
     const now = this.all(kind)
     if (order.length === now.size && [...now.keys()].every((id, index) => id === order[index])) return

@@ -1,5 +1,6 @@
-import { schemaOf, type Kind } from '@sluice/config'
 import type { Kernel, Plugin, TSchema } from '@sluice/kernel'
+import type { Kind } from './kind.ts'
+import { schemaOf } from './schema-of.ts'
 import { secretPlaces, type SecretPlaces } from './secret-places.ts'
 
 /** Where secrets stand in resources, by the schemas of these and of the plugins in them. */
