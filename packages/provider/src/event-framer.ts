@@ -1,25 +1,9 @@
+import { EventTooLargeError, type Framed, type Framer } from './framing.ts'
 import { HeldBytes } from './held-bytes.ts'
 
 const LF = 0x0a
 const CR = 0x0d
 const nothing = Buffer.alloc(0)
-
-/** Whole events, as they were received: one buffer, and where in it each event ends, its blank line included. */
-export interface Framed {
-  readonly bytes: Buffer
-  readonly ends: readonly number[]
-}
-
-/** An event is longer than its reader allows. `before` holds the whole events that stood before it in the chunk. */
-export class EventTooLargeError extends Error {
-  override readonly name = 'EventTooLargeError'
-  readonly before: Framed | undefined
-
-  constructor(maxEventBytes: number, before?: Framed) {
-    super(`an event of the stream is larger than ${maxEventBytes} bytes`)
-    this.before = before
-  }
-}
 
 /**
  * Cuts an event stream after its blank lines, whatever pieces it comes in; the cuts never show in the result. Lines end
@@ -29,7 +13,7 @@ export class EventTooLargeError extends Error {
  * behind it, which may be its LF; only after a line that ended in CR alone it does not. An LF behind such a CR
  * belongs to the next event's bytes.
  */
-export class EventFramer {
+export class EventFramer implements Framer {
   readonly #max: number
   readonly #held = new HeldBytes()
   /** Nothing stands on the current line yet. */
@@ -47,12 +31,11 @@ export class EventFramer {
     this.#max = maxEventBytes
   }
 
-  /** Bytes of the unfinished event. */
   get heldBytes(): number {
     return this.#held.size
   }
 
-  /** The events that `chunk` completes, if any. Throws an `EventTooLargeError`, then and ever after. */
+  /** Throws an `EventTooLargeError`, then and ever after. */
   push(chunk: Buffer): Framed | undefined {
     if (this.#failed) throw new EventTooLargeError(this.#max)
     const ends = this.#cut(chunk)
@@ -74,7 +57,7 @@ export class EventFramer {
     return framed
   }
 
-  /** Upstream has ended: what came behind the last whole event. A stream that was cut may have left anything there. */
+  /** What came behind the last whole event: a stream that was cut may have left anything there. */
   end(): Buffer | undefined {
     return this.#held.size > 0 ? this.#held.take(nothing) : undefined
   }

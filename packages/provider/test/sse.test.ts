@@ -1,40 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { dataOf, decodeEvent, encodeEvent, EventFramer, EventTooLargeError } from '../src/index.ts'
+import { crumbs, endsOf as endsIn, frame as frameWith, pieces as piecesOf, random } from './cut.ts'
 
 const fixtures = new URL('../../testkit/fixtures/', import.meta.url)
 const recorded = readdirSync(fixtures)
   .filter((name) => name.endsWith('.sse'))
   .map((name) => ({ name, bytes: readFileSync(new URL(name, fixtures)) }))
 
-/** What a framer makes of chunks: the events, and what was left. */
 function frame(chunks: readonly Buffer[], max = 1 << 20): { events: string[]; rest: string } {
-  const framer = new EventFramer(max)
-  const events: string[] = []
-  for (const chunk of chunks) {
-    const framed = framer.push(chunk)
-    let start = 0
-    for (const end of framed?.ends ?? []) {
-      events.push(framed!.bytes.toString('latin1', start, end))
-      start = end
-    }
-    expect(start).toBe(framed?.bytes.length ?? 0)
-  }
-  return { events, rest: framer.end()?.toString('latin1') ?? '' }
+  return frameWith(new EventFramer(max), chunks)
 }
 
-/** Where the events of a stream end that is cut in two. */
-function endsOf(bytes: Buffer, cut: number): string {
-  const framer = new EventFramer(1 << 20)
-  const first = framer.push(bytes.subarray(0, cut))?.ends ?? []
-  const passed = cut - framer.heldBytes
-  const second = framer.push(bytes.subarray(cut))?.ends ?? []
-  return [...first, ...second.map((end) => end + passed)].join()
-}
-
-/** Every byte on its own. */
-function crumbs(bytes: Buffer): Buffer[] {
-  return Array.from(bytes, (byte) => Buffer.from([byte]))
+function endsOf(bytes: Buffer, at: number): string {
+  return endsIn(new EventFramer(1 << 20), bytes, at)
 }
 
 /** The standard's own way, over a whole stream: names and data of what is dispatched, the unfinished end included. */
@@ -58,14 +37,6 @@ function decoded({ events, rest }: { events: string[]; rest: string }): string[]
     .filter((event) => dataOf(Buffer.from(event, 'latin1')) !== undefined)
     .map((event) => decodeEvent(Buffer.from(event, 'latin1')))
     .map(({ event, data }) => `${event}|${data}`)
-}
-
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
 
 describe('EventFramer', () => {
@@ -118,12 +89,7 @@ describe('EventFramer', () => {
       const stream = Array.from({ length: 1 + below(14) }, () => parts[below(parts.length)]).join('')
       const bytes = Buffer.from(stream)
       const whole = frame([bytes])
-      const chunks: Buffer[] = []
-      for (let at = 0; at < bytes.length;) {
-        const size = 1 + below(5)
-        chunks.push(bytes.subarray(at, at + size))
-        at += size
-      }
+      const chunks = piecesOf(bytes, 5, below)
       const where = { seed, round, stream }
       expect({ ...where, events: decoded(whole) }).toEqual({ ...where, events: dispatched(stream) })
       expect({ ...where, ...frame(chunks) }).toEqual({ ...where, ...whole })
