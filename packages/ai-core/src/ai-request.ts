@@ -1,7 +1,8 @@
 import { HttpError, slot, tooLarge, type Exchange } from '@sluice/kernel'
 import type { Document } from '@sluice/json-edit'
 import type { Dialect } from '@sluice/provider'
-import { passedOperation } from './operation.ts'
+import { callOfPath, passedOperation } from './operation.ts'
+import type { PathCall } from './path-call.ts'
 
 /** What a client asks of an AI: the request as every AI plugin of the chain sees it. */
 export type AiRequest = SpokenRequest | PassedRequest
@@ -12,8 +13,10 @@ export interface SpokenRequest {
   readonly dialect: Dialect
   /** The model that the client named. */
   readonly model: string | undefined
-  /** Whether the client asked for a stream: strictly `true`, and never for embeddings. */
+  /** Whether the client asked for a stream: by the path, or strictly with `true`; never for embeddings. */
   readonly stream: boolean
+  /** What the path told; a model and a `stream` in it are not in the body. */
+  readonly call: PathCall | undefined
 }
 
 /** A request for another operation of the provider's API; its body is not read. */
@@ -21,10 +24,12 @@ export interface PassedRequest {
   readonly kind: 'passed'
   /** From behind the version segment, such as `/audio/transcriptions`. */
   readonly operation: string
+  /** What the path told, where it names the dialect. */
+  readonly call: PathCall | undefined
 }
 
 /** Members that decide how a request is read. A provider might read the other one of two, so two are refused. */
-const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name']
+const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents']
 
 const known = slot<{ revision: number; uri: string; request: AiRequest }>('ai.request')
 
@@ -42,7 +47,7 @@ export async function readAiRequest(ctx: Exchange, limit: number): Promise<AiReq
 export function aiRequestIn(ctx: Exchange, limit: number): AiRequest {
   const { uri, body } = ctx.request
   const operation = passedOperation(uri)
-  if (operation !== undefined) return { kind: 'passed', operation }
+  if (operation !== undefined) return { kind: 'passed', operation, call: callOfPath(uri) }
   const size = body.receivedLength ?? 0
   if (size > limit) throw tooLarge(size, limit)
   return spokenRequest(ctx)
@@ -57,9 +62,10 @@ function spokenRequest(ctx: Exchange): AiRequest {
   const dialect = detectDialect(uri, document)
   if (!dialect) throw new HttpError(400, 'unknown_dialect', 'no matching AI protocol for the request')
   refuseDuplicates(document, readMembers)
+  const call = callOfPath(uri)
   // Nobody streams embeddings, whatever the client writes.
-  const stream = dialect !== 'openai-embeddings' && isStreaming(document)
-  const request: AiRequest = { kind: 'spoken', dialect, model: textMember(document, 'model'), stream }
+  const stream = call?.stream ?? (dialect !== 'openai-embeddings' && isStreaming(document))
+  const request: AiRequest = { kind: 'spoken', dialect, model: call?.model ?? textMember(document, 'model'), stream, call }
   ctx.set(known, { revision, uri, request })
   return request
 }
@@ -69,13 +75,25 @@ export function aiRequestOf(ctx: Exchange): AiRequest | undefined {
   return ctx.get(known)?.request
 }
 
-/** The dialect of a body on a path; the first rule that fits. */
+/** The dialect of a body on a path: what the path names where the body can be one of it, else what the body looks like. */
 export function detectDialect(path: string, document: Document): Dialect | undefined {
   if (document.kind([]) !== 'object') return undefined
   const messages = document.kind('messages')
-  if (path.endsWith('/converse') && messages === 'array') return 'bedrock-converse'
-  if (path.endsWith('/v1/messages')) return document.isEmpty ? undefined : 'anthropic-messages'
-  if (path.endsWith('/v1/responses') && document.has('input')) return 'openai-responses'
+  const call = callOfPath(path)
+  switch (call?.dialect) {
+    case 'bedrock-converse':
+      // A prompt that is kept at Amazon brings its own.
+      if (messages === 'array' || (call.model !== undefined && messages === undefined && !document.isEmpty)) return call.dialect
+      break
+    case 'openai-responses':
+      if (document.has('input')) return call.dialect
+      break
+    case 'anthropic-messages':
+    case 'gemini':
+    case 'gemini-embeddings':
+      return document.isEmpty ? undefined : call.dialect
+    default: // of OpenAI's older ones the body tells
+  }
   if (messages === 'array' || messages === 'object') return 'openai-chat'
   return document.has('input') ? 'openai-embeddings' : undefined
 }

@@ -1,4 +1,5 @@
 import type { Dialect } from '@sluice/provider'
+import { readPathCall, type PathCall } from './path-call.ts'
 
 /**
  * Operations beside the dialects that are known well enough to lend them the company's key: they go to the same place
@@ -14,28 +15,44 @@ const operations = new Map<string, readonly [number, number]>([
   ['models', [0, Infinity]],
 ])
 
-/** Paths that end so name their dialect, whatever stands before and whatever the body says of itself. */
-const endings: readonly (readonly [string, Dialect])[] = [
-  ['/chat/completions', 'openai-chat'],
-  ['/v1/messages', 'anthropic-messages'],
-  ['/v1/responses', 'openai-responses'],
-  ['/embeddings', 'openai-embeddings'],
-]
+/** What a path says of the request. */
+interface PathFacts {
+  /** Absent where it names no dialect. */
+  readonly call: PathCall | undefined
+  /** Of one that is passed through, from behind its version segment. */
+  readonly operation: string | undefined
+}
 
 /** Of paths as they come again, for every plugin of a chain asks; bounded, for clients may invent some. */
-const known = new Map<string, string | undefined>()
+const known = new Map<string, PathFacts>()
 const mostKnown = 1000
+
+function factsOf(path: string): PathFacts {
+  const remembered = known.get(path)
+  if (remembered) return remembered
+  const call = readPathCall(path)
+  const facts = { call, operation: call ? operationOf(call) : operationIn(path) }
+  if (known.size < mostKnown && path.length < 256) known.set(path, facts)
+  return facts
+}
+
+/** What a path that names its dialect tells: the model and whether to stream, where they stand in it. */
+export function callOfPath(path: string): PathCall | undefined {
+  return factsOf(path).call
+}
 
 /** The operation of a path that is passed through, from behind its version segment (`/audio/speech`); undefined for all others. */
 export function passedOperation(path: string): string | undefined {
-  if (known.has(path)) return known.get(path)
-  const operation = operationIn(path)
-  if (known.size < mostKnown && path.length < 256) known.set(path, operation)
-  return operation
+  return factsOf(path).operation
+}
+
+/** That of a passed call of Google's. */
+function operationOf({ operation, model, isPassed }: PathCall): string | undefined {
+  if (!isPassed || operation === undefined || model === undefined) return undefined
+  return model.startsWith('tunedModels/') ? `/${model}${operation}` : `/models/${model}${operation}`
 }
 
 function operationIn(path: string): string | undefined {
-  if (endings.some(([ending]) => path.endsWith(ending))) return undefined
   const segments = path.split('/')
   if (segments.some(climbs)) return undefined
   // Behind an empty segment nothing is an operation's.
@@ -47,8 +64,8 @@ function operationIn(path: string): string | undefined {
 
 /** The dialect that a client on this path speaks and wants its errors in; undefined where the path does not tell. */
 export function dialectOfPath(path: string): Dialect | undefined {
-  for (const [ending, dialect] of endings) if (path.endsWith(ending)) return dialect
-  const operation = passedOperation(path)
+  const { call, operation } = factsOf(path)
+  if (call) return call.dialect
   if (operation === undefined) return undefined
   return operation === '/messages/count_tokens' ? 'anthropic-messages' : 'openai-chat'
 }

@@ -2,7 +2,7 @@ import { Document } from '@sluice/json-edit'
 import type { HttpError } from '@sluice/kernel'
 import { chatRequest, embeddingsRequest, exchangeOf, type TestRequest } from '@sluice/testkit'
 import { describe, expect, test } from 'vitest'
-import { aiRequestOf, detectDialect, dialectOfPath, isStreaming, passedOperation, readAiRequest, textMember } from '../src/index.ts'
+import { aiRequestOf, callOfPath, detectDialect, dialectOfPath, isStreaming, passedOperation, readAiRequest, textMember } from '../src/index.ts'
 
 const noLimit = 1_000_000
 
@@ -34,6 +34,11 @@ describe('detection, by path and body', () => {
     ['/whatever', { input: null }, 'openai-embeddings'],
     ['/v1/chat/completions', {}, undefined],
     ['/v1/chat/completions', { model: 'x' }, undefined],
+    ['/v1beta/models/x:generateContent', { contents: [] }, 'gemini'],
+    ['/v1beta/models/x:generateContent', { messages: [] }, 'gemini'],
+    ['/v1beta/models/x:generateContent', {}, undefined],
+    ['/v1beta/models/x:embedContent', { content: {} }, 'gemini-embeddings'],
+    ['/model/x/converse-stream', { promptVariables: {} }, 'bedrock-converse'],
     ['/v1/messages', [], undefined],
     ['/v1/chat/completions', 'messages', undefined],
     ['/v1/chat/completions', null, undefined],
@@ -56,6 +61,8 @@ describe('operations that are passed through, unread', () => {
     ['/v1/models', '/models'],
     ['/v1/models/v0-large', '/models/v0-large'],
     ['/v1/messages/count_tokens', '/messages/count_tokens'],
+    ['/v1beta/models/x:countTokens', '/models/x:countTokens'],
+    ['/v1/projects/p/locations/l/publishers/google/models/x:countTokens', '/models/x:countTokens'],
     ['/prefix/v1beta/models', '/models'],
     ['/v1/v1/models', '/models'],
     ['/v1/chat/completions', undefined],
@@ -74,6 +81,9 @@ describe('operations that are passed through, unread', () => {
     // What ends like a dialect is read, whatever it pretends to be.
     ['/v1/files/x/v1/messages', undefined],
     ['/v1/models/x/chat/completions', undefined],
+    ['/v1/models/x:generateContent', undefined],
+    ['/v1/models/x:embedContent', undefined],
+    ['/v1/files/x/converse', undefined],
     ['', undefined],
   ])('%s → %s', ([path, operation]) => {
     expect(passedOperation(path)).toBe(operation)
@@ -81,7 +91,7 @@ describe('operations that are passed through, unread', () => {
 
   test('they are found without touching the body', async () => {
     const ctx = exchangeOf({ path: '/v1/audio/transcriptions', body: Buffer.from([0xff, 0xd8]) })
-    expect(await readAiRequest(ctx, 1)).toEqual({ kind: 'passed', operation: '/audio/transcriptions' })
+    expect(await readAiRequest(ctx, 1)).toEqual({ kind: 'passed', operation: '/audio/transcriptions', call: undefined })
     expect(ctx.request.body.isRead).toBe(false)
     expect(aiRequestOf(ctx)).toBeUndefined()
   })
@@ -94,7 +104,54 @@ describe('operations that are passed through, unread', () => {
   })
 })
 
+describe('a path that names its dialect', () => {
+  test.for<[string, object]>([
+    ['/v1/chat/completions', { dialect: 'openai-chat' }],
+    ['/prefix/v1/messages', { dialect: 'anthropic-messages' }],
+    ['/v1/responses', { dialect: 'openai-responses' }],
+    ['/v1/embeddings', { dialect: 'openai-embeddings' }],
+    ['/v1beta/models/gemini-2.5-flash:generateContent', { dialect: 'gemini', model: 'gemini-2.5-flash', stream: false }],
+    ['/prefix/v1/models/gemini-2.5-flash:streamGenerateContent', { dialect: 'gemini', model: 'gemini-2.5-flash', stream: true }],
+    ['/v1beta/tunedModels/mine-1:generateContent', { dialect: 'gemini', model: 'tunedModels/mine-1', stream: false }],
+    ['/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-pro:streamGenerateContent', { dialect: 'gemini', model: 'gemini-2.5-pro', stream: true }],
+    ['/v1beta/models/gemini-2.5-flash:countTokens', { dialect: 'gemini', model: 'gemini-2.5-flash', operation: ':countTokens', isPassed: true }],
+    ['/v1beta/models/e:embedContent', { dialect: 'gemini-embeddings', model: 'e', stream: false, operation: ':embedContent' }],
+    ['/v1beta/models/e:batchEmbedContents', { dialect: 'gemini-embeddings', model: 'e', stream: false, operation: ':batchEmbedContents' }],
+    ['/model/anthropic.claude-v2:1/converse', { dialect: 'bedrock-converse', model: 'anthropic.claude-v2:1' }],
+    ['/model/arn:aws:bedrock:eu-west-1:1:inference-profile%2Feu.x/converse-stream', { dialect: 'bedrock-converse', model: 'arn:aws:bedrock:eu-west-1:1:inference-profile/eu.x', stream: true }],
+    ['/bedrock/converse', { dialect: 'bedrock-converse' }],
+  ])('%s is a call: %j', ([path, call]) => {
+    expect(callOfPath(path)).toEqual(call)
+  })
+
+  test.for([
+    '/v1beta/models/gemini-2.5-flash',
+    '/v1beta/models/gemini-2.5-flash:predictLongRunning',
+    '/v1beta/models/:generateContent',
+    '/v1beta/models/a/b:generateContent',
+    '/v1beta/models/a:generateContent/x',
+    '/v1beta/models/..%2Ffiles:generateContent',
+    `/v1beta/models/${'a'.repeat(257)}:generateContent`,
+    '/generateContent',
+    '/x:generateContent',
+    '/converse-stream',
+    '/v1/completions',
+  ])('%s names none', (path) => {
+    expect(callOfPath(path)).toBeUndefined()
+  })
+
+  test('a path made to be slow is looked at in no time', () => {
+    const start = performance.now()
+    for (const end of [':generateContent', '/converse-stream']) expect(callOfPath(`${'/models/model'.repeat(100_000)}/x/y${end}`)).toBeUndefined()
+    expect(performance.now() - start).toBeLessThan(1_000)
+  })
+})
+
 test.for<[string, string | undefined]>([
+  ['/v1beta/models/x:generateContent', 'gemini'],
+  ['/v1beta/models/x:countTokens', 'gemini'],
+  ['/v1beta/models/x:embedContent', 'gemini-embeddings'],
+  ['/model/x/converse', 'bedrock-converse'],
   ['/v1/chat/completions', 'openai-chat'],
   ['/openai/deployments/x/chat/completions', 'openai-chat'],
   ['/v1/messages', 'anthropic-messages'],
@@ -115,6 +172,10 @@ describe('readAiRequest', () => {
     [chatRequest('Hi', { stream: 1 }), { stream: false }],
     [chatRequest('Hi', { model: 7 }), { model: undefined }],
     [embeddingsRequest('Hi', { stream: true }), { dialect: 'openai-embeddings', stream: false }],
+    [{ path: '/v1beta/models/a:streamGenerateContent', body: { contents: [] } }, { dialect: 'gemini', model: 'a', stream: true }],
+    [{ path: '/v1beta/models/a:generateContent', body: { contents: [], model: 'b', stream: true } }, { dialect: 'gemini', model: 'a', stream: false }],
+    [{ path: '/model/a/converse', body: { messages: [], stream: true } }, { dialect: 'bedrock-converse', model: 'a', stream: true }],
+    [{ path: '/model/a/converse-stream', body: { messages: [] } }, { dialect: 'bedrock-converse', model: 'a', stream: true }],
   ])('%j', async ([request, expected]) => {
     expect(await found(request)).toMatchObject({ kind: 'spoken', ...expected })
   })
@@ -129,7 +190,7 @@ describe('readAiRequest', () => {
     expect(await found(request)).toContain(text)
   })
 
-  test.for(['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name'])(
+  test.for(['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents'])(
     'refuses two members "%s", which gateway and provider might read differently',
     async (name) => {
       const body = `{"messages":[],"${name}":[],"x":1,"x":2,"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":[]}`

@@ -77,7 +77,7 @@ function planFor(ctx: Exchange, instance: Instance, request: AiRequest): void {
   }
   const way = instance.wayFor(request.dialect)
   refuseDuplicates(ctx.request.body.document, way.shaper.members)
-  begin(ctx, instance, { instance, request, way, shape: way.shaper.shapeOf(ctx.request.body.document) })
+  begin(ctx, instance, { instance, request, way, shape: way.shaper.shapeOf(ctx.request.body.document, request.call) })
 }
 
 function begin(ctx: Exchange, instance: Instance, plan: Plan): void {

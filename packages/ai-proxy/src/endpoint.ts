@@ -1,4 +1,4 @@
-import { dialectOf } from '@sluice/dialects'
+import { suffixOf } from '@sluice/dialects'
 import type { Call, Dialect, Provider } from '@sluice/provider'
 import type { Config } from './config.ts'
 
@@ -49,9 +49,9 @@ export class Endpoint {
     this.#base = given(provider.base, config) ?? ''
   }
 
-  /** Where a request in a dialect goes; undefined where the path needs a model and there is none. */
-  forDialect(dialect: Dialect, call: Call): Destination | undefined {
-    const path = this.#pathOf(dialect, call)
+  /** Where a request in a dialect goes; undefined where the path needs a model and there is none. `operation`: of several that the dialect has, the one that was asked for. */
+  forDialect(dialect: Dialect, call: Call, operation?: string): Destination | undefined {
+    const path = this.#pathOf(dialect, call, operation)
     return path === undefined ? undefined : this.#to(path, '')
   }
 
@@ -60,14 +60,14 @@ export class Endpoint {
     return this.#to(this.#passedPath(encodePath(operation)), clientQuery)
   }
 
-  #pathOf(dialect: Dialect, call: Call): string | undefined {
-    const suffix = dialectOf(dialect)?.suffix ?? ''
+  #pathOf(dialect: Dialect, call: Call, operation: string | undefined): string | undefined {
+    const speech = this.#provider.speaks[dialect]
     const own = this.#ownPath()
-    if (own === undefined) {
-      const speech = this.#provider.speaks[dialect]
-      return speech?.path ? speech.path(call) : this.#base + suffix
-    }
-    return this.#takesSuffix(own) ? own + suffix : own
+    if (own === undefined && speech?.path) return speech.path(call)
+    const suffix = suffixOf(dialect, operation === undefined ? call : { ...call, operation })
+    if (own !== undefined && !this.#takesSuffix(own)) return own
+    const base = own ?? (speech?.base === undefined ? this.#base : given(speech.base, this.#config))
+    return suffix === undefined || base === undefined ? undefined : base + suffix
   }
 
   #passedPath(operation: string): string {
@@ -90,18 +90,20 @@ export class Endpoint {
     return mode === undefined ? baseEnd.test(path) : mode === 'base'
   }
 
-  /** The endpoint's query beats `auth.query`, and both beat the client's. */
-  #to(path: string, clientQuery: string): Destination {
+  /** The endpoint's query beats `auth.query`, and both beat the client's; what the operation itself asks for stands above all. */
+  #to(target: string, clientQuery: string): Destination {
     const secret = this.#config.auth.query ?? {}
     const own = this.#url?.search ?? ''
-    if (Object.keys(secret).length === 0 && (clientQuery === '' || own === '')) {
-      const asWritten = path + (clientQuery === '' ? own : `?${clientQuery}`)
+    const [path = '', asked = ''] = target.split('?')
+    if (Object.keys(secret).length === 0 && [clientQuery, own, asked].filter((one) => one !== '').length < 2) {
+      const asWritten = target + (clientQuery === '' ? own : `?${clientQuery}`)
       return { origin: this.origin, path: asWritten, shownPath: asWritten }
     }
     const query = new URLSearchParams(clientQuery)
     const set = (name: string, value: string): void => query.set(name, value)
     for (const [name, value] of Object.entries(secret)) set(name, value)
     for (const [name, value] of this.#url?.searchParams ?? []) set(name, value)
+    for (const [name, value] of new URLSearchParams(asked)) set(name, value)
     const shown = new URLSearchParams(query)
     for (const [name, value] of Object.entries(secret)) if (query.get(name) === value) shown.set(name, '***')
     return { origin: this.origin, path: withQuery(path, query), shownPath: withQuery(path, shown) }

@@ -1,3 +1,4 @@
+import type { PathCall } from '@sluice/ai-core'
 import { prepare, type Document, type Prepared } from '@sluice/json-edit'
 import type { Dialect, Speech } from '@sluice/provider'
 import type { Config } from './config.ts'
@@ -39,12 +40,13 @@ export class BodyShaper {
     ]
   }
 
-  /** What the body will say once `apply` has run. */
-  shapeOf(document: Document): Shape {
-    const model = this.#finalValue(document, 'model')
+  /** What the request will say once `apply` has run; `call` is what the client's path told, and its body does not. */
+  shapeOf(document: Document, call?: PathCall): Shape {
+    const model = this.#finalValue('model', call?.model ?? scalarOf(document, 'model'))
+    const stream = this.#finalValue('stream', call?.stream ?? scalarOf(document, 'stream'))
     return {
       model: typeof model === 'string' ? model : undefined,
-      stream: this.#dialect !== 'openai-embeddings' && this.#finalValue(document, 'stream') === true,
+      stream: this.#dialect !== 'openai-embeddings' && stream === true,
     }
   }
 
@@ -95,8 +97,8 @@ export class BodyShaper {
     return true
   }
 
-  #finalValue(document: Document, name: string): unknown {
-    let value: unknown = scalarOf(document, name)
+  #finalValue(name: string, asked: unknown): unknown {
+    let value = asked
     const option = this.#options.find(([key]) => key === name)
     if (option && (this.#wins || value === undefined)) value = option[2]
     if (Object.hasOwn(this.#patch, name) && (this.#force || value === undefined)) value = this.#patch[name]

@@ -41,11 +41,19 @@ export interface ClientError {
   param?: string | undefined
 }
 
+/** What the path of a call may carry. */
+export interface SuffixCall {
+  readonly model?: string
+  readonly stream: boolean
+  /** The operation beside the dialect's own, such as `:countTokens`. */
+  readonly operation?: string
+}
+
 /** How a wire protocol looks: enough to relay it, account for it, and refuse in it. Pure. */
 export interface DialectFacts {
   readonly name: Dialect
-  /** End of the operation's path, such as `/chat/completions`. */
-  readonly suffix: string
+  /** End of the operation's path, such as `/chat/completions`; worked out where the model stands in it, and undefined where none can. */
+  readonly suffix: string | ((call: SuffixCall) => string | undefined)
   /** The event that closes a stream after the last answer, where the dialect has one. */
   readonly sentinel?: Buffer
   /** `choices`: answers that were asked for, where the dialect puts several into one stream; 1 unless given. */

@@ -1,5 +1,6 @@
 import { encodeEvent } from '@sluice/provider'
 import type { Answer, ClientError, DialectFacts } from './dialect-facts.ts'
+import { geminiPath } from './gemini-path.ts'
 import { GeminiScan } from './gemini-scan.ts'
 import { GeminiStream } from './gemini-stream.ts'
 import { isRecord } from './is-record.ts'
@@ -14,7 +15,7 @@ import { geminiUsage, mergeUsage } from './usage.ts'
 /** Google's Gemini, whose model and method stand in the path: https://ai.google.dev/api/generate-content */
 export const gemini: DialectFacts = {
   name: 'gemini',
-  suffix: ':generateContent',
+  suffix: geminiPath,
   openStream: (candidates) => new GeminiStream(candidates),
   readAnswer,
   textOf: (body) => listOf(parseJson(body)).map(textOfResponse).join(''),

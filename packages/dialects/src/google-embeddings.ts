@@ -1,5 +1,6 @@
 import type { Answer, DialectFacts } from './dialect-facts.ts'
 import { gemini } from './gemini.ts'
+import { geminiPath } from './gemini-path.ts'
 import { joined } from './joined.ts'
 import { bytesOf, JsonWalk } from './json-walk.ts'
 import { looksLikeJson } from './looks-like-json.ts'
@@ -24,10 +25,10 @@ const ofGoogle = {
 }
 
 /** Gemini's embeddings: https://ai.google.dev/api/embeddings */
-export const geminiEmbeddings: DialectFacts = { ...ofGoogle, name: 'gemini-embeddings', suffix: ':batchEmbedContents' }
+export const geminiEmbeddings: DialectFacts = { ...ofGoogle, name: 'gemini-embeddings', suffix: (call) => geminiPath({ operation: ':batchEmbedContents', ...call }) }
 
 /** Vertex AI's: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api */
-export const vertexPredict: DialectFacts = { ...ofGoogle, name: 'vertex-predict', suffix: ':predict' }
+export const vertexPredict: DialectFacts = { ...ofGoogle, name: 'vertex-predict', suffix: (call) => geminiPath({ operation: ':predict', ...call }) }
 
 /** Adds up what Vertex AI counts of each instance, and does not look at the vectors; Gemini counts nothing. */
 function readAnswer(pieces: readonly Buffer[]): Answer {

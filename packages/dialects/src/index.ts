@@ -1,6 +1,5 @@
-export { type Answer, type ClientError, type DialectFacts, type StreamReader } from './dialect-facts.ts'
-export { dialectOf } from './dialect-of.ts'
-export { geminiCallOf, geminiPath, type GeminiCall } from './gemini-path.ts'
+export { type Answer, type ClientError, type DialectFacts, type StreamReader, type SuffixCall } from './dialect-facts.ts'
+export { dialectOf, suffixOf } from './dialect-of.ts'
 export { JsonListFramer } from './json-list-framer.ts'
 export { JsonListWriter } from './json-list-writer.ts'
 export { looksLikeJson } from './looks-like-json.ts'

@@ -1,29 +1,26 @@
 import { expect, test } from 'vitest'
-import { geminiCallOf, geminiPath } from '../src/index.ts'
+import { suffixOf } from '../src/index.ts'
 
 test.for([
-  ['/v1beta/models/gemini-2.5-flash:generateContent', 'gemini-2.5-flash', false],
-  ['/v1beta/models/gemini-2.5-flash:streamGenerateContent', 'gemini-2.5-flash', true],
-  ['/prefix/v1/tunedModels/mine-1:generateContent', 'mine-1', false],
-  ['/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-pro:streamGenerateContent', 'gemini-2.5-pro', true],
-] as const)('%s is a call of a model', ([path, model, stream]) => {
-  expect(geminiCallOf(path)).toEqual({ model, stream })
+  [{ model: 'gemini-2.5-flash', stream: false }, '/models/gemini-2.5-flash:generateContent'],
+  [{ model: 'models/gemini-2.5-flash', stream: false }, '/models/gemini-2.5-flash:generateContent'],
+  [{ model: 'publishers/google/models/gemini-2.5-flash', stream: false }, '/models/gemini-2.5-flash:generateContent'],
+  [{ model: 'tunedModels/mine-1', stream: false }, '/tunedModels/mine-1:generateContent'],
+  [{ model: 'google/gemini-2.5-flash@001', stream: true }, '/models/gemini-2.5-flash@001:streamGenerateContent?alt=sse'],
+  [{ model: 'gemini-2.5-flash', stream: false, operation: ':countTokens' }, '/models/gemini-2.5-flash:countTokens'],
+  [{ model: 'a/b?c#d', stream: false }, '/models/a%2Fb%3Fc%23d:generateContent'],
+] as const)('a call of %j ends in %s: streams come as events, and a name keeps to its segment', ([call, path]) => {
+  expect(suffixOf('gemini', call)).toBe(path)
 })
 
-test.for([
-  '/v1beta/models/gemini-2.5-flash',
-  '/v1beta/models/gemini-2.5-flash:countTokens',
-  '/v1beta/models/:generateContent',
-  '/v1beta/models/a/b:generateContent',
-  '/v1beta/models/a:generateContent/x',
-  `/v1beta/models/${'a'.repeat(257)}:generateContent`,
-  '/v1/chat/completions',
-])('%s is none', (path) => {
-  expect(geminiCallOf(path)).toBeUndefined()
+test.for([undefined, '', 'models/', '..', '../secrets', 'a/../b', 'a\\..\\b'])('there is no path for the model %j', (model) => {
+  expect(suffixOf('gemini', { stream: false, ...(model !== undefined && { model }) })).toBeUndefined()
 })
 
-test('the path of a call keeps to its segment, and asks for events', () => {
-  expect(geminiPath({ model: 'models/gemini-2.5-flash', stream: false })).toBe('/models/gemini-2.5-flash:generateContent')
-  expect(geminiPath({ model: 'google/gemini-2.5-flash@001', stream: true })).toBe('/models/gemini-2.5-flash@001:streamGenerateContent?alt=sse')
-  expect(geminiPath({ model: '../a?b#c', stream: false })).toBe('/models/..%2Fa%3Fb%23c:generateContent')
+test('embeddings have operations of their own, and other dialects one end for all models', () => {
+  const call = { model: 'gemini-embedding-001', stream: false }
+  expect(suffixOf('gemini-embeddings', call)).toBe('/models/gemini-embedding-001:batchEmbedContents')
+  expect(suffixOf('gemini-embeddings', { ...call, operation: ':embedContent' })).toBe('/models/gemini-embedding-001:embedContent')
+  expect(suffixOf('vertex-predict', call)).toBe('/models/gemini-embedding-001:predict')
+  expect(suffixOf('openai-chat', call)).toBe('/chat/completions')
 })

@@ -29,7 +29,9 @@ export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_c
 
 /** How a provider speaks one dialect. */
 export interface Speech {
-  /** Path of the operation, where it is not the provider's base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
+  /** Path under which its operations lie, where they have one of their own. */
+  readonly base?: string | ((conf: ProviderConf) => string | undefined)
+  /** Path of the operation, where it is not that base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
   path?(call: Call): string | undefined
   readonly tokenLimit?: TokenLimit
   /** What a chat may hold beyond OpenAI's own members, for this provider takes it; the rest is left out of a translated one. */

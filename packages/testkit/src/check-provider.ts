@@ -55,9 +55,16 @@ function checkPlace({ origin, base }: Provider, report: Report): void {
     const place = `with provider_conf ${JSON.stringify(conf)}`
     const host = typeof origin === 'function' ? pure(() => origin(Object.freeze({ ...conf })), `origin ${place}`, report) : origin
     if (host !== undefined && !isHttpsOrigin(host)) report(`origin ${place} is ${JSON.stringify(host)}: must be a scheme of https and a host`)
-    const path = typeof base === 'function' ? pure(() => base(Object.freeze({ ...conf })), `base ${place}`, report) : base
+  }
+  checkBase(base, 'base', report)
+}
+
+function checkBase(base: Speech['base'], what: string, report: Report): void {
+  for (const conf of confs) {
+    const place = `${what} with provider_conf ${JSON.stringify(conf)}`
+    const path = typeof base === 'function' ? pure(() => base(Object.freeze({ ...conf })), place, report) : base
     if (path !== undefined && path !== '' && !isPlainPath(path)) {
-      report(`base ${place} is ${JSON.stringify(path)}: must be a path that begins with a slash and ends without one`)
+      report(`${place} is ${JSON.stringify(path)}: must be a path that begins with a slash and ends without one`)
     }
   }
 }
@@ -70,7 +77,8 @@ function checkHeaders({ headers = {} }: Provider, report: Report): void {
   }
 }
 
-function checkSpeech(dialect: string, { path, omits, tokenLimit }: Speech, report: Report): void {
+function checkSpeech(dialect: string, { base, path, omits, tokenLimit }: Speech, report: Report): void {
+  checkBase(base, `the base for ${dialect}`, report)
   if (path) {
     for (const model of models) {
       for (const stream of [false, true]) {

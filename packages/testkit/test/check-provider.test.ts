@@ -39,6 +39,7 @@ test.for<[string, Partial<Provider>, string]>([
   ['an origin that throws', { origin: ({ region }) => `https://${region!.trim()}.example.com` }, 'threw'],
   ['a base with a slash at its end', { base: '/v1/' }, 'ends without one'],
   ['a base that climbs', { base: ({ project_id: id }) => `/v1/${id}` }, 'base with provider_conf {"project_id":"../..'],
+  ['a base of one dialect that climbs', { speaks: { gemini: { base: ({ region }) => `/v1/${region}` } } }, 'base for gemini with provider_conf {"project_id":"../..'],
   ['an unknown dialect', { speaks: { 'openai-telepathy': {} } as Provider['speaks'] }, 'no dialect'],
   ['no dialect', { speaks: {} }, 'speaks no dialect'],
   ['a path that is not encoded', { speaks: { 'openai-chat': { path: ({ model }) => `/models/${model}` } } }, 'encoded path from the root'],
