@@ -14,6 +14,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   config: { ours: ['kernel', 'router', 'expr'], others: ['yaml'] },
   store: { ours: ['config'], others: ['yaml'] },
   admin: { ours: ['store', 'config', 'kernel', 'expr'], others: ['koa', '@koa/router', 'rfc6902', 'yaml'] },
+  cli: { ours: ['config'], others: ['commander', 'undici', 'yaml'] },
   'json-edit': { ours: [] },
   provider: { ours: [] },
   dialects: { ours: ['provider'] },
@@ -106,7 +107,7 @@ describe('the arrows', () => {
   test.for([
     { name: 'koa', may: ['admin', 'gateway'] },
     { name: '@koa/router', may: ['admin', 'gateway'] },
-    { name: 'undici', may: ['ai-proxy', 'cloud-auth', 'http-proxy', 'upstream'] },
+    { name: 'undici', may: ['ai-proxy', 'cli', 'cloud-auth', 'http-proxy', 'upstream'] },
   ])('$name is imported by those alone whose trade it is', ({ name, may }) => {
     expect(packages.filter((one) => importsOf(one).includes(name)).map(({ dir }) => dir)).toEqual(may)
   })

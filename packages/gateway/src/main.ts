@@ -3,4 +3,4 @@ import { run } from './cli.ts'
 import { collectLessOften } from './collect-less-often.ts'
 
 collectLessOften()
-process.exitCode = await run(process.argv, process.env)
+process.exitCode = await run(process.argv, process)

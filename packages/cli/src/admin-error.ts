@@ -1,0 +1,78 @@
+import { isRecord } from '@sluice/config'
+import type { AdminAnswer, AdminRequest } from './admin-client.ts'
+import { CommandError } from './command-error.ts'
+import type { Connection } from './connection.ts'
+
+/** An answer of 400 or more. */
+export class AdminError extends CommandError {
+  override readonly name = 'AdminError'
+  readonly status: number
+  /** What the server says is wrong. */
+  readonly reason: string
+
+  constructor(status: number, reason: string, message: string, advice: readonly string[] = []) {
+    super(message, { advice })
+    this.status = status
+    this.reason = reason
+  }
+
+  /** The resource is not there; a gateway group that is not there is another matter. */
+  get isMissing(): boolean {
+    return this.status === 404 && !isUnknownGroup(this.reason)
+  }
+}
+
+interface Refused extends AdminAnswer {
+  readonly text: string
+}
+
+/** What an answer that is none becomes. */
+export function refusalOf(refused: Refused, asked: AdminRequest, connection: Connection): CommandError {
+  const { status, headers, body } = refused
+  const { server, token, group } = connection
+  const hide = (text: string): string => (token.value.length >= 6 ? text.replaceAll(token.value, '********') : text)
+  if (status >= 300 && status < 400) return new CommandError(`${server.value} sends elsewhere, to ${hide(String(headers['location'] ?? 'nowhere'))}`, { advice: ['Give the address where the Admin API answers itself with --server.'] })
+
+  const said = messageOf(body)
+  if (said === undefined) return stranger(refused, connection)
+  const reason = hide(said)
+  switch (status) {
+    case 401:
+      return new AdminError(status, reason, `${server.value} does not take the token of ${token.from}: ${reason}`, ['It must be the key in gateway.admin of that gateway; one with the role viewer may read only.', 'Give another with --token, as SLUICE_TOKEN, or in a context: sluice context create --help'])
+    case 403:
+      return new AdminError(status, reason, `permission denied: ${reason}`, [`The token is that of ${token.from}.`])
+    case 404:
+      if (isUnknownGroup(reason)) return new AdminError(status, reason, reason, [`The group is that of ${group?.from ?? 'the server'}; sluice gateway-group list tells which there are.`])
+      if (isStranger(reason, headers)) return stranger(refused, connection)
+      return new AdminError(status, reason, `${asked.path}: ${reason}`)
+    case 409:
+      return new AdminError(status, reason, `conflict: ${reason}`)
+    default:
+      return new AdminError(status, reason, status >= 500 ? `${server.value} failed (status ${status}): ${reason}` : reason)
+  }
+}
+
+/** APISIX has a message, or `error_msg` and a description; API7 has `error_msg`. */
+function messageOf(body: unknown): string | undefined {
+  if (!isRecord(body)) return undefined
+  const message = body['error_msg'] ?? body['message']
+  if (typeof message !== 'string') return undefined
+  const { description } = body
+  return typeof description === 'string' ? `${message} (${description})` : message
+}
+
+function isUnknownGroup(reason: string): boolean {
+  return /gateway.?group/i.test(reason)
+}
+
+/** Data planes have 404 in JSON, too, but say nothing of an API version. */
+function isStranger(reason: string, headers: AdminAnswer['headers']): boolean {
+  return headers['x-api-version'] === undefined && !/^(?:resource|key) not found$/i.test(reason)
+}
+
+function stranger({ status, headers, text }: Refused, { server }: Connection): CommandError {
+  const type = String(headers['content-type'] ?? (text === '' ? 'nothing' : 'no content type')).replace(/;.*/, '')
+  return new CommandError(`${server.value} answers (status ${status}, ${type}), but not as an Admin API does`, {
+    advice: [`The address is that of ${server.from}. Is it the port of gateway.admin, 9180 by default? 9080 is where requests are served.`],
+  })
+}
