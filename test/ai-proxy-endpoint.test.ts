@@ -141,6 +141,12 @@ describe('without an endpoint', () => {
     [{ provider: 'openrouter' }, 'openrouter.ai', '/api/v1/chat/completions'],
     [{ provider: 'gemini' }, 'generativelanguage.googleapis.com', '/v1beta/openai/chat/completions'],
     [{ provider: 'anthropic' }, 'api.anthropic.com', '/v1/chat/completions'],
+    [
+      { provider: 'azure-openai', provider_conf: { resource: 'my-res', deployment: 'gpt-4o', api_version: '2024-10-21' } },
+      'my-res.openai.azure.com',
+      '/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21',
+    ],
+    [{ provider: 'azure-openai', provider_conf: { resource: 'my-res' } }, 'my-res.openai.azure.com', '/openai/v1/chat/completions'],
     [vertex, 'us-central1-aiplatform.googleapis.com', `${vertexPath}/chat/completions`],
     [
       { provider: 'vertex-ai', provider_conf: { project_id: 'p', region: 'global' } },

@@ -20,6 +20,48 @@ const refused: readonly [name: string, config: object, where: string, what: stri
   ['P33: auth.aws', { provider: 'openai', auth: { aws: {} } }, '.auth.aws', /not supported yet/],
   ['azure without an endpoint', { provider: 'azure-openai', auth: {} }, '', 'azure-openai requires override.endpoint'],
   [
+    'azure with half of its address',
+    { provider: 'azure-openai', auth: {}, provider_conf: { deployment: 'd' } },
+    '',
+    'azure-openai requires provider_conf.resource or override.endpoint',
+  ],
+  [
+    'azure with a resource that is none',
+    { provider: 'azure-openai', auth: {}, provider_conf: { resource: 'evil.example/' } },
+    '',
+    /provider_conf.resource is not the name of a resource/,
+  ],
+  [
+    'azure with two addresses',
+    { provider: 'azure-openai', auth: {}, provider_conf: { resource: 'x' }, override: { endpoint: 'https://x.openai.azure.com' } },
+    '',
+    /leave one of them out/,
+  ],
+  [
+    'auth.azure without a secret',
+    { ...openai, auth: { azure: { tenant_id: 't', client_id: 'c' } } },
+    '.auth.azure.client_secret',
+    'is required',
+  ],
+  [
+    'auth.azure with a tenant that would lead elsewhere',
+    { ...openai, auth: { azure: { tenant_id: '../x', client_id: 'c', client_secret: 's' } } },
+    '.auth.azure.tenant_id',
+    /tenant_id must be the id or the domain/,
+  ],
+  [
+    'auth.azure with an authority that is none',
+    { ...openai, auth: { azure: { tenant_id: 't', client_id: 'c', client_secret: 's', authority: 'login.microsoftonline.us' } } },
+    '.auth.azure.authority',
+    /authority must be http/,
+  ],
+  [
+    'two clouds',
+    { ...openai, auth: { gcp: {}, azure: { tenant_id: 't', client_id: 'c', client_secret: 's' } } },
+    '.auth.azure',
+    /stands beside gcp/,
+  ],
+  [
     'openai-compatible without one',
     { provider: 'openai-compatible', auth: {} },
     '',

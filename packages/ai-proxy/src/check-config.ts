@@ -2,8 +2,8 @@ import type { Issue } from '@sluice/kernel'
 import type { Provider } from '@sluice/provider'
 import type { Config } from './config.ts'
 import { endpointProblem } from './endpoint.ts'
-import { keyFileOf } from './instance.ts'
 import { isWithheld } from './request-headers.ts'
+import { BadCredentials, tokenSource } from './token-source.ts'
 
 /** Headers by which a request is cut out of its connection; a fixed one would break every request. */
 const framing: ReadonlySet<string> = new Set([
@@ -39,10 +39,10 @@ export function checkConfig(
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) add(['auth', 'header', name], 'holds characters that a header cannot carry')
   }
   try {
-    keyFileOf(config, gcpServiceAccount)
+    tokenSource(config, gcpServiceAccount)
   } catch (error) {
-    const isGiven = config.auth.gcp?.service_account_json !== undefined
-    add(['auth', 'gcp', ...(isGiven ? ['service_account_json'] : [])], (error as Error).message)
+    if (!(error instanceof BadCredentials)) throw error
+    add(['auth', ...error.at], error.message)
   }
   return issues
 }

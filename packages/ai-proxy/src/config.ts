@@ -7,6 +7,15 @@ const closed = { additionalProperties: false } as const
 const longest = 86_400_000
 const milliseconds = (what: string) => Type.Optional(Type.Integer({ minimum: 1, maximum: longest, description: `Milliseconds ${what}` }))
 
+const tokenTimes = {
+  max_ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'Seconds for which an access token is kept at most.' })),
+  expire_early_secs: Type.Integer({
+    minimum: 0,
+    default: 60,
+    description: 'Seconds before its end at which an access token is replaced.',
+  }),
+}
+
 const Auth = Type.Object(
   {
     header: Type.Optional(
@@ -27,12 +36,28 @@ const Auth = Type.Object(
           service_account_json: Type.Optional(
             secret('The key file of a Google Cloud service account; without it the environment’s `GCP_SERVICE_ACCOUNT`.'),
           ),
-          max_ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'Seconds for which an access token is kept at most.' })),
-          expire_early_secs: Type.Integer({
-            minimum: 0,
-            default: 60,
-            description: 'Seconds before its end at which an access token is replaced.',
+          ...tokenTimes,
+        },
+        closed,
+      ),
+    ),
+    azure: Type.Optional(
+      Type.Object(
+        {
+          tenant_id: Type.String({ minLength: 1, description: 'Tenant of Microsoft Entra ID: its id or its domain.' }),
+          client_id: Type.String({ minLength: 1, description: 'Id of the application that asks.' }),
+          client_secret: Type.String({ minLength: 1, secret: true, description: 'The application’s client secret.' }),
+          authority: Type.String({
+            minLength: 1,
+            default: 'https://login.microsoftonline.com',
+            description: 'Who gives the token; national clouds have their own, such as `https://login.microsoftonline.us`.',
           }),
+          scope: Type.String({
+            minLength: 1,
+            default: 'https://cognitiveservices.azure.com/.default',
+            description: 'What the token is for; national clouds have their own, such as `https://cognitiveservices.azure.us/.default`.',
+          }),
+          ...tokenTimes,
         },
         closed,
       ),
@@ -95,6 +120,18 @@ export const configOf = (providers: readonly string[]) =>
         {
           project_id: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud project, for `vertex-ai`.' })),
           region: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud region, for `vertex-ai`.' })),
+          resource: Type.Optional(
+            Type.String({ minLength: 1, description: 'Azure resource, for `azure-openai`: the host is `<resource>.openai.azure.com`.' }),
+          ),
+          deployment: Type.Optional(
+            Type.String({ minLength: 1, description: 'Deployment of the model, for `azure-openai`; the model that is asked for if absent.' }),
+          ),
+          api_version: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description: 'Version of Azure’s API, such as `2024-10-21`, for `azure-openai`: the deployment is asked by its path. Without it: the v1 API.',
+            }),
+          ),
           dialect: Type.Optional(
             oneOf(['native'], { description: '`native`: clients of other dialects are translated into the provider’s own, rather than served by its compatible endpoint.' }),
           ),

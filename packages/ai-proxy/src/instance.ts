@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Target } from '@sluice/ai-core'
-import { CloudAuthError, GcpTokens, parseServiceAccount, type ServiceAccountKey } from '@sluice/cloud-auth'
+import { CloudAuthError, type TokenCache } from '@sluice/cloud-auth'
 import { canTranslate, dialectOf } from '@sluice/dialects'
 import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { Endpoint } from './endpoint.ts'
 import { RequestHeaders } from './request-headers.ts'
 import { BodyShaper } from './shape-body.ts'
+import { tokenSource } from './token-source.ts'
 
 export interface InstanceOptions {
   readonly provider: Provider
@@ -45,7 +46,7 @@ export class Instance {
   readonly #shapers = new Map<Dialect, BodyShaper>()
   /** Those that were asked for, by what the client speaks. */
   readonly #ways = new Map<Dialect, Way>()
-  readonly #tokens: GcpTokens | undefined
+  readonly #tokens: TokenCache | undefined
   readonly #leases: Lease[] = []
 
   constructor({ provider, config, agents, gcpServiceAccount }: InstanceOptions) {
@@ -61,7 +62,7 @@ export class Instance {
     for (const [dialect, speech] of Object.entries(provider.speaks) as [Dialect, Speech][]) {
       this.#shapers.set(dialect, new BodyShaper(dialect, speech, config))
     }
-    const key = keyFileOf(config, gcpServiceAccount)
+    const tokens = tokenSource(config, gcpServiceAccount)
     const connect = (origin: string): Lease => {
       const lease = agents.acquire({
         origin,
@@ -74,7 +75,7 @@ export class Instance {
     }
     this.connections = connect(this.endpoint.origin)
     this.address = addressOf(this.endpoint.origin)
-    this.#tokens = key && tokensOf(key, config, connect(new URL(key.tokenUri).origin))
+    this.#tokens = tokens?.open(connect(new URL(tokens.uri).origin).dispatcher)
   }
 
   /** In which dialect a client of this one is served, and how bodies are edited; throws the 400 of one that cannot be. */
@@ -154,24 +155,6 @@ function streamLimitsOf(config: Config): TimeLimits {
   return { ...limits, total: { ms, name: 'max_stream_duration_ms', code: 'stream_duration_exceeded' } }
 }
 
-/** The service account of `auth.gcp`. Throws where there is none, or it cannot be read. */
-export function keyFileOf({ auth: { gcp } }: Config, fallback: string | undefined): ServiceAccountKey | undefined {
-  if (!gcp) return undefined
-  const json = gcp.service_account_json ?? fallback
-  if (json === undefined) throw new Error('service_account_json is not given, and GCP_SERVICE_ACCOUNT is not set')
-  return parseServiceAccount(json)
-}
-
-function tokensOf(key: ServiceAccountKey, { auth: { gcp }, timeout }: Config, connections: Lease): GcpTokens {
-  return new GcpTokens({
-    key,
-    ...(gcp?.max_ttl !== undefined && { maxTtl: gcp.max_ttl }),
-    ...(gcp && { expireEarlySecs: gcp.expire_early_secs }),
-    timeout,
-    dispatcher: connections.dispatcher,
-  })
-}
-
 function addressOf(origin: string): Instance['address'] {
   const { protocol, host, hostname, port } = new URL(origin)
   const scheme = protocol.slice(0, -1)
@@ -181,7 +164,8 @@ function addressOf(origin: string): Instance['address'] {
 /** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */
 function secretsOf({ auth, override: { endpoint } }: Config): string[] {
   const written = endpoint === undefined ? [] : [...new URL(endpoint).searchParams].filter(([name]) => isSecretName(name))
-  const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {}), ...written.map(([, value]) => value)]
+  const ofClouds = auth.azure ? [auth.azure.client_secret] : []
+  const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {}), ...ofClouds, ...written.map(([, value]) => value)]
   const parts = values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')])
   const spelled = parts.flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), formEncoded(value)])
   // Longer ones first: what is taken out of a text must not leave the rest of another.

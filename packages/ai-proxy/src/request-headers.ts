@@ -48,8 +48,9 @@ export class RequestHeaders {
 
   constructor(provider: Provider, config: Config) {
     const auth = Object.entries(config.auth.header ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+    const hasToken = config.auth.gcp !== undefined || config.auth.azure !== undefined
     // A cloud's token takes the place of a fixed one.
-    this.#fixed = auth.filter(([name]) => !(config.auth.gcp && name === 'authorization')).flat()
+    this.#fixed = auth.filter(([name]) => !(hasToken && name === 'authorization')).flat()
     this.#fixedNames = new Set(auth.map(([name]) => name))
     const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase()).filter((name) => name !== 'content-type')
     this.#names = [...new Set([...forwarded, ...extra])].filter((name) => !isWithheld(name) && !this.#fixedNames.has(name))

@@ -18,6 +18,7 @@ export class BodyShaper {
   readonly #wins: boolean
   readonly #patch: Readonly<Record<string, unknown>>
   readonly #force: boolean
+  readonly #model: string | undefined
   readonly #dialect: Dialect
   readonly #speech: Speech
   readonly #config: Config
@@ -32,6 +33,7 @@ export class BodyShaper {
     this.#wins = config.options_mode === 'override'
     this.#patch = (config.override.request_body as Record<string, Record<string, unknown>> | undefined)?.[dialect] ?? {}
     this.#force = config.override.request_body_force_override
+    this.#model = speech.model?.(config.provider_conf)
     const limit = speech.tokenLimit
     this.members = [
       ...this.#options.map(([name]) => name),
@@ -58,6 +60,7 @@ export class BodyShaper {
     }
     this.#limitTokens(document)
     mergeInto(document, [], this.#patch, this.#force)
+    if (this.#model !== undefined) document.set('model', this.#model)
     for (const name of this.#speech.omits?.(path) ?? []) document.delete(name)
     return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream, isTranslated)
   }

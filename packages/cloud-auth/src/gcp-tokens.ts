@@ -27,13 +27,11 @@ const what = 'gcp access token'
  * Access tokens of a GCP service account, by the JWT bearer flow
  * (https://developers.google.com/identity/protocols/oauth2/service-account#httprest). One token is held and shared.
  */
-export class GcpTokens {
-  readonly #cache: TokenCache
-
+export class GcpTokens extends TokenCache {
   constructor(options: GcpTokensOptions) {
     const { key, dispatcher, maxTtl = Infinity, expireEarlySecs = 60, now = Date.now, timeout = 10_000 } = options
     const { scope = 'https://www.googleapis.com/auth/cloud-platform' } = options
-    this.#cache = new TokenCache({
+    super({
       maxTtl,
       expireEarlySecs,
       now,
@@ -43,19 +41,6 @@ export class GcpTokens {
         return readGrant(await postForm({ what, url: key.tokenUri, form, dispatcher, timeout, signal }), what)
       },
     })
-  }
-
-  /**
-   * A valid token, from the cache or fetched. Rejects with a `CloudAuthError`, or with the reason of `signal`; a
-   * failure answers for the endpoint for one second.
-   */
-  token(signal?: AbortSignal): Promise<string> {
-    return this.#cache.token(signal)
-  }
-
-  /** Forgets a token that the API refused (401), so that the next call fetches another; any other token is ignored. */
-  drop(token: string): void {
-    this.#cache.drop(token)
   }
 }
 

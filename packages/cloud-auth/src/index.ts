@@ -1,3 +1,5 @@
 export { CloudAuthError, type CloudAuthErrorKind } from './cloud-auth-error.ts'
+export { EntraTokens, entraTokenUri, type EntraTokensOptions } from './entra-tokens.ts'
 export { GcpTokens, type GcpTokensOptions } from './gcp-tokens.ts'
 export { parseServiceAccount, type ServiceAccountKey } from './service-account.ts'
+export { type TokenCache } from './token-cache.ts'

@@ -43,7 +43,10 @@ export class TokenCache {
     this.#options = options
   }
 
-  /** A valid token. Rejects with what `fetch` threw, or with the reason of the caller's own signal. */
+  /**
+   * A valid token, from the cache or fetched. Rejects with a `CloudAuthError`, or with the reason of the caller's own
+   * `signal`; a failure answers for the endpoint for one second.
+   */
   token(signal?: AbortSignal): Promise<string> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const at = this.#options.now()
@@ -57,7 +60,7 @@ export class TokenCache {
     return this.#flight.join(signal)
   }
 
-  /** Forgets the token when it is the one that is held: of many callers that were refused, the first one counts. */
+  /** Forgets a token that the API refused (401), so that the next call fetches another; any but the one that is held is ignored. */
   drop(token: string): void {
     if (this.#held?.token === token) this.#held = undefined
   }

@@ -4,6 +4,10 @@ import type { Dialect } from './dialect.ts'
 export interface ProviderConf {
   readonly project_id?: string
   readonly region?: string
+  /** Of Azure: the first part of the host, which names the resource. */
+  readonly resource?: string
+  readonly deployment?: string
+  readonly api_version?: string
   /** `native`: clients of other dialects are translated into the provider's own, though it speaks theirs too. */
   readonly dialect?: 'native'
 }
@@ -31,8 +35,10 @@ export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_c
 export interface Speech {
   /** Path under which its operations lie, where they have one of their own. */
   readonly base?: string | ((conf: ProviderConf) => string | undefined)
-  /** Path of the operation, where it is not that base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
+  /** Path of the operation, with its query where it has one, where it is not that base followed by the dialect's own suffix; undefined: the call names no model and the path needs one. */
   path?(call: Call): string | undefined
+  /** What the body names as its model, whatever was asked for; undefined where the configuration does not say. */
+  model?(conf: ProviderConf): string | undefined
   readonly tokenLimit?: TokenLimit
   /** What a chat may hold beyond OpenAI's own members, for this provider takes it; the rest is left out of a translated one. */
   readonly extensions?: readonly ChatExtension[]

@@ -22,6 +22,9 @@ const confs: readonly ProviderConf[] = [
   { region: 'eu' },
   { project_id: '../..', region: 'evil.example/' },
   { project_id: 'a b?c#d', region: '@evil.example' },
+  { resource: 'my-resource', deployment: 'gpt-4o', api_version: '2024-10-21' },
+  { resource: 'my-resource', api_version: '2025-04-01-preview' },
+  { resource: 'evil.example/', deployment: '../..', api_version: 'a&b#c' },
 ]
 
 const models = [undefined, 'some-model', 'vendor/model:free', '../../other', 'a b?c=d#e']
@@ -77,18 +80,21 @@ function checkHeaders({ headers = {} }: Provider, report: Report): void {
   }
 }
 
-function checkSpeech(dialect: string, { base, path, omits, tokenLimit }: Speech, report: Report): void {
+function calls(): Call[] {
+  const asked = models.flatMap((model) => [false, true].map((stream) => ({ stream, ...(model !== undefined && { model }) })))
+  return confs.flatMap((conf) => asked.map((one) => Object.freeze({ ...one, conf: Object.freeze({ ...conf }) })))
+}
+
+function checkSpeech(dialect: string, { base, path, model, omits, tokenLimit }: Speech, report: Report): void {
   checkBase(base, `the base for ${dialect}`, report)
   if (path) {
-    for (const model of models) {
-      for (const stream of [false, true]) {
-        const call: Call = Object.freeze({ conf: Object.freeze({}), stream, ...(model !== undefined && { model }) })
-        const place = `the path for ${dialect} with ${JSON.stringify(call)}`
-        const found = pure(() => path(call), place, report)
-        if (found !== undefined && !isAbsolutePath(found)) report(`${place} is ${JSON.stringify(found)}: must be an encoded path from the root`)
-      }
+    for (const call of calls()) {
+      const place = `the path for ${dialect} with ${JSON.stringify(call)}`
+      const found = pure(() => path(call), place, report)
+      if (found !== undefined && !isAbsolutePath(found)) report(`${place} is ${JSON.stringify(found)}: must be an encoded path from the root`)
     }
   }
+  if (model) for (const conf of confs) pure(() => model(Object.freeze({ ...conf })), `model of ${dialect} with ${JSON.stringify(conf)}`, report)
   if (omits) {
     for (const at of ['/v1/chat/completions', '/openai/deployments/gpt-4/chat/completions', '/']) {
       const names = pure(() => omits(at), `omits(${at}) for ${dialect}`, report)
