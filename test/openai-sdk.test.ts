@@ -247,7 +247,7 @@ describe('tools of the SDK', () => {
 describe('embeddings of the SDK', () => {
   const asked = { model: 'text-embedding-3-small', input: ['one', 'two'] }
 
-  test('come as the SDK asks for them, in base64, and as numbers', async () => {
+  test('39: come as the SDK asks for them, in base64, and as numbers', async () => {
     const { openai, mock, gateway } = await stage()
     const packed = await openai.embeddings.create(asked)
     const plain = await openai.embeddings.create({ ...asked, encoding_format: 'float' })

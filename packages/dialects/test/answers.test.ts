@@ -30,7 +30,7 @@ test.for(['bedrock-converse', 'cohere-chat'] as const)('%s is a name without fac
 })
 
 describe('an answer of a chat', () => {
-  test('may come after the empty lines that kept the connection alive', () => {
+  test('36: may come after the empty lines that kept the connection alive', () => {
     const found = read('openai-chat', `\n\n\r\n${recorded('deepseek-basic').toString()}\n`)
     expect(found).toMatchObject({ isJson: true, usage: { totalTokens: 13 }, model: 'deepseek-v4-flash' })
   })

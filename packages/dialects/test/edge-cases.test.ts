@@ -159,6 +159,15 @@ describe('a request to Anthropic', () => {
     expect(toAnthropic({ stop: '' })).not.toHaveProperty('stop_sequences')
     expect(toAnthropic({ stop: [] })).not.toHaveProperty('stop_sequences')
     expect(toAnthropic({ stop: ['\n', 'END'] })['stop_sequences']).toEqual(['END'])
+    expect(toChat({ stop_sequences: [''] })).not.toHaveProperty('stop')
+    expect(toChat({ stop_sequences: ['', 'END'] })['stop']).toEqual(['END'])
+  })
+
+  test('texts to stop at are as many as the provider takes', () => {
+    const stops = ['1', '2', '3', '4', '5', '6']
+    expect(toChat({ stop_sequences: stops })['stop']).toEqual(['1', '2', '3', '4'])
+    expect(toAnthropic({ stop: stops })['stop_sequences']).toEqual(stops)
+    expect(translating('openai-chat', 'gemini').request({ messages: [{ role: 'user', content: 'Hi' }], stop: stops })).toMatchObject({ generationConfig: { stopSequences: ['1', '2', '3', '4', '5'] } })
   })
 
   test('44: no tokens at all is refused here', () => {

@@ -134,7 +134,7 @@ describe('a client of Google’s', () => {
     expect(answer).toEqual({ predictions: [{ embeddings: { values: [0, 1], statistics: { truncated: false, token_count: 4 } } }] })
   })
 
-  test('gets what OpenAI answered in base64', () => {
+  test('39: gets what OpenAI answered in base64', () => {
     const translation = translating('gemini-embeddings', 'openai-embeddings')
     translation.request({ model: 'm', content })
     const { values } = translation.answer(json('openai-embed-dims'))['embedding'] as { values: number[] }

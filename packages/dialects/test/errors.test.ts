@@ -26,7 +26,7 @@ describe('readUpstreamError', () => {
     ['none in null', 'null', 'Upstream returned HTTP 500 (application/json)'],
     ['none in a text', '"m"', 'Upstream returned HTTP 500 (application/json)'],
     ['none in an empty body', '', 'Upstream returned HTTP 500 (application/json)'],
-  ])('takes the message from %s', ([, body, message]) => {
+  ])('34: takes the message from %s', ([, body, message]) => {
     expect(read(500, body, { 'content-type': 'application/json; charset=utf-8' })).toMatchObject({
       status: 500,
       message,
@@ -60,7 +60,7 @@ describe('readUpstreamError', () => {
     [{}, { error: { details: [{ reason: 'x' }, { '@type': 'x.RetryInfo', retryDelay: '48.939s' }] } }, 48.939],
     [{}, [{ error: { details: [{ retryDelay: '48s' }] } }], 48],
     [{}, { error: { details: 'none' } }, undefined],
-  ])('reads from %j and %j that it may be tried again in %j s', ([headers, body, seconds]) => {
+  ])('35: reads from %j and %j that it may be tried again in %j s', ([headers, body, seconds]) => {
     expect(read(429, body, headers).retryAfterSeconds).toBe(seconds)
   })
 })

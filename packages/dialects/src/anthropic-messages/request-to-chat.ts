@@ -22,7 +22,7 @@ export function requestToChat(body: Json, context: TranslationContext): ChatRequ
     const value = numberIn(body[name])
     if (value !== undefined) chat[name] = value
   }
-  const stops = Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((text) => typeof text === 'string') : []
+  const stops = Array.isArray(body['stop_sequences']) ? body['stop_sequences'].filter((text) => typeof text === 'string' && text !== '') : []
   if (stops.length > 0) chat.stop = stops
   if (typeof body['stream'] === 'boolean') chat.stream = body['stream']
   addTools(chat, body)

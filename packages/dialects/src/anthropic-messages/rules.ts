@@ -31,6 +31,7 @@ export const requestToChatRules: readonly Rule[] = [
   { what: 'output_config.format', does: 'changed', how: 'becomes a strict `response_format` called `structured_output`', example: { output_config: { format: { type: 'json_schema', schema: { type: 'object' } } } } },
   { what: 'output_config.effort', does: 'changed', how: 'becomes `reasoning_effort`; a budget of `thinking` is high from 4096 tokens, medium from 2048, low from 1024, else minimal', example: { output_config: { effort: 'high' } } },
   { what: 'system[].x-anthropic-billing-header', does: 'changed', how: 'loses its `cch=…`, which changes with every request', example: { system: [{ type: 'text', text: 'x-anthropic-billing-header: cc_version=1; cch=abcde;' }] } },
+  { what: 'stop_sequences', does: 'changed', how: 'what is empty is left out', example: { stop_sequences: ['END', ''] } },
   { what: 'tools[] without a name', does: 'dropped', how: 'nobody could call it', example: { tools: [{ description: 'x' }] } },
   unknownToolRule,
   { what: 'messages[].content[].server_tool_use', does: 'dropped', how: 'with its result: the text that came of it stays', example: { messages: [...hi, { role: 'assistant', content: [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }, { type: 'text', text: 'Hi' }] }] } },

@@ -10,6 +10,9 @@ import { customToolRule, requestFromChatRules } from './rules.ts'
 import { isEmptyObject, isGeminiSchema } from './schema.ts'
 import { thinkingConfigFor } from './thinking.ts'
 
+/** https://ai.google.dev/api/generate-content#generationconfig: a sixth is a 400. */
+const maxStops = 5
+
 const inJson = 'Answer with one JSON object and nothing else.'
 
 /** Writes a request of Gemini's; model and stream are in its path. Nothing but what Gemini knows: it refuses the rest. */
@@ -60,7 +63,7 @@ function configFor(chat: ChatRequest, traits: ModelTraits, isSpoken: boolean): J
   const config: Json = {}
   for (const [name, own] of Object.entries(renamed)) if (chat[name] !== undefined) config[own] = chat[name]
   if (chat.n === 1) delete config['candidateCount']
-  if (chat.stop && chat.stop.length > 0) config['stopSequences'] = chat.stop
+  if (chat.stop && chat.stop.length > 0) config['stopSequences'] = chat.stop.slice(0, maxStops)
   const { response_format: format } = chat
   if (!isSpoken && (format?.type === 'json_object' || format?.type === 'json_schema')) {
     config['responseMimeType'] = 'application/json'

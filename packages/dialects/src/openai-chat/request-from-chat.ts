@@ -8,11 +8,14 @@ import { requestFromChatRules } from './rules.ts'
 import { strictSchema } from './strict-schema.ts'
 import { shortUser } from './short-user.ts'
 
+/** https://platform.openai.com/docs/api-reference/chat/create: a fifth is a 400. */
+const maxStops = 4
+
 /** Writes a chat completion request for a provider: OpenAI's members, and of the extensions those that it takes. */
 export function requestFromChat(chat: ChatRequest, context: TranslationContext): Json {
   refuseMembers(requestFromChatRules, chat)
   const takes = new Set<string>(context.options.extensions)
-  const { messages, max_completion_tokens, top_k, thinking, tools, tool_choice, parallel_tool_calls, response_format, user, stream, ...others } = chat
+  const { messages, max_completion_tokens, top_k, thinking, tools, tool_choice, parallel_tool_calls, response_format, stop, user, stream, ...others } = chat
   const body: Json = { ...others, messages: messagesFromChat(messages, context, takes) }
   if (max_completion_tokens !== undefined) body[context.options.tokenLimit ?? 'max_completion_tokens'] = max_completion_tokens
   if (top_k !== undefined && takes.has('top_k')) body['top_k'] = top_k
@@ -24,6 +27,7 @@ export function requestFromChat(chat: ChatRequest, context: TranslationContext):
     if (parallel_tool_calls !== undefined) body['parallel_tool_calls'] = parallel_tool_calls
   }
   if (response_format !== undefined) body['response_format'] = formatFor(response_format)
+  if (stop !== undefined) body['stop'] = stop.slice(0, maxStops)
   if (user !== undefined) body['user'] = shortUser(user)
   if (refusesEffort(chat.model)) delete body['reasoning_effort']
   delete body['stream_options']

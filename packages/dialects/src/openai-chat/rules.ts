@@ -78,6 +78,7 @@ export const requestFromChatRules: readonly Rule[] = [
     how: 'with `strict` every object is closed and all its properties are required, as OpenAI’s strict mode wants',
     example: { response_format: { type: 'json_schema', json_schema: { name: 'a', strict: true, schema: { type: 'object', properties: { b: {} } } } } },
   },
+  { what: 'stop', does: 'changed', how: 'the first four: OpenAI refuses more', example: { stop: ['1', '2', '3', '4', '5'] } },
   { what: 'user', does: 'changed', how: 'beyond 64 characters its SHA-256', example: { user: 'u'.repeat(65) } },
   { what: 'stream_options', does: 'changed', how: 'usage is always asked for; the client gets the chunk if it asked', example: { stream: true, stream_options: { include_usage: false } } },
 ]
