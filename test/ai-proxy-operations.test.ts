@@ -22,7 +22,6 @@ function gatewayTo(url: string, config: object = {}) {
 
 describe('other operations go to the same place of the provider’s API', () => {
   const operations: readonly [method: string, path: string, type: string | undefined, body: string | undefined][] = [
-    ['POST', '/v1/completions', 'application/json', '{"model":"m","prompt":"x"}'],
     ['POST', '/v1/images/generations', 'application/json', '{"prompt":"x"}'],
     ['POST', '/v1/images/edits', 'multipart/form-data; boundary=b', '--b\r\n\r\nx\r\n--b--\r\n'],
     ['POST', '/v1/audio/transcriptions', 'multipart/form-data; boundary=b', '--b\r\n\r\nx\r\n--b--\r\n'],

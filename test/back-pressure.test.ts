@@ -46,7 +46,7 @@ describe('a client that does not read', () => {
 
   test.for([
     ['events', '/v1/chat/completions'],
-    ['bytes', '/v1/completions'],
+    ['bytes', '/v1/rerank'],
   ] as const)('makes upstream wait, and gets everything once it reads again: %s', async ([, path]) => {
     const upstream = await endless()
     const gateway = await startGateway({ routes: [aiRoute(upstream.url, { timeout: 300 })] })

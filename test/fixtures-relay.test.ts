@@ -23,11 +23,10 @@ const paths: Readonly<Record<string, string>> = {
   embeddings: '/v1/embeddings',
   responses: '/v1/responses',
   messages: '/v1/messages',
-  completions: '/v1/completions',
   count_tokens: '/v1/messages/count_tokens',
 }
 /** Operations that are passed through unread. */
-const passed = new Set(['completions', 'count_tokens'])
+const passed = new Set(['count_tokens'])
 
 const endpoints: Readonly<Record<string, string>> = {
   'azure-openai': '/openai/deployments/gpt-4/chat/completions?api-version=2024-02-01',
@@ -210,7 +209,7 @@ function requestOf({ request_file: file, api, streaming }: Fixture): object {
     api === 'chat' || api === 'messages' || api === 'count_tokens'
       ? { messages: [{ role: 'user', content: 'Hi' }] }
       : { input: 'Hi' }
-  const isNative = 'messages' in recorded || 'input' in recorded || 'prompt' in recorded
+  const isNative = 'messages' in recorded || 'input' in recorded
   return {
     model: 'some-model',
     ...usual,

@@ -29,7 +29,7 @@ export interface PassedRequest {
 }
 
 /** Members that decide how a request is read. A provider might read the other one of two, so two are refused. */
-const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents']
+const readMembers = ['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents', 'prompt']
 
 const known = slot<{ revision: number; uri: string; request: AiRequest }>('ai.request')
 
@@ -84,6 +84,10 @@ export function detectDialect(path: string, document: Document): Dialect | undef
     case 'bedrock-converse':
       // A prompt that is kept at Amazon brings its own.
       if (messages === 'array' || (call.model !== undefined && messages === undefined && !document.isEmpty)) return call.dialect
+      break
+    case 'openai-completions':
+      // Servers with a chat at this path have been seen.
+      if (document.has('prompt') || (messages === undefined && !document.has('input') && !document.isEmpty)) return call.dialect
       break
     case 'openai-responses':
       if (document.has('input')) return call.dialect

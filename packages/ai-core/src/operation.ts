@@ -6,7 +6,6 @@ import { readPathCall, type PathCall } from './path-call.ts'
  * of the provider's API, unread. By their first segment behind the version, with how many segments may follow.
  */
 const operations = new Map<string, readonly [number, number]>([
-  ['completions', [0, 0]],
   ['moderations', [0, 0]],
   ['rerank', [0, 0]],
   ['images', [1, Infinity]],

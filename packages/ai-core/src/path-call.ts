@@ -29,6 +29,7 @@ interface Ending {
  */
 const endings: readonly Ending[] = [
   { end: '/chat/completions', dialect: 'openai-chat' },
+  { end: '/completions', dialect: 'openai-completions' },
   { end: '/v1/messages', dialect: 'anthropic-messages' },
   { end: '/v1/responses', dialect: 'openai-responses' },
   { end: '/embeddings', dialect: 'openai-embeddings' },

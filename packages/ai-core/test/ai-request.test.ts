@@ -39,6 +39,11 @@ describe('detection, by path and body', () => {
     ['/v1beta/models/x:generateContent', {}, undefined],
     ['/v1beta/models/x:embedContent', { content: {} }, 'gemini-embeddings'],
     ['/model/x/converse-stream', { promptVariables: {} }, 'bedrock-converse'],
+    ['/v1/completions', { prompt: 'Once' }, 'openai-completions'],
+    ['/v1/completions', { prompt: 'Once', messages: [] }, 'openai-completions'],
+    ['/v1/completions', { model: 'm' }, 'openai-completions'],
+    ['/v1/completions', { messages: [] }, 'openai-chat'],
+    ['/v1/completions', {}, undefined],
     ['/v1/messages', [], undefined],
     ['/v1/chat/completions', 'messages', undefined],
     ['/v1/chat/completions', null, undefined],
@@ -50,7 +55,6 @@ describe('detection, by path and body', () => {
 
 describe('operations that are passed through, unread', () => {
   test.for<[string, string | undefined]>([
-    ['/v1/completions', '/completions'],
     ['/v1/moderations', '/moderations'],
     ['/v1/rerank', '/rerank'],
     ['/v1/images/generations', '/images/generations'],
@@ -109,6 +113,7 @@ describe('a path that names its dialect', () => {
     ['/v1/chat/completions', { dialect: 'openai-chat' }],
     ['/prefix/v1/messages', { dialect: 'anthropic-messages' }],
     ['/v1/responses', { dialect: 'openai-responses' }],
+    ['/v1/completions', { dialect: 'openai-completions' }],
     ['/v1/embeddings', { dialect: 'openai-embeddings' }],
     ['/v1beta/models/gemini-2.5-flash:generateContent', { dialect: 'gemini', model: 'gemini-2.5-flash', stream: false }],
     ['/prefix/v1/models/gemini-2.5-flash:streamGenerateContent', { dialect: 'gemini', model: 'gemini-2.5-flash', stream: true }],
@@ -135,7 +140,7 @@ describe('a path that names its dialect', () => {
     '/generateContent',
     '/x:generateContent',
     '/converse-stream',
-    '/v1/completions',
+    '/v1/complete',
   ])('%s names none', (path) => {
     expect(callOfPath(path)).toBeUndefined()
   })
@@ -190,7 +195,7 @@ describe('readAiRequest', () => {
     expect(await found(request)).toContain(text)
   })
 
-  test.for(['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents'])(
+  test.for(['model', 'messages', 'input', 'stream', 'stream_options', 'system', 'instructions', 'template_name', 'contents', 'prompt'])(
     'refuses two members "%s", which gateway and provider might read differently',
     async (name) => {
       const body = `{"messages":[],"${name}":[],"x":1,"x":2,"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":[]}`

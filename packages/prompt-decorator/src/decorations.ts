@@ -1,5 +1,5 @@
 import type { Dialect } from '@sluice/ai-core'
-import { prepare, type Document, type Prepared } from '@sluice/json-edit'
+import { prepare, type Document, type Path, type Prepared } from '@sluice/json-edit'
 import { HttpError } from '@sluice/kernel'
 import type { Message } from './config.ts'
 
@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** Top-level members that a decoration reads; none may stand twice. */
-export const decorated = ['messages', 'system', 'instructions', 'input']
+export const decorated = ['messages', 'system', 'instructions', 'input', 'prompt', 'echo']
 
 /** Prepares the decorations of all dialects that have conversations; the others are left alone. */
 export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, Decoration>>> {
@@ -22,6 +22,7 @@ export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, De
     'openai-chat': (document) => surround(document, 'messages', before, after),
     'anthropic-messages': anthropicMessages(frame),
     'openai-responses': openaiResponses(frame),
+    'openai-completions': openaiCompletions(frame),
     'bedrock-converse': bedrockConverse(frame),
   }
 }
@@ -46,6 +47,20 @@ function openaiResponses({ prepend, append }: Frame): Decoration {
     surroundText(document, 'instructions', { before, after: undefined, kinds: 'a string' })
     if (document.kind('input') === 'array') surround(document, 'input', [], items)
     else surroundText(document, 'input', { before: undefined, after, kinds: textOrArray })
+  }
+}
+
+/** All there is is one text, which may stand in a list. https://platform.openai.com/docs/api-reference/completions/create */
+function openaiCompletions({ prepend, append }: Frame): Decoration {
+  const [before, after] = [textOf(prepend), textOf(append)]
+  return (document) => {
+    if (document.kind('echo') === 'boolean' && document.get('echo') === true) {
+      throw new HttpError(400, 'unsupported_parameter', 'echo would repeat what this route puts around the prompt', { param: 'echo' })
+    }
+    const kind = document.kind('prompt')
+    if (kind === undefined || kind === 'null') return // whoever answers asks for one
+    const isListed = kind === 'array' && document.length('prompt') === 1
+    surroundText(document, isListed ? ['prompt', 0] : ['prompt'], { before, after, kinds: 'a string' })
   }
 }
 
@@ -91,7 +106,7 @@ interface TextFrame {
   readonly kinds: string
 }
 
-function surroundText(document: Document, member: string, { before, after, kinds }: TextFrame): void {
+function surroundText(document: Document, member: Path, { before, after, kinds }: TextFrame): void {
   if (before === undefined && after === undefined) return
   clearNull(document, member)
   const kind = document.kind(member)
@@ -101,11 +116,12 @@ function surroundText(document: Document, member: string, { before, after, kinds
 }
 
 /** SDKs write `null` for what is not set. */
-function clearNull(document: Document, member: string): void {
+function clearNull(document: Document, member: Path): void {
   if (document.kind(member) === 'null') document.delete(member)
 }
 
-function unexpected(member: string, kinds: string): HttpError {
+function unexpected(path: Path, kinds: string): HttpError {
+  const member = typeof path === 'string' ? path : String(path[0])
   return new HttpError(400, 'unexpected_member_type', `the request's member "${member}" must be ${kinds}`, { param: member })
 }
 

@@ -117,13 +117,22 @@ test('it decorates a Bedrock conversation in blocks', async () => {
   })
 })
 
+test.for(['Hello', ['Hello']])('it puts lines around the prompt %j of a completion', async (prompt) => {
+  const { prompt: sent } = await decorated({ path: '/v1/completions', body: { model: 'm', prompt } }, { prepend: [brief, question], append: [reminder] })
+  expect([sent].flat()).toEqual([[brief.content, question.content, 'Hello', reminder.content].join('\n')])
+})
+
 describe('what it leaves alone', () => {
+  test('a completion without a prompt', async () => {
+    expect(await decorated({ path: '/v1/completions', body: { model: 'm' } })).toEqual({ model: 'm' })
+  })
+
   test('embeddings', async () => {
     const request = embeddingsRequest('Hello')
     expect((await exercise(promptDecorator, config, request)).sent?.text).toBe(JSON.stringify(request.body))
   })
 
-  test.for(['/v1/audio/transcriptions', '/v1/models', '/v1/completions'])('%s, without reading the body', async (path) => {
+  test.for(['/v1/audio/transcriptions', '/v1/models', '/v1/rerank'])('%s, without reading the body', async (path) => {
     const { sent, ctx } = await exercise(promptDecorator, config, { method: 'POST', path, body: 'not { json' })
     expect(sent?.text).toBe('not { json')
     expect(ctx.request.body.isRead).toBe(false)
