@@ -60,6 +60,8 @@ export function createAdmin(options: AdminOptions): Koa {
     try {
       const answer = await handler(call)
       audit(log, told, answer.status, answer.done)
+      // In API7's dialect a body does not tell whether something is new.
+      if (answer.done) ctx.set('x-sluice-action', answer.done.action)
       send(ctx, answer)
     } catch (error) {
       const answer = answerTo(error, log)

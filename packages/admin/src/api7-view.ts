@@ -39,6 +39,7 @@ export const api7View: View = {
 
   show(kind, value, client) {
     const shown = withTextIds(value)
+    if (client === 'sluice' && kind !== 'plugin_metadata') return shown
     switch (kind) {
       case 'routes':
         return client === 'a7' ? shown : withPaths(shown)

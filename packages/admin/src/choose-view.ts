@@ -17,7 +17,8 @@ export function chooseView({ path, query, caller }: Asked): View {
   return caller.isApi7Token ? api7View : apisixView
 }
 
-/** a7 is written in Go, and does not give its name. */
+/** By the name that it gives itself; a7 is written in Go, and gives none. */
 export function clientOf({ userAgent }: Asked): Client {
+  if (userAgent.startsWith('sluice/')) return 'sluice'
   return userAgent.startsWith('Go-http-client/') ? 'a7' : 'other'
 }

@@ -49,5 +49,5 @@ export interface View {
   readonly cascades: boolean
 }
 
-/** Who asks. a7 and ADC, both of API7, want two fields in different shapes. */
-export type Client = 'a7' | 'other'
+/** Who asks. a7 and ADC, both of API7, want two fields in different shapes; our own command line wants what is stored. */
+export type Client = 'a7' | 'sluice' | 'other'

@@ -156,3 +156,26 @@ test('takes what ADC writes in other words, and shows ids as text', async () => 
   expect((await ask('GET', `/apisix/admin/services/8?${group}`)).body.value.type).toBe('http')
   expect(await ask('PUT', `/apisix/admin/routes/r?${group}`, { name: 'r', service_id: 7, paths: ['/r'], create_time: 1, update_time: 2 })).toMatchObject({ status: 200 })
 })
+
+test('shows what is stored, and nothing beside it, to the program sluice', async () => {
+  const { ask } = await startAdmin()
+  const sluice = { 'user-agent': 'sluice/1.0.0' }
+  const written = { services: { name: 's', upstream }, routes: { uri: '/hello', upstream }, upstreams: upstream }
+  for (const [kind, value] of Object.entries(written)) await ask('PUT', `/apisix/admin/${kind}/1?${group}`, value)
+  for (const [kind, value] of Object.entries(written)) {
+    const { body } = await ask('GET', `/apisix/admin/${kind}/1?${group}`, undefined, sluice)
+    const { create_time: _created, update_time: _updated, ...shown } = body.value
+    expect(shown).toEqual({ id: '1', ...value })
+  }
+})
+
+test('tells in a header what a write has done', async () => {
+  const { ask } = await startAdmin()
+  const path = `/apisix/admin/routes/1?${group}`
+  const done: unknown[] = []
+  for (const [method, uri] of [['PUT', '/a'], ['PUT', '/b'], ['PUT', '/b'], ['DELETE', undefined]] as const) {
+    const { headers } = await ask(method, path, uri === undefined ? undefined : { uri, upstream })
+    done.push(headers.get('x-sluice-action'))
+  }
+  expect(done).toEqual(['created', 'updated', 'unchanged', 'deleted'])
+})

@@ -1,4 +1,4 @@
-import { Cli, type Surroundings } from '@sluice/cli'
+import { addPluginCommands, addResourceCommands, Cli, type Surroundings } from '@sluice/cli'
 import { explain } from './explain.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { version } from './version.ts'
@@ -12,5 +12,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 export function createCli(surroundings: Surroundings): Cli {
   const cli = new Cli({ surroundings, version, explain })
   addProcessCommands(cli)
+  addResourceCommands(cli)
+  addPluginCommands(cli)
   return cli
 }

@@ -1,4 +1,5 @@
 export { builtInPlugins, providers, type BuiltInOptions } from './built-in.ts'
+export { createCli } from './cli.ts'
 export { Gateway } from './gateway.ts'
 export { InvalidConfigError } from './invalid-config-error.ts'
 export type { Address } from './listening.ts'

@@ -1,0 +1,34 @@
+import { isRecord } from '@sluice/config'
+import { CommandError } from '../command-error.ts'
+import { nameOf, readInput } from '../read-input.ts'
+import type { Surroundings } from '../surroundings.ts'
+import type { Fields } from './fields.ts'
+import type { Scope } from './read.ts'
+import type { ResourceType } from './resource-type.ts'
+
+/** The resources that a file holds: one, a list of them, or a configuration with such a list, as `export` writes it. Throws a `CommandError`. */
+export async function readResources(type: ResourceType, file: string, surroundings: Pick<Surroundings, 'stdin'>, scope: Scope): Promise<readonly Fields[]> {
+  const value = await readInput(file, surroundings)
+  const list = isRecord(value) ? (listIn(type, file, value) ?? [value]) : value
+  if (!Array.isArray(list) || !list.every(isRecord)) throw new CommandError(`${nameOf(file)} must hold a ${type.noun}, or a list of ${type.plural}`)
+  if (list.length === 0) throw new CommandError(`${nameOf(file)} holds no ${type.noun}`)
+  return type.isOfConsumer ? list.flatMap((one) => ofConsumer(one, scope)) : list
+}
+
+/** The list of a configuration; undefined where it is no configuration. */
+function listIn(type: ResourceType, file: string, value: Fields): unknown {
+  const found = type.lists.find((name) => Array.isArray(value[name]))
+  const others = Object.keys(value).filter((name) => name !== found && name !== 'version')
+  if (found !== undefined && others.length === 0) return value[found]
+  if (!('version' in value) || found === undefined) return undefined
+  throw new CommandError(`${nameOf(file)} holds more than ${type.plural}: ${others.join(', ')}`, { advice: [`Apply all of it: sluice config sync -f ${file}`] })
+}
+
+const credential = /^([^/]+)\/credentials\/([^/]+)$/
+
+/** In a configuration a credential is an entry of consumers, `alice/credentials/laptop`. */
+function ofConsumer(value: Fields, { consumer }: Scope): readonly Fields[] {
+  const [, owner, id] = credential.exec(String(value['id'])) ?? []
+  if (owner === undefined) return [value]
+  return owner === consumer ? [{ ...value, id }] : []
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { addCreate } from './create.ts'
+import { addDelete } from './delete.ts'
+import { addExport } from './export.ts'
+import { addGet } from './get.ts'
+import { addList } from './list.ts'
+import type { ResourceType, Verb } from './resource-type.ts'
+import { resourceTypes } from './resource-types.ts'
+import { addUpdate } from './update.ts'
+import { typeCommand } from './verb-command.ts'
+
+const adders: Readonly<Record<Verb, (cli: Cli, parent: Command, type: ResourceType) => void>> = { create: addCreate, get: addGet, list: addList, update: addUpdate, delete: addDelete, export: addExport }
+
+/** What is done to single resources: `sluice route create`, and the like. */
+export function addResourceCommands(cli: Cli): void {
+  cli.program.commandsGroup('Resources of a running gateway:')
+  for (const type of resourceTypes) {
+    const parent = typeCommand(cli, type)
+    for (const verb of type.verbs) adders[verb](cli, parent, type)
+  }
+}
