@@ -16,9 +16,9 @@ export class AdminError extends CommandError {
     this.reason = reason
   }
 
-  /** The resource is not there; a gateway group that is not there is another matter. */
+  /** The resource itself is not there; its consumer or group is another matter. */
   get isMissing(): boolean {
-    return this.status === 404 && !isUnknownGroup(this.reason)
+    return this.status === 404 && isNotFound(this.reason)
   }
 }
 
@@ -43,8 +43,8 @@ export function refusalOf(refused: Refused, asked: AdminRequest, connection: Con
       return new AdminError(status, reason, `permission denied: ${reason}`, [`The token is that of ${token.from}.`])
     case 404:
       if (isUnknownGroup(reason)) return new AdminError(status, reason, reason, [`The group is that of ${group?.from ?? 'the server'}; sluice gateway-group list tells which there are.`])
-      if (isStranger(reason, headers)) return stranger(refused, connection)
-      return new AdminError(status, reason, `${asked.path}: ${reason}`)
+      if (headers['x-api-version'] === undefined && !isNotFound(reason)) return stranger(refused, connection)
+      return new AdminError(status, reason, isNotFound(reason) ? `${asked.path}: ${reason}` : reason, reason === 'consumer not found' ? ['sluice consumer list tells which there are.'] : [])
     case 409:
       return new AdminError(status, reason, `conflict: ${reason}`)
     default:
@@ -65,9 +65,9 @@ function isUnknownGroup(reason: string): boolean {
   return /gateway.?group/i.test(reason)
 }
 
-/** Data planes have 404 in JSON, too, but say nothing of an API version. */
-function isStranger(reason: string, headers: AdminAnswer['headers']): boolean {
-  return headers['x-api-version'] === undefined && !/^(?:resource|key) not found$/i.test(reason)
+/** In the words of API7 and of APISIX. Data planes have a 404 in JSON, too, but neither these words nor an API version. */
+function isNotFound(reason: string): boolean {
+  return /^(?:resource|key) not found$/i.test(reason)
 }
 
 function stranger({ status, headers, text }: Refused, { server }: Connection): CommandError {

@@ -6,26 +6,25 @@ import { fieldsOf } from './flags.ts'
 import { readResources } from './input.ts'
 import { printResources } from './print.ts'
 import { keyOf, type ResourceType } from './resource-type.ts'
-import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
+import { fileOption, verbCommand } from './verb-command.ts'
 import { creationOf, write, type Draft, type Written } from './write.ts'
 
 export interface WriteOptions extends Readonly<Record<string, unknown>> {
   readonly file?: string
   readonly consumer?: string
-  readonly dryRun?: boolean
 }
 
 /** `create`: what a file holds, or what flags say. */
 export function addCreate(cli: Cli, parent: Command, type: ResourceType): void {
   const { id, document, create } = type.example
-  const named = type.isOfConsumer ? ` ${id}` : ''
+  const named = type.isOfConsumer ? `${id} ` : ''
   const command = verbCommand(parent, type, {
     usage: `create [${type.keyName}]`,
     description: `Create a ${type.noun}, or several, from a file or from flags.`,
-    options: [fileOption(), dryRunOption()],
+    options: [fileOption()],
     flags: type.flags,
     output: 'print what was created (json, yaml, table) instead of a line that says so',
-    examples: [`-f ${type.name}.yaml`, `-g default${named} -f - <<'EOF'\n${document}\nEOF`, `${named.trimStart()}${named && ' '}${create}`],
+    examples: [`${named}-f ${type.name}.yaml`, `${named}-g default -f - <<'EOF'\n${document}\nEOF`, `${named}${create}`],
   })
   cli.on<WriteOptions>(command, async (call) => {
     const drafts = await draftsOf(type, call)
@@ -45,7 +44,8 @@ async function draftsOf(type: ResourceType, { args: [key], options, surroundings
   const { isScoped } = await client()
   const { fields } = await fieldsOf(type.flags, { given: options, isScoped })
   if (options.file === undefined) {
-    if (Object.keys(fields).length === 0) throw new CommandError(`nothing says what the ${type.noun} is`, { advice: ['Give a file with -f, or flags; --help tells which.'] })
+    // A consumer is one by its name alone.
+    if (Object.keys(fields).length === 0 && !(type.key === 'username' && key !== undefined)) throw new CommandError(`nothing says what the ${type.noun} is`, { advice: ['Give a file with -f, or flags; --help tells which.'] })
     return [{ value: fields, key, isOfFlags: true }]
   }
   const found = await readResources(type, options.file, surroundings, options)

@@ -20,7 +20,7 @@ export function addDelete(cli: Cli, parent: Command, type: ResourceType): void {
     aliases: ['rm'],
     description: `Delete a ${type.noun}${type.takesAlong ? `, with ${type.takesAlong}` : ''}, or several.`,
     options: [new Option('--force', 'do not ask; nobody is asked where there is no terminal'), dryRunOption()],
-    examples: [id, `${id} --force`],
+    examples: [id, `${id} --force`, `${id} --dry-run`],
   })
   cli.on<DeleteOptions>(command, async ({ args, options, surroundings, print, client: connect }) => {
     const client = await connect()

@@ -217,7 +217,12 @@ export const resourceTypes: readonly ResourceType[] = [
     flags: [textFlag('--plugin-name <name>', 'plugin_name', 'the plugin'), jsonFlag('--metadata-json <json>', '', 'all of it')],
     verbs: all,
     onlyPut: true,
-    example: { id: 'ai-proxy', document: '{ plugin_name: some-plugin, log_format: { host: $host } }', create: `some-plugin --metadata-json '{"log_format": {"host": "$host"}}'`, update: `--metadata-json '{"log_format": {}}'` },
+    example: {
+      id: 'cors',
+      document: '{ plugin_name: cors, allow_origins: { staff: "https://staff.example.com" } }',
+      create: `cors --metadata-json '{"allow_origins": {"staff": "https://staff.example.com"}}'`,
+      update: `--metadata-json '{"allow_origins": {"staff": "https://intranet.example.com"}}'`,
+    },
   },
   {
     name: 'secret',
@@ -284,6 +289,6 @@ export const resourceTypes: readonly ResourceType[] = [
     verbs: all,
     isGlobal: true,
     takesAlong: 'everything in it',
-    example: { id: 'staging', document: '{ id: staging, name: staging }', create: '--name staging --description "for trying things out"', update: '--description "not for customers"' },
+    example: { id: 'staging', document: '{ id: staging, name: staging }', create: '--name testing --description "for trying things out"', update: '--description "not for customers"' },
   },
 ]

@@ -7,7 +7,7 @@ import { fieldsOf } from './flags.ts'
 import { readResources } from './input.ts'
 import { getOne } from './read.ts'
 import { keyOf, type ResourceType } from './resource-type.ts'
-import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
+import { fileOption, verbCommand } from './verb-command.ts'
 import { replacementOf, write } from './write.ts'
 
 /** `update`: a file takes the place of what is there; flags change the fields that they are for, and leave the others. */
@@ -16,10 +16,10 @@ export function addUpdate(cli: Cli, parent: Command, type: ResourceType): void {
   const command = verbCommand(parent, type, {
     usage: `update [${type.keyName}]`,
     description: `Replace a ${type.noun} with what a file holds, or change the fields that flags name.`,
-    options: [fileOption(), dryRunOption()],
+    options: [fileOption()],
     flags: type.flags,
     output: 'print what it is now (json, yaml, table) instead of a line that says so',
-    examples: [`${id} -f ${type.name}.yaml`, `${id} ${update}`, `${id} -f ${type.name}.yaml --dry-run`],
+    examples: [`${id} -f ${type.name}.yaml`, `${id} ${update}`],
   })
   cli.on<WriteOptions>(command, async (call) => {
     const { key, value } = await wantedOf(type, call)
