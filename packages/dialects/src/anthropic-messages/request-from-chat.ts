@@ -6,7 +6,7 @@ import { maxToolName } from './max-tool-name.ts'
 import { messagesFromChat } from './messages-from-chat.ts'
 import { traitsOf } from './models.ts'
 import { customToolRule, requestFromChatRules } from './rules.ts'
-import { thinkingFor } from './thinking-from-chat.ts'
+import { lacksThinking, thinkingFor } from './thinking-from-chat.ts'
 
 const fallbackMaxTokens = 4096
 const inJson = 'Answer with one JSON object and nothing else.'
@@ -21,7 +21,7 @@ export function requestFromChat(chat: ChatRequest, context: TranslationContext):
   if (system !== undefined) body['system'] = system
   addTools(body, chat, context)
   const traits = traitsOf(model)
-  const thinking = thinkingFor(chat, messages, context.options.defaultMaxTokens ?? fallbackMaxTokens, traits)
+  const thinking = thinkingFor(chat, lacksThinking(messages), context.options.defaultMaxTokens ?? fallbackMaxTokens, traits)
   body['max_tokens'] = thinking.maxTokens
   if (thinking.control) body['thinking'] = thinking.control
   if (!thinking.isOn && !traits.fixedSampling) addSampling(body, chat)

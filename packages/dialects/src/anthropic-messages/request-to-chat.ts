@@ -1,12 +1,14 @@
 import { isRecord } from '../is-record.ts'
-import type { ChatRequest, ChatToolChoice, ResponseFormat, SystemMessage, ThinkingControl } from '../pivot/chat-request.ts'
+import type { ChatRequest, ChatToolChoice, ResponseFormat, SystemMessage } from '../pivot/chat-request.ts'
+import { effortOf } from '../translate/effort.ts'
 import { malformed } from '../translate/errors.ts'
-import { countIn, numberIn, textIn, type Json } from '../translate/json.ts'
+import { numberIn, textIn, type Json } from '../translate/json.ts'
 import { refuseMembers } from '../translate/rule.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { messagesToChat } from './messages-to-chat.ts'
 import { textPartOf } from './parts-to-chat.ts'
 import { requestToChatRules } from './rules.ts'
+import { thinkingControlOf } from './thinking-control.ts'
 import { toolToChat } from './tools-to-chat.ts'
 
 /** Reads a Messages request. Only what is known here comes through: a provider would refuse the rest. */
@@ -83,23 +85,11 @@ function choiceOf({ type, name }: Json): ChatToolChoice {
 function addThinking(chat: ChatRequest, { thinking, output_config: output }: Json): void {
   const effort = isRecord(output) ? textIn(output['effort']) : undefined
   if (isRecord(thinking)) {
-    const control = controlOf(thinking)
+    const control = thinkingControlOf(thinking, 'thinking')
     chat.thinking = control
     if (control.type === 'enabled') chat.reasoning_effort = effortOf(control.budget_tokens)
     if (control.type === 'adaptive') chat.reasoning_effort = effort ?? 'medium'
   } else if (effort !== undefined) chat.reasoning_effort = effort
-}
-
-function controlOf({ type, budget_tokens: budget }: Json): ThinkingControl {
-  if (type === 'enabled') return { type, budget_tokens: countIn(budget) }
-  if (type === 'adaptive' || type === 'disabled') return { type }
-  throw malformed('thinking is enabled, adaptive or disabled', 'thinking.type')
-}
-
-function effortOf(budget: number): string {
-  if (budget >= 4096) return 'high'
-  if (budget >= 2048) return 'medium'
-  return budget >= 1024 ? 'low' : 'minimal'
 }
 
 function formatOf({ output_format, output_config: output }: Json): ResponseFormat | undefined {

@@ -1,22 +1,15 @@
 import type { ChatUsage } from '../pivot/chat-answer.ts'
 import type { ChatChunk, ChatDelta, ChunkChoice, ToolCallDelta } from '../pivot/chat-chunk.ts'
 import { isAnthropics, textOfDetail, type ReasoningDetail } from '../pivot/reasoning.ts'
-import { UpstreamNonsense } from '../translate/errors.ts'
+import { CallsInOrder } from '../translate/calls-in-order.ts'
 import { namedEvent } from '../translate/sse.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import type { StreamFromChat } from '../translate/translator.ts'
 import { citationsFor } from './citations.ts'
-import { JsonEnd } from '../translate/json-end.ts'
 import { stopReasonFor } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 
-/** A call that waits until the one before it is whole: Anthropic's blocks come one after the other. */
-interface WaitingCall {
-  readonly call: ToolCallDelta
-  text: string
-}
-
-type Open = { readonly kind: 'text' } | { readonly kind: 'thinking'; detail: number | undefined } | { readonly kind: 'tool'; readonly call: number; readonly end: JsonEnd }
+type Open = { readonly kind: 'text' | 'tool' } | { readonly kind: 'thinking'; detail: number | undefined }
 
 /** Writes a stream of Anthropic's Messages out of the first choice of a chat. */
 export class AnthropicStreamFromChat implements StreamFromChat {
@@ -25,8 +18,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
   #open: Open | undefined
   /** Number of the open block, or of the next one. */
   #index = 0
-  readonly #waiting = new Map<number, WaitingCall>()
-  #heldLength = 0
+  readonly #calls: CallsInOrder
   #usage: ChatUsage | undefined
   #stop: string | undefined
   #stopSequence: string | undefined
@@ -34,6 +26,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
 
   constructor(context: TranslationContext) {
     this.#context = context
+    this.#calls = new CallsInOrder(context.options.maxHeld)
   }
 
   write(chunk: ChatChunk, out: Buffer[]): void {
@@ -44,8 +37,8 @@ export class AnthropicStreamFromChat implements StreamFromChat {
 
   end(out: Buffer[]): void {
     if (!this.#isStarted) this.#start({ choices: [] }, out)
+    for (const call of this.#calls.rest()) this.#call(call, out)
     this.#close(out)
-    this.#releaseAll(out)
     const delta = { stop_reason: this.#hasRefused ? 'refusal' : (this.#stop ?? 'end_turn'), stop_sequence: this.#stopSequence ?? null }
     out.push(namedEvent('message_delta', JSON.stringify({ type: 'message_delta', delta, usage: usageFromChat(this.#usage) })), messageStop)
   }
@@ -85,7 +78,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
         this.#piece(`{"type":"citations_delta","citation":${JSON.stringify(citation)}}`, out)
       }
     }
-    if (calls) for (const call of calls) this.#call(call, out)
+    if (calls) for (const call of calls) for (const told of this.#calls.add(call)) this.#call(told, out)
   }
 
   #think(details: readonly ReasoningDetail[], thought: string, out: Buffer[]): void {
@@ -127,57 +120,14 @@ export class AnthropicStreamFromChat implements StreamFromChat {
     if (this.#open?.kind !== 'text') this.#begin({ kind: 'text' }, '{"type":"text","text":""}', out)
   }
 
-  #call(call: ToolCallDelta, out: Buffer[]): void {
-    const open = this.#open
-    if (open?.kind === 'tool' && open.call === call.index) return this.#arguments(open, call.arguments, out)
-    const waiting = this.#waiting.get(call.index)
-    if (waiting) return this.#hold(waiting, call.arguments)
-    if (call.id === undefined && call.arguments.trim() === '') return
-    if (call.id === undefined) throw new UpstreamNonsense('a tool call goes on after something else has begun')
-    if (open?.kind === 'tool' && !open.end.isWhole) {
-      const held: WaitingCall = { call, text: '' }
-      this.#waiting.set(call.index, held)
-      return this.#hold(held, call.arguments)
-    }
-    this.#beginCall(call, call.arguments, out)
-  }
-
-  #hold(waiting: WaitingCall, text: string): void {
-    this.#heldLength += text.length
-    if (this.#heldLength > this.#context.options.maxHeld) throw new UpstreamNonsense('parallel tool calls are too large to be put in order', 'event_too_large')
-    waiting.text += text
-  }
-
-  #beginCall({ index, id, name }: ToolCallDelta, text: string, out: Buffer[]): void {
-    const open: Open = { kind: 'tool', call: index, end: new JsonEnd() }
-    this.#begin(open, JSON.stringify({ type: 'tool_use', id, name, input: {} }), out)
-    this.#arguments(open, text, out)
-  }
-
-  #arguments(open: Extract<Open, { kind: 'tool' }>, text: string, out: Buffer[]): void {
-    if (text === '') return
-    this.#piece(`{"type":"input_json_delta","partial_json":${JSON.stringify(text)}}`, out)
-    open.end.see(text)
-    if (open.end.isWhole) this.#release(out)
-  }
-
-  /** The call that waited longest, once the open one is whole. */
-  #release(out: Buffer[]): void {
-    for (const [index, { call, text }] of this.#waiting) {
-      this.#waiting.delete(index)
-      this.#heldLength -= text.length
-      this.#beginCall(call, text, out)
-      return
-    }
-  }
-
-  #releaseAll(out: Buffer[]): void {
-    while (this.#waiting.size > 0) this.#release(out)
-    this.#close(out)
+  #call({ id, name, arguments: text }: ToolCallDelta, out: Buffer[]): void {
+    if (id !== undefined) this.#begin({ kind: 'tool' }, JSON.stringify({ type: 'tool_use', id, name, input: {} }), out)
+    if (text !== '') this.#piece(`{"type":"input_json_delta","partial_json":${JSON.stringify(text)}}`, out)
   }
 
   #begin(open: Open, block: string, out: Buffer[]): void {
     this.#close(out)
+    if (open.kind !== 'tool') this.#calls.close()
     this.#open = open
     out.push(namedEvent('content_block_start', `{"type":"content_block_start","index":${this.#index},"content_block":${block}}`))
   }

@@ -1,4 +1,5 @@
 import type { ChatRequest } from '../pivot/chat-request.ts'
+import { budgetOf } from '../translate/effort.ts'
 import type { Json } from '../translate/json.ts'
 import type { ModelTraits } from './models.ts'
 
@@ -15,25 +16,18 @@ export interface Thinking {
 
 const least = 1024
 
-/** What OpenAI's words for effort come to in tokens. */
-const budgets: ReadonlyMap<string, number> = new Map([
-  ['minimal', 1024],
-  ['low', 1024],
-  ['medium', 2048],
-  ['high', 4096],
-  ['xhigh', 8192],
-  ['max', 16_384],
-])
-
-/** Decides on thinking by what Anthropic allows: a budget below `max_tokens`, no forced tool, nothing missing in calls under way. */
-export function thinkingFor(chat: ChatRequest, messages: readonly Json[], fallback: number, traits: ModelTraits): Thinking {
+/**
+ * Decides on thinking by what Anthropic allows: a budget below `max_tokens`, no forced tool, nothing missing in calls under
+ * way. `isMissing`: what was thought before the calls that wait for their results.
+ */
+export function thinkingFor(chat: ChatRequest, isMissing: boolean, fallback: number, traits: ModelTraits): Thinking {
   const given = chat.max_completion_tokens
   const { thinking, reasoning_effort: word } = chat
   const off: Thinking = { maxTokens: given ?? fallback, isOn: false }
-  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : budgets.get(word ?? '')
+  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : budgetOf(word)
   if (thinking?.type === 'disabled') return { ...off, control: { type: 'disabled' } }
   if (budget === undefined && thinking?.type !== 'adaptive') return off
-  if (isForced(chat) || lacksThinking(messages)) return off
+  if (isForced(chat) || isMissing) return off
   if (thinking?.type === 'adaptive' || traits.adaptiveOnly || (traits.takesEffort && thinking === undefined)) {
     const effort = traits.takesEffort ? effortOf(word) : undefined
     return { maxTokens: given ?? fallback, control: { type: 'adaptive' }, ...(effort !== undefined && { effort }), isOn: true }
@@ -53,7 +47,7 @@ function isForced({ tool_choice: choice }: ChatRequest): boolean {
 }
 
 /** Calls that wait for the model to go on must begin with what it thought; Anthropic refuses to think otherwise. */
-function lacksThinking(messages: readonly Json[]): boolean {
+export function lacksThinking(messages: readonly Json[]): boolean {
   const content = messages.findLast(({ role }) => role === 'assistant')?.['content']
   if (!Array.isArray(content)) return false
   const types = content.map(({ type }: Json) => type)

@@ -1,17 +1,9 @@
 import type { ChatRequest, ThinkingControl } from '../pivot/chat-request.ts'
+import { budgetOf, effortOf } from '../translate/effort.ts'
 import { numberIn, textIn, type Json } from '../translate/json.ts'
 import { member } from './member.ts'
 import type { ModelTraits } from './models.ts'
 
-/** What OpenAI's words for effort come to in tokens. */
-const budgets: ReadonlyMap<string, number> = new Map([
-  ['minimal', 1024],
-  ['low', 1024],
-  ['medium', 2048],
-  ['high', 4096],
-  ['xhigh', 8192],
-  ['max', 16_384],
-])
 const levels: ReadonlyMap<string, string> = new Map([
   ['none', 'low'],
   ['minimal', 'low'],
@@ -33,11 +25,11 @@ export function thinkingConfigFor({ thinking, reasoning_effort: word }: ChatRequ
     return level === undefined ? undefined : { thinkingLevel: level, ...(!isOff && { includeThoughts: true }) }
   }
   if (isOff) return { thinkingBudget: traits.alwaysThinks ? leastBudget : 0 }
-  const budget = thinking ? budgetOf(thinking) : budgets.get(word ?? '')
+  const budget = thinking ? tokensOf(thinking) : budgetOf(word)
   return budget === undefined ? undefined : { thinkingBudget: budget, includeThoughts: true }
 }
 
-function budgetOf(thinking: ThinkingControl): number {
+function tokensOf(thinking: ThinkingControl): number {
   // Below 0 the model decides.
   return thinking.type === 'enabled' ? thinking.budget_tokens : -1
 }
@@ -51,10 +43,4 @@ export function thinkingOf(config: Json): { thinking?: ThinkingControl; reasonin
   if (budget === 0) return { thinking: { type: 'disabled' } }
   if (budget < 0) return { thinking: { type: 'adaptive' }, reasoning_effort: 'medium' }
   return { thinking: { type: 'enabled', budget_tokens: budget }, reasoning_effort: effortOf(budget) }
-}
-
-function effortOf(budget: number): string {
-  if (budget >= 4096) return 'high'
-  if (budget >= 2048) return 'medium'
-  return budget >= 1024 ? 'low' : 'minimal'
 }
