@@ -229,11 +229,9 @@ describe('dialects that a provider does not speak', () => {
     expect(json).toMatchObject({ error: { type: 'invalid_request_error', message: error_msg } })
   })
 
-  test('Bedrock’s clients read a message at the top', async () => {
+  test('Bedrock’s clients read a message at the top, and a type beside it', async () => {
     const { status, json } = await refusal('{"messages":[]}', { path: '/model/x/converse' })
-    const text =
-      'provider openai does not support bedrock-converse protocol (supported: openai-chat, openai-responses, openai-embeddings)'
-    expect([status, json]).toEqual([400, { message: text, error_msg: text }])
+    expect([status, json]).toEqual([400, { __type: 'ValidationException', message: 'missing messages', error_msg: 'missing messages' }])
   })
 
   test('P30: the Responses API on a provider of chats is served, and what needs what is stored there is refused', async () => {

@@ -24,7 +24,9 @@ const anthropic = compiled('anthropic-schemas.json')
 
 const gemini = compiled('gemini-schemas.json')
 
-const bundles = { openAi, anthropic, gemini }
+const bedrock = compiled('bedrock-schemas.json')
+
+const bundles = { openAi, anthropic, gemini, bedrock }
 
 /** What a schema has against a value; nothing where it is valid. */
 export function schemaProblems(bundle: keyof typeof bundles, name: string, value: unknown): string[] {

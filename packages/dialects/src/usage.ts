@@ -2,7 +2,7 @@ import { isRecord } from './is-record.ts'
 
 /** Tokens of one answer, as the provider counted them; what it did not tell is 0. */
 export interface Usage {
-  /** As reported: Anthropic leaves out what was read from or written to the cache, the others count it in. */
+  /** As reported: Anthropic and Bedrock leave out what was read from or written to the cache, the others count it in. */
   promptTokens: number
   completionTokens: number
   totalTokens: number
@@ -72,6 +72,23 @@ export function geminiUsage(raw: unknown): Usage | undefined {
     cacheReadTokens: count(raw['cachedContentTokenCount']),
     cacheCreationTokens: 0,
     reasoningTokens,
+  }
+}
+
+/** Reads the usage of an answer of Bedrock's Converse; undefined where `raw` counts nothing. Its total has in it what was cached. */
+export function bedrockUsage(raw: unknown): Usage | undefined {
+  if (!isRecord(raw) || !hasCounts(raw, ['inputTokens', 'outputTokens', 'totalTokens'])) return undefined
+  const promptTokens = count(raw['inputTokens'])
+  const completionTokens = count(raw['outputTokens'])
+  const cacheReadTokens = count(raw['cacheReadInputTokens'])
+  const cacheCreationTokens = count(raw['cacheWriteInputTokens'])
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: count(raw['totalTokens']) || promptTokens + completionTokens + cacheReadTokens + cacheCreationTokens,
+    cacheReadTokens,
+    cacheCreationTokens,
+    reasoningTokens: 0,
   }
 }
 

@@ -25,7 +25,7 @@ const answer = (message: object, more: object = {}) => ({
   ...more,
 })
 
-test.for(['bedrock-converse', 'cohere-chat'] as const)('%s is a name without facts so far', (name) => {
+test.for(['cohere-chat'] as const)('%s is a name without facts so far', (name) => {
   expect(dialectOf(name)).toBeUndefined()
 })
 

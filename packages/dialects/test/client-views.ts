@@ -1,6 +1,7 @@
 import type { Dialect, SseEvent } from '@sluice/provider'
 import { completionProblems } from '../../../test/support/completion-schema.ts'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
+import { collectedBedrock } from './collected-bedrock.ts'
 import { collectedCompletion } from './collected-completion.ts'
 import { collectedGemini } from './collected-gemini.ts'
 import { collectedResponse } from './collected-response.ts'
@@ -221,6 +222,37 @@ function geminiCounts(usage: Json): Counts {
   }
 }
 
+const bedrockReasons: Readonly<Record<string, string>> = { end_turn: 'stop', stop_sequence: 'stop', tool_use: 'tool_calls', max_tokens: 'length', content_filtered: 'content_filter', guardrail_intervened: 'content_filter' }
+
+const bedrock: ClientView = {
+  collect: collectedBedrock,
+  eventProblems: ({ event, data }) => schemaProblems('bedrock', event, JSON.parse(data)),
+  wholeProblems: (body) => schemaProblems('bedrock', 'ConverseResponse', body),
+  errorProblems: (body) => schemaProblems('bedrock', 'Error', body),
+  read(body) {
+    const { content } = (body['output'] as { message: { content: (Json & { toolUse?: Json; reasoningContent?: { reasoningText?: Json } })[] } }).message
+    const usage = body['usage'] as Json
+    const cached = count(usage, 'cacheReadInputTokens')
+    const written = count(usage, 'cacheWriteInputTokens')
+    const choice = {
+      content: textIn(content, 'text'),
+      refusal: '',
+      reasoning: textIn(content.flatMap(({ reasoningContent: thought }) => (thought?.reasoningText ? [thought.reasoningText] : [])), 'text'),
+      calls: content.flatMap(({ toolUse: call }) => (call ? [called(call['toolUseId'], call['name'], call['input'])] : [])),
+      finish: bedrockReasons[body['stopReason'] as string] ?? String(body['stopReason']),
+    }
+    const counts = { prompt: count(usage, 'inputTokens') + cached + written, completion: count(usage, 'outputTokens'), total: count(usage, 'totalTokens'), cached, written, thought: 0 }
+    return { choices: [choice], usage: counts }
+  },
+  // Counts are never left out; what was cached is told beside the rest of the prompt, which is not below 0, and what was thought not at all.
+  told(said) {
+    const { prompt, cached, written, ...others } = said.usage ?? noCounts
+    return { choices: first(said).choices.map(refusalAsText), usage: { ...others, prompt: Math.max(prompt, cached + written), cached, written, thought: 0 } }
+  },
+  lastEvent: () => 'metadata',
+  broken: 'exception',
+}
+
 const completions: ClientView = {
   collect: collectedCompletion,
   // The collector holds each to its schema.
@@ -247,5 +279,6 @@ export const clientViews: Readonly<Partial<Record<Dialect, ClientView>>> = {
   'openai-responses': responses,
   'anthropic-messages': messages,
   gemini,
+  'bedrock-converse': bedrock,
   'openai-completions': completions,
 }

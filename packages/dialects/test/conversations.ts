@@ -1,3 +1,4 @@
+import type { Dialect } from '@sluice/provider'
 import type { ChatAnswer, ChatUsage, FinishReason } from '../src/pivot/chat-answer.ts'
 import type { AssistantMessage, CacheControl, ChatMessage, ChatRequest, ChatTool, ChatToolCall, ChatToolChoice, FilePart, TextPart, ToolMessage, UserPart } from '../src/pivot/chat-request.ts'
 import { anthropicFormat, openAiFormat, textOfDetail, type ReasoningDetail } from '../src/pivot/reasoning.ts'
@@ -26,9 +27,14 @@ export interface Says {
   /** Calls have Google's signature. */
   readonly signedCalls?: boolean
   /** What else it has no place for. */
-  readonly lacks?: ReadonlySet<'file names' | 'strict tools' | 'single calls' | 'user' | 'cache writes'>
+  readonly lacks?: ReadonlySet<'file names' | 'strict tools' | 'single calls' | 'user' | 'cache writes' | 'addresses' | 'marks in results' | 'files without a word' | 'thought tokens' | 'ids of answers'>
   /** The request cannot name texts to stop at. */
   readonly neverStops?: boolean
+}
+
+/** The same of a request that is written in a dialect: Bedrock fetches nothing. */
+export function writtenIn(dialect: Dialect, says: Says): Says {
+  return dialect === 'bedrock-converse' ? { ...says, lacks: new Set(['addresses']) } : says
 }
 
 const texts = ['Hi', 'Grüße 世界 👩‍👩‍👧‍👦', 'a "quoted"\nline\\', '\u2028{"not": json}', ' x ', '__proto__'] as const
@@ -58,7 +64,7 @@ function fileOf(random: Random, says: Says): FilePart {
 }
 
 function userPart(random: Random, says: Says): UserPart {
-  const image = { type: 'image_url', image_url: { url: random.pick(['data:image/png;base64,AAAA', 'https://a.example/b.png']) } } as const
+  const image = { type: 'image_url', image_url: { url: random.pick(['data:image/png;base64,AAAA', says.lacks?.has('addresses') ? 'data:image/webp;base64,AAAA' : 'https://a.example/b.png']) } } as const
   return random.pick<() => UserPart>([
     () => ({ type: 'text', text: text(random), ...mark(random, says) }),
     () => ({ ...image, ...mark(random, says) }),
@@ -92,16 +98,18 @@ function reasoningItems(random: Random): { reasoning_content?: string; reasoning
 }
 
 function turn(random: Random, says: Says, number: number): ChatMessage[] {
-  const user: ChatMessage = { role: 'user', content: random.chance() ? text(random) : random.some(1, 3, () => userPart(random, says)) }
+  const last: UserPart[] = says.lacks?.has('files without a word') ? [{ type: 'text', text: 'last' }] : []
+  const user: ChatMessage = { role: 'user', content: random.chance() ? text(random) : [...random.some(1, 3, () => userPart(random, says)), ...last] }
   const calls = random.some(1, 3, (index) => ({
     ...callOf(random, says, `call_${number}_${index}`),
     ...(says.cacheControl && says.isError && mark(random, says)),
   }))
   const asks: AssistantMessage = { role: 'assistant', ...random.sometimes(() => reasoningOf(random, says)), ...random.sometimes(() => ({ content: contentOf(random, says) })), tool_calls: calls }
+  const inResults = says.lacks?.has('marks in results') ? { ...says, cacheControl: false } : says
   const results = calls.map(({ id }): ToolMessage => ({
     role: 'tool',
     tool_call_id: id,
-    content: says.picturesFromTools && random.chance(30) ? random.some(1, 2, () => userPart(random, says)) : text(random),
+    content: says.picturesFromTools && random.chance(30) ? random.some(1, 2, () => userPart(random, inResults)) : text(random),
     ...(says.isError && random.sometimes(() => ({ is_error: true }), 30)),
     ...mark(random, says),
   }))
@@ -153,7 +161,7 @@ function usageOf(random: Random, says: Says): ChatUsage {
   const cache_write_tokens = says.lacks?.has('cache writes') ? 0 : random.below(50)
   const prompt_tokens = cached_tokens + cache_write_tokens + random.below(100)
   const completion_tokens = 9 + random.below(100)
-  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, prompt_tokens_details: { cached_tokens, cache_write_tokens }, ...random.sometimes(() => ({ completion_tokens_details: { reasoning_tokens: 1 + random.below(9) } })) }
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens, prompt_tokens_details: { cached_tokens, cache_write_tokens }, ...(!says.lacks?.has('thought tokens') && random.sometimes(() => ({ completion_tokens_details: { reasoning_tokens: 1 + random.below(9) } }))) }
 }
 
 function callOf(random: Random, says: Says, id: string): ChatToolCall {
@@ -189,7 +197,8 @@ export function answerFor(says: Says, seed: number): ChatAnswer {
       ...(stops && { stop_sequence: 'END' }),
     }
   })
-  return { id: 'some-id', object: 'chat.completion', created: 1_700_000_000, model: 'some-model', choices, usage: usageOf(random, says) }
+  const id = says.lacks?.has('ids of answers') ? '' : 'some-id'
+  return { id, object: 'chat.completion', created: 1_700_000_000, model: 'some-model', choices, usage: usageOf(random, says) }
 }
 
 function annotation(end_index: number) {

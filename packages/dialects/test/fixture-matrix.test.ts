@@ -27,10 +27,12 @@ const rows: Readonly<Record<string, Dialect>> = {
   messages: 'anthropic-messages',
   generateContent: 'gemini',
   streamGenerateContent: 'gemini',
+  converse: 'bedrock-converse',
+  'converse-stream': 'bedrock-converse',
 }
 
 /** What is no answer of a chat, or has no translator. */
-const elsewhere = ['batchEmbedContents', 'completions', 'converse', 'converse-stream', 'count_tokens', 'embeddings', 'invoke-embedding', 'oauth2-token', 'predict']
+const elsewhere = ['batchEmbedContents', 'completions', 'count_tokens', 'embeddings', 'invoke-embedding', 'oauth2-token', 'predict']
 
 const fixtures = (everything as Fixture[]).filter(({ api }) => api in rows)
 const answered = fixtures.filter(({ expected }) => expected.outcome === 'ok')
@@ -44,7 +46,7 @@ const cells = <T extends Recorded>(entries: readonly T[]) => entries.flatMap((en
 
 /** A stream that came in these pieces, cut into its events whatever frames they have. */
 function framed({ file }: Recorded, chunks: readonly Buffer[]): Buffer[] {
-  if (file.endsWith('.sse')) return eventsIn(chunks)
+  if (!file.endsWith('.json')) return eventsIn(chunks)
   const framer = new JsonListFramer(1 << 20)
   return chunks.flatMap((chunk) => [...framer.push(chunk)].map((object) => encodeEvent(object.toString())))
 }

@@ -1,9 +1,9 @@
-import { decodeEvent } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { clientTranslators, Translation, translators, Untranslatable, UpstreamNonsense, type ClientTranslator, type Translator } from '../src/index.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { chunksOf } from './chunks.ts'
-import { answerFor, requestFor, type Says } from './conversations.ts'
+import { answerFor, requestFor, writtenIn, type Says } from './conversations.ts'
+import { decoded } from './events-in.ts'
 import { Random, seeds } from './random.ts'
 import type { Json } from './translating.ts'
 
@@ -69,8 +69,8 @@ function isLastOfGemini(data: string): boolean {
 const responseEnds: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete', 'response.failed'])
 
 function isTerminal(event: Buffer): boolean {
-  const { event: name, data } = decodeEvent(event)
-  return responseEnds.has(name) || name === 'error' || name === 'message_stop' || data === '[DONE]' || data.startsWith('{"error":') || isLastOfGemini(data)
+  const { event: name, data } = decoded(event)
+  return name === 'metadata' || name.endsWith('Exception') || responseEnds.has(name) || name === 'error' || name === 'message_stop' || data === '[DONE]' || data.startsWith('{"error":') || isLastOfGemini(data)
 }
 
 describe('hostile input', () => {
@@ -78,7 +78,7 @@ describe('hostile input', () => {
     for (const seed of seeds()) {
       const random = new Random(seed)
       const context = new TranslationContext(options)
-      const body = sent(isWhole(client) ? client.requestFromChat(requestFor(all, seed), context) : oldRequest)
+      const body = sent(isWhole(client) ? client.requestFromChat(requestFor(writtenIn(client.dialect, all), seed), context) : oldRequest)
       const hostile = random.some(1, 3, () => 0).reduce((value: unknown) => spoiled(random, value), body)
       expect({ seed, thrown: strangers(() => new Translation(client.dialect, provider.dialect, options).request(hostile)) }).toEqual({ seed, thrown: [] })
     }
@@ -102,7 +102,7 @@ describe('hostile input', () => {
       writer.end(events)
       const stream = new Translation(client.dialect, provider.dialect, options).stream()
       const out = events.flatMap((bytes) => {
-        const event = decodeEvent(bytes)
+        const event = decoded(bytes)
         if (!random.chance(10)) return stream.event(event)
         const data = event.data.startsWith('{') ? JSON.stringify(spoiled(random, JSON.parse(event.data))) : event.data
         return stream.event({ ...event, data: random.chance(10) ? event.data.slice(0, random.below(event.data.length)) : data })

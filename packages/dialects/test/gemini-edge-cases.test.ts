@@ -4,7 +4,7 @@ import { readUpstreamError, translators, Untranslatable } from '../src/index.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { collectedGemini } from './collected-gemini.ts'
 import { collectedChat, collectedMessage } from './collected.ts'
-import { requestFor, type Says } from './conversations.ts'
+import { requestFor, writtenIn, type Says } from './conversations.ts'
 import { seeds } from './random.ts'
 import { facts, recorded } from './recorded.ts'
 import { asked, chatStream, delta, streamed, translating, type Json } from './translating.ts'
@@ -453,7 +453,7 @@ describe('requests to Gemini', () => {
       if (dialect === 'gemini') continue
       for (const seed of seeds()) {
         const context = new TranslationContext({ now: () => 0, newId: () => 'x', maxHeld: 1 << 20 })
-        const body = requestFromChat(requestFor(everything, seed), context)
+        const body = requestFromChat(requestFor(writtenIn(dialect, everything), seed), context)
         const request = translating(dialect, 'gemini').request(JSON.parse(JSON.stringify(body)))
         expect({ dialect, seed, problems: schemaProblems('gemini', 'GenerateContentRequest', request) }).toEqual({ dialect, seed, problems: [] })
       }

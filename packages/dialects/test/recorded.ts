@@ -38,6 +38,8 @@ const apis: Readonly<Record<string, Dialect>> = {
   messages: 'anthropic-messages',
   generateContent: 'gemini',
   streamGenerateContent: 'gemini',
+  converse: 'bedrock-converse',
+  'converse-stream': 'bedrock-converse',
 }
 
 const { fixtures } = JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8')) as { fixtures: Recorded[] }

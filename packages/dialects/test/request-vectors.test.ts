@@ -71,10 +71,11 @@ function translated({ from, input, ...vector }: Vector): Json | Untranslatable {
   }
 }
 
-const schemas: Partial<Record<Dialect, readonly ['openAi' | 'anthropic' | 'gemini', string]>> = {
+const schemas: Partial<Record<Dialect, readonly ['openAi' | 'anthropic' | 'gemini' | 'bedrock', string]>> = {
   'openai-chat': ['openAi', 'CreateChatCompletionRequest'],
   'openai-responses': ['openAi', 'CreateResponse'],
   gemini: ['gemini', 'GenerateContentRequest'],
+  'bedrock-converse': ['bedrock', 'ConverseRequest'],
   'anthropic-messages': ['anthropic', 'MessagesRequest'],
 }
 

@@ -1,4 +1,4 @@
-import { decodeEvent, type Dialect } from '@sluice/provider'
+import type { Dialect } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { translators, type Translator } from '../src/index.ts'
 import type { ChatAnswer } from '../src/pivot/chat-answer.ts'
@@ -6,6 +6,7 @@ import type { ChatMessage, ChatRequest } from '../src/pivot/chat-request.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { answerOf, chunksOf } from './chunks.ts'
 import { answerFor, requestFor, type Says } from './conversations.ts'
+import { decoded } from './events-in.ts'
 import { Random, seeds } from './random.ts'
 
 /** What each dialect can say. A chat that holds nothing else comes back from it as it was. */
@@ -68,6 +69,20 @@ const says: Partial<Record<Dialect, Says>> = {
     stopSequence: false,
     lacks: new Set(['file names', 'strict tools', 'single calls', 'user', 'cache writes']),
   },
+  'bedrock-converse': {
+    cacheControl: true,
+    signedReasoning: true,
+    thinkingBudget: true,
+    topK: true,
+    isError: true,
+    picturesFromTools: true,
+    documents: false,
+    citations: false,
+    severalChoices: false,
+    refusal: false,
+    stopSequence: true,
+    lacks: new Set(['file names', 'single calls', 'user', 'addresses', 'marks in results', 'files without a word', 'thought tokens', 'ids of answers']),
+  },
 }
 
 const cases = translators.map((translator) => ({ translator, name: translator.dialect, says: says[translator.dialect]! }))
@@ -87,7 +102,7 @@ function context(): TranslationContext {
 /** What a dialect may put in another way without saying anything else: a text is one part. */
 function normal({ stream_options: _options, tools = [], ...chat }: ChatRequest): ChatRequest {
   const messages = chat.messages.map((message): ChatMessage => {
-    if (typeof message.content !== 'string' || message.role === 'tool') return message.content === null ? withoutContent(message) : message
+    if (typeof message.content !== 'string') return message.content === null ? withoutContent(message) : message
     return { ...message, content: [{ type: 'text', text: message.content }] } as ChatMessage
   })
   return { ...chat, messages, ...(tools.length > 0 && { tools }) }
@@ -99,10 +114,12 @@ function withoutContent(message: ChatMessage): ChatMessage {
 }
 
 /** Without the provider's own words, which the pivot need not have had, and without a count of no thoughts, which OpenAI always gives. */
-function plain(answer: ChatAnswer): ChatAnswer {
+function plain(answer: ChatAnswer, known: Says): ChatAnswer {
   const { completion_tokens_details: details, ...usage } = answer.usage!
   return {
     ...answer,
+    // Some answers name neither themselves nor their model.
+    ...(known.lacks?.has('ids of answers') && { id: '', model: 'some-model' }),
     choices: answer.choices.map(({ native_finish_reason: _native, ...choice }) => choice),
     usage: { ...usage, ...(details?.reasoning_tokens && { completion_tokens_details: details }) },
   }
@@ -110,7 +127,7 @@ function plain(answer: ChatAnswer): ChatAnswer {
 
 /** What stands in the path of a request, and is told beside its body. */
 function pathOf({ dialect }: Translator, { model, stream }: ChatRequest) {
-  return dialect === 'gemini' ? { model, ...(stream !== undefined && { stream }) } : {}
+  return dialect === 'gemini' || dialect === 'bedrock-converse' ? { model, ...(stream !== undefined && { stream }) } : {}
 }
 
 /** Over the wire, where JSON has no undefined. */
@@ -124,7 +141,7 @@ function streamedBack(translator: Translator, answer: ChatAnswer, random: Random
   for (const chunk of chunksOf(random, answer)) writer.write(chunk, events)
   writer.end(events)
   const reader = translator.streamToChat(context())
-  const chunks = [...events.flatMap((event) => reader.read(decodeEvent(event))), ...reader.end()]
+  const chunks = [...events.flatMap((event) => reader.read(decoded(event))), ...reader.end()]
   expect(reader.finished).toBe(true)
   return answerOf(chunks, answer.created)
 }
@@ -143,14 +160,14 @@ describe('there and back', () => {
     for (const seed of seeds()) {
       const answer = answerFor(known, seed)
       const back = translator.answerToChat(sent(translator.answerFromChat(sent(answer), context())), context())
-      expect({ seed, answer: plain(back) }).toEqual({ seed, answer })
+      expect({ seed, answer: plain(back, known) }).toEqual({ seed, answer })
     }
   })
 
   test.for(cases)('through $name a streamed answer says what the whole one says', ({ translator, says: known }) => {
     for (const seed of seeds()) {
       const answer = answerFor(known, seed)
-      expect({ seed, answer: plain(streamedBack(translator, answer, new Random(seed))) }).toEqual({ seed, answer })
+      expect({ seed, answer: plain(streamedBack(translator, answer, new Random(seed)), known) }).toEqual({ seed, answer })
     }
   })
 })

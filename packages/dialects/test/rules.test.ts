@@ -11,8 +11,9 @@ function run(dialect: string, translate: Translate, members: Json): unknown {
   return translate({ model: 'm', ...saying(dialect), max_completion_tokens: 9, ...members } as never, context)
 }
 
+/** What is written for a provider begins as a chat. */
 function casesOf(dialect: string, part: string, rules: readonly Rule[], translate: Translate) {
-  return rules.map((rule) => ({ name: `${dialect} ${part} ${rule.what}`, rule, dialect, translate }))
+  return rules.map((rule) => ({ name: `${dialect} ${part} ${rule.what}`, rule, dialect: part === 'requestFromChat' ? 'openai-chat' : dialect, translate }))
 }
 
 const chatCases = [

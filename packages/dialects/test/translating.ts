@@ -1,6 +1,6 @@
-import { decodeEvent, type Dialect, type SseEvent } from '@sluice/provider'
+import type { Dialect, SseEvent } from '@sluice/provider'
 import { Translation, type StreamTranslation, type TranslationOptions } from '../src/index.ts'
-import { eventsIn } from './events-in.ts'
+import { decoded, eventsIn } from './events-in.ts'
 
 export type Json = Record<string, unknown>
 
@@ -19,13 +19,15 @@ export function asked(client: Dialect, provider: Dialect, body: Json = {}, more:
 
 /** What a client of a dialect says to say something; each ignores what others call it. */
 export function saying(client: string): Json {
-  return client === 'openai-completions' ? { prompt: 'Hi' } : { messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
+  if (client === 'openai-completions') return { prompt: 'Hi' }
+  if (client === 'bedrock-converse') return { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] }
+  return { messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
 }
 
 /** All that a client gets of a provider's stream, as it came in these pieces, decoded. */
 export function streamed(stream: StreamTranslation, chunks: readonly Buffer[]): SseEvent[] {
-  const out = eventsIn(chunks).flatMap((event) => stream.event(decodeEvent(event)))
-  return [...out, ...stream.end()].map((event) => decodeEvent(event))
+  const out = eventsIn(chunks).flatMap((event) => stream.event(decoded(event)))
+  return [...out, ...stream.end()].map((event) => decoded(event))
 }
 
 /** Provider events as the bytes of a stream of chat chunks. */

@@ -24,6 +24,8 @@ export interface TranslationOptions {
 export class TranslationContext {
   readonly options: TranslationOptions
   readonly toolNames = new ToolNames()
+  /** When it began, in seconds since the epoch. */
+  readonly startedAt: number
   /** The model that was asked for; '' where none was named. */
   model = ''
   /** The client asked for the usage chunk of a streamed chat. */
@@ -43,6 +45,7 @@ export class TranslationContext {
 
   constructor(options: TranslationOptions) {
     this.options = options
+    this.startedAt = options.now()
   }
 
   /** An id with the beginning that the dialect's clients expect. */

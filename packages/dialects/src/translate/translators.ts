@@ -1,5 +1,6 @@
 import type { Dialect } from '@sluice/provider'
 import { anthropicMessages } from '../anthropic-messages/translator.ts'
+import { bedrockConverse } from '../bedrock-converse/translator.ts'
 import { gemini } from '../gemini/translator.ts'
 import { openAiChat } from '../openai-chat/translator.ts'
 import { openAiCompletions } from '../openai-completions/translator.ts'
@@ -14,7 +15,7 @@ import type { ClientTranslator, Translator } from './translator.ts'
  * which also know how it tells of errors; and a line here. Tests go through this list: `round-trips.test.ts` asks what the
  * dialect can say.
  */
-export const translators: readonly Translator[] = [openAiChat, openAiResponses, anthropicMessages, gemini]
+export const translators: readonly Translator[] = [openAiChat, openAiResponses, anthropicMessages, gemini, bedrockConverse]
 
 /** Those of clients alone: what they ask is asked in another dialect. */
 export const clientTranslators: readonly ClientTranslator[] = [...translators, openAiCompletions]
