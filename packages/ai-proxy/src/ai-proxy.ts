@@ -2,6 +2,8 @@ import {
   accountSlot,
   aiRequestIn,
   aiVariables,
+  modelsReply,
+  offeredModelsSlot,
   openAccount,
   readAiRequest,
   refuseDuplicates,
@@ -40,16 +42,21 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
     priority: 1040,
     answers: true,
     schema: configOf([...byName.keys()]),
+    offers: ({ provider, options: { model } }) => ({ by: provider, models: model === undefined ? [] : [model] }),
     variables: { ...aiVariables, ...logVariables },
     validate: (config, path) => checkConfig(config, path, providerOf(config), gcpServiceAccount),
     setup(config) {
       const instance = new Instance({ provider: providerOf(config), config, agents, gcpServiceAccount })
+      // Whatever else its provider has, such a route does not offer it.
+      const hasOneModel = config.options.model !== undefined && config.options_mode === 'override'
       return {
         access: (ctx) => pick(ctx, instance),
         proxy(ctx): Promise<Reply> {
           const plan = ctx.get(plans)
           if (!plan) throw new TypeError('the access phase made no plan')
-          return plan.request.kind === 'passed' ? passThrough(ctx, plan, plan.request) : askProvider(ctx, plan)
+          if (plan.request.kind === 'spoken') return askProvider(ctx, plan)
+          const offered = hasOneModel ? ctx.get(offeredModelsSlot) : undefined
+          return offered ? Promise.resolve(modelsReply(ctx, offered)) : passThrough(ctx, plan, plan.request)
         },
         log: (ctx) => logFields(ctx, config.logging),
         dispose: () => instance.dispose(),

@@ -65,11 +65,16 @@ export class Snapshot {
     this.#choosing += 1
   }
 
+  /** Gives an exchange that runs on no chain its consumers, which it closes itself; before another one, for which this is done, has chosen. */
+  openDirectory(ctx: Exchange): void {
+    const { directory } = this.#held
+    if (directory) ctx.openDirectory(directory)
+  }
+
   /** The exchange has chosen its chain, and needs nothing else of the snapshot but its consumers, which it holds itself while it may ask who they are. */
   choose(chain: Chain, ctx: Exchange): void {
     chain.hold()
-    const { directory } = this.#held
-    if (directory) ctx.openDirectory(directory)
+    this.openDirectory(ctx)
     this.#choosing -= 1
     if (this.#isRetired) this.#letGo()
   }

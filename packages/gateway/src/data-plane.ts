@@ -10,6 +10,7 @@ import { continueWhenRead } from './continue-when-read.ts'
 import { drainConnections } from './drain-connections.ts'
 import { createFront } from './front.ts'
 import { LargeBodies } from './large-bodies.ts'
+import { modelsOrNotFound } from './offered-models.ts'
 import type { ReadConfig } from './read-config.ts'
 import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
@@ -69,7 +70,7 @@ export class DataPlane {
 
   /** Compiles what was read. Rejects with a `ConfigError`. */
   static async start(read: ReadConfig, options: DataPlaneOptions): Promise<DataPlane> {
-    const snapshot = await compileSnapshot({ kernel: options.kernel, resolved: read.resolved })
+    const snapshot = await compileSnapshot({ kernel: options.kernel, resolved: read.resolved, notFound: modelsOrNotFound })
     try {
       return new DataPlane(read, snapshot, options)
     } catch (error) {
@@ -117,7 +118,7 @@ export class DataPlane {
   /** Compiles another configuration. Rejects with a `ConfigError`, or where this has closed meanwhile, and then nothing has changed. One at a time. */
   async prepare(read: ReadConfig): Promise<Change> {
     try {
-      const snapshot = await compileSnapshot({ kernel: this.kernel, resolved: read.resolved })
+      const snapshot = await compileSnapshot({ kernel: this.kernel, resolved: read.resolved, notFound: modelsOrNotFound })
       try {
         // A slow setup: nobody would ever retire what it made.
         if (this.#isClosed) throw new Error('the gateway is closed')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { formatError } from '@sluice/ai-core'
+import { asksForModels, formatError, offeredModelsSlot } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
 import { asHttpError, cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome, type Reply } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
@@ -9,6 +9,7 @@ import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
 import { inTurn } from './in-turn.ts'
 import { smallBody } from './large-bodies.ts'
+import { offeredTo, offerOf } from './offered-models.ts'
 import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 import { StreamKeepalive } from './stream-keepalive.ts'
@@ -97,6 +98,8 @@ class Visit {
   readonly #sentBefore: number
   readonly #keepalive: StreamKeepalive | undefined
   #chain: Chain
+  /** It asks for the list of models, and no provider knows it better. */
+  #namesModels = false
   #answered = false
   #closed = false
 
@@ -122,7 +125,20 @@ class Visit {
       return void this.#refuse(error)
     }
     if (found === needsBody) void this.#routeByBody()
-    else void this.answer(found)
+    else void this.#answerBy(found)
+  }
+
+  #answerBy(chain: Chain): Promise<void> {
+    return this.#namesModels ? this.#answerWithModels(chain) : this.answer(chain)
+  }
+
+  async #answerWithModels(chain: Chain): Promise<void> {
+    try {
+      this.#ctx.set(offeredModelsSlot, await offeredTo(this.#ctx, this.#snapshot))
+    } catch (err) {
+      this.#ctx.log.error({ err }, 'the models on this host could not be listed')
+    }
+    return this.answer(chain)
   }
 
   answer(chain: Chain, refusal?: HttpError): Promise<void> {
@@ -162,7 +178,7 @@ class Visit {
     } catch (error) {
       return this.#refuse(error)
     }
-    return this.answer(found === needsBody ? this.#snapshot.notFound : found)
+    return this.#answerBy(found === needsBody ? this.#snapshot.notFound : found)
   }
 
   /** No route can be found for what is wrong with the request. */
@@ -175,6 +191,7 @@ class Visit {
     const host = (headers['host'] as string | undefined) ?? ''
     const found = this.#snapshot.router.match({ method, path, host, address: remoteAddress }, this.#ctx, bodyIsRead)
     if (found === needsBody) return needsBody
+    this.#namesModels = asksForModels(this.#ctx.request) && (found ? offerOf(found.value).models.length > 0 : isBase(this.#ctx.request.uri))
     if (found === undefined) return this.#snapshot.notFound
     this.#ctx.route = found.value.info
     this.#ctx.params = found.params
@@ -216,6 +233,11 @@ class Visit {
       this.#snapshot.release(this.#chain)
     }
   }
+}
+
+/** Where SDKs look for the list of models when no route says otherwise. */
+function isBase(uri: string): boolean {
+  return uri.startsWith('/v1/') || uri.startsWith('/v1beta/')
 }
 
 const validHost = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i

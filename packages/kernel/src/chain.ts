@@ -136,6 +136,15 @@ export class Chain {
     return Promise.all(waiting).then(() => later?.drop())
   }
 
+  /** Asks those of its hooks that judge who asks, and no others; `ctx` is an exchange of its own. Rejects with what one of them throws. */
+  async admit(ctx: Exchange): Promise<void> {
+    for (const { link, hook } of [...this.#rewrite, ...this.#access]) {
+      if (!link.plugin.authenticates && !link.plugin.admits) continue
+      const refused = link.direct ? await hook(ctx) : await whenReady({ link, hook }, ctx)
+      if (refused) throw new HttpError(refused.status, 'refused', `refused by ${link.plugin.name}`)
+    }
+  }
+
   /** Names of the plugins whose hooks run, by phase, in the order in which they run; in `proxy`, outermost first. */
   describe(): Record<Phase, string[]> {
     return {

@@ -36,6 +36,7 @@ export {
   type Hooks,
   type Host,
   type Next,
+  type Offer,
   type Owner,
   type Plugin,
   type PluginDefinition,

@@ -45,6 +45,14 @@ export interface Host {
   readonly variables: Variables<Exchange>
 }
 
+/** Models that clients may ask for by name. */
+export interface Offer {
+  /** Who answers. */
+  readonly by: string
+  /** Empty where the configuration names none. */
+  readonly models: readonly string[]
+}
+
 export interface Plugin {
   /** The key in a `plugins` map. */
   readonly name: string
@@ -64,12 +72,16 @@ export interface Plugin {
   readonly answers?: boolean
   /** Its `rewrite` hook finds the consumer. */
   readonly authenticates?: boolean
+  /** Its hooks judge who asks, and do nothing else: whoever wants to know what a caller may reach asks them, too. */
+  readonly admits?: boolean
   /** `whole`: the request body is read before its first hook. */
   readonly body?: 'none' | 'whole'
   /** Variables that it adds to expressions, templates and the access log; read while the exchange lives. */
   readonly variables?: Readonly<Record<string, (ctx: Exchange) => unknown>>
   /** The name of the counts that an instance takes from `sharedCounters`; those who give the same name must have the same configuration. Pure. */
   sharedAs?(config: unknown): string | undefined
+  /** Of an answerer: the models that it offers with this configuration. Pure. */
+  offers?(config: unknown): Offer
   /** What the schema cannot say. Pure: no I/O, no state; paths are below `path`. */
   validate?(config: unknown, path: Issue['path']): readonly Issue[]
   /** Called once for each place where the plugin is configured, when a snapshot is built. Do the slow work here. */
@@ -78,10 +90,11 @@ export interface Plugin {
 
 /** A plugin as its author writes it: configurations get their types from the schemas. */
 export interface PluginDefinition<S extends TSchema, C extends TSchema = TSchema>
-  extends Omit<Plugin, 'schema' | 'setup' | 'validate' | 'sharedAs' | 'consumerSchema' | 'credentialKey' | 'validateConsumer'> {
+  extends Omit<Plugin, 'schema' | 'setup' | 'validate' | 'sharedAs' | 'offers' | 'consumerSchema' | 'credentialKey' | 'validateConsumer'> {
   readonly schema: S
   readonly consumerSchema?: C
   sharedAs?(config: Static<S>): string | undefined
+  offers?(config: Static<S>): Offer
   validate?(config: Static<S>, path: Issue['path']): readonly Issue[]
   credentialKey?(config: Static<C>): string
   validateConsumer?(config: Static<C>, path: Issue['path']): readonly Issue[]

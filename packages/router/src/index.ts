@@ -1,3 +1,4 @@
+export { isFor } from './is-for.ts'
 export { normalizePath } from './normalize-path.ts'
 export { needsBody, type MatchResult, type RouteEntry, type RouteMatch, type RouteRequest } from './route.ts'
 export { Router, type TableEntry } from './router.ts'
