@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   config: { ours: ['kernel', 'router', 'expr'], others: ['yaml'] },
   store: { ours: ['config'], others: ['yaml'] },
   admin: { ours: ['store', 'config', 'kernel', 'expr'], others: ['koa', '@koa/router', 'rfc6902', 'yaml'] },
-  cli: { ours: ['config'], others: ['commander', 'undici', 'yaml'] },
+  cli: { ours: ['config', 'kernel'], others: ['commander', 'undici', 'yaml'] },
   'json-edit': { ours: [] },
   provider: { ours: [] },
   dialects: { ours: ['provider'] },

@@ -101,7 +101,7 @@ function refusedConfig(issues: readonly Issue[], { document }: WrittenConfig): R
   const errors = issues.map(({ path: [kind, id, ...field], message }) => {
     const [list, index] = document.placeOf([kind ?? '', id ?? ''])
     const own = kind === 'credentials' ? String(id).replace('/', '/credentials/') : id
-    return { resource_type: list, resource_id: own, index, error: field.length === 0 ? message : `${formatPath(field)}: ${message}` }
+    return { resource_type: list, resource_id: own, index, path: field, error: field.length === 0 ? message : `${formatPath(field)}: ${message}` }
   })
   return new Refusal(400, { error_msg: `invalid configuration: ${problems.join('; ')}`, errors })
 }

@@ -183,8 +183,8 @@ test('what is wrong with a whole configuration is told one by one, too', async (
   const { status, body } = await put(world, config, 'one')
   expect(status).toBe(400)
   expect(body.errors).toEqual([
-    { resource_type: 'routes', resource_id: 'b', index: 1, error: 'nothing: is not a known field' },
-    { resource_type: 'routes', resource_id: 'b', index: 1, error: 'service_id: refers to service [x], which does not exist' },
-    { resource_type: 'consumers', resource_id: 'bob/credentials/k', index: 1, error: 'plugins.key-auth.key: is required' },
+    { resource_type: 'routes', resource_id: 'b', index: 1, path: ['nothing'], error: 'nothing: is not a known field' },
+    { resource_type: 'routes', resource_id: 'b', index: 1, path: ['service_id'], error: 'service_id: refers to service [x], which does not exist' },
+    { resource_type: 'consumers', resource_id: 'bob/credentials/k', index: 1, path: ['plugins', 'key-auth', 'key'], error: 'plugins.key-auth.key: is required' },
   ])
 })

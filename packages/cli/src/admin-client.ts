@@ -10,6 +10,8 @@ export interface AdminRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | undefined>>
   readonly body?: unknown
+  /** Beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>
   /** The connection's gateway group goes along; it does unless this is false. */
   readonly isScoped?: boolean
 }
@@ -58,7 +60,7 @@ export class AdminClient {
       answer = await request(`${server.value}${asked.path}${this.#queryOf(asked)}`, {
         method,
         dispatcher: this.#agent,
-        headers: { 'x-api-key': token.value, accept: 'application/json', 'user-agent': this.#userAgent, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: { 'x-api-key': token.value, accept: 'application/json', 'user-agent': this.#userAgent, ...(body !== undefined && { 'content-type': 'application/json' }), ...asked.headers },
         body: body === undefined ? null : JSON.stringify(body),
       })
       text = await answer.body.text()

@@ -9,11 +9,14 @@ export class AdminError extends CommandError {
   readonly status: number
   /** What the server says is wrong. */
   readonly reason: string
+  /** The answer, where there may be more in it than that. */
+  readonly body: unknown
 
-  constructor(status: number, reason: string, message: string, advice: readonly string[] = []) {
+  constructor(status: number, reason: string, message: string, advice: readonly string[] = [], body?: unknown) {
     super(message, { advice })
     this.status = status
     this.reason = reason
+    this.body = body
   }
 
   /** The resource itself is not there; its consumer or group is another matter. */
@@ -48,7 +51,7 @@ export function refusalOf(refused: Refused, asked: AdminRequest, connection: Con
     case 409:
       return new AdminError(status, reason, `conflict: ${reason}`)
     default:
-      return new AdminError(status, reason, status >= 500 ? `${server.value} failed (status ${status}): ${reason}` : reason)
+      return new AdminError(status, reason, status >= 500 ? `${server.value} failed (status ${status}): ${reason}` : reason, [], body)
   }
 }
 
@@ -70,9 +73,8 @@ function isNotFound(reason: string): boolean {
   return /^(?:resource|key) not found$/i.test(reason)
 }
 
-function stranger({ status, headers, text }: Refused, { server }: Connection): CommandError {
+function stranger({ status, headers, text }: Refused, { server }: Connection): AdminError {
   const type = String(headers['content-type'] ?? (text === '' ? 'nothing' : 'no content type')).replace(/;.*/, '')
-  return new CommandError(`${server.value} answers (status ${status}, ${type}), but not as an Admin API does`, {
-    advice: [`The address is that of ${server.from}. Is it the port of gateway.admin, 9180 by default? 9080 is where requests are served.`],
-  })
+  const reason = `${server.value} answers (status ${status}, ${type}), but not as an Admin API does`
+  return new AdminError(status, reason, reason, [`The address is that of ${server.from}. Is it the port of gateway.admin, 9180 by default? 9080 is where requests are served.`])
 }

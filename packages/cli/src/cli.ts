@@ -5,6 +5,7 @@ import { addConnectionOptions, addOutputOption, connectionOptionsOf, formatOf, t
 import { connectionOf } from './connection.ts'
 import { exitCode } from './exit-code.ts'
 import { printable } from './printable.ts'
+import { ProblemsError } from './problems-error.ts'
 import type { Output, Surroundings } from './surroundings.ts'
 
 export interface CliInit {
@@ -102,6 +103,8 @@ export class Cli {
   }
 
   #told(error: unknown): string {
+    // Lines as editors and compilers have them begin with their place.
+    if (error instanceof ProblemsError) return `${error.problems.map(printable).join('\n')}\n`
     if (error instanceof CommandError) return [`sluice: ${printable(error.message)}`, ...error.advice.map((line) => `  ${printable(line)}`), ''].join('\n')
     return `${this.#explain(error) ?? `sluice: ${error instanceof Error ? error.message : String(error)}`}\n`
   }

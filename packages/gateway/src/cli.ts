@@ -1,4 +1,4 @@
-import { addPluginCommands, addResourceCommands, Cli, type Surroundings } from '@sluice/cli'
+import { addConfigCommands, addPluginCommands, addResourceCommands, Cli, type Surroundings } from '@sluice/cli'
 import { explain } from './explain.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { version } from './version.ts'
@@ -14,5 +14,6 @@ export function createCli(surroundings: Surroundings): Cli {
   addProcessCommands(cli)
   addResourceCommands(cli)
   addPluginCommands(cli)
+  addConfigCommands(cli, async (settings) => (await import('./kernel-of-file.ts')).kernelOfFile(settings, surroundings.env))
   return cli
 }

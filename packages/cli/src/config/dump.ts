@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises'
+import { kinds, type Kind } from '@sluice/config'
+import type { Call } from '../cli.ts'
+import { CommandError } from '../command-error.ts'
+import { formatValue } from '../format-value.ts'
+import { redacted } from './compare.ts'
+import { readRemote } from './read-remote.ts'
+import type { Existing } from './remote-state.ts'
+import { scopeOf, type ScopeOptions } from './scope.ts'
+import { isInScope } from './plan.ts'
+import type { Fields } from './wanted.ts'
+import { entryOf, listOf } from './written-entry.ts'
+
+export interface DumpOptions extends Omit<ScopeOptions, 'delete'> {
+  readonly file?: string
+}
+
+/** Writes what the server holds as a file that `sync` takes; gives the exit code. */
+export async function dump({ options, format, client, print, note }: Call<DumpOptions>): Promise<void> {
+  const scope = scopeOf(options)
+  const { resources } = await readRemote(await client())
+  const dumped = [...resources.values()].filter(({ kind, value }) => isInScope(scope, kind, value))
+  const text = formatValue({ version: '1', ...listsOf(dumped) }, format === 'json' ? 'json' : 'yaml')
+  if (options.file === undefined || options.file === '-') print(text)
+  else await writeFile(options.file, `${text}\n`).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(`${options.file} cannot be written: ${error.code}`, { cause: error })
+  })
+  const hidden = dumped.filter(({ value }) => hasRedacted(value)).length
+  if (hidden > 0) note(`The secrets of ${hidden} ${hidden === 1 ? 'resource are' : 'resources are'} shown as ${redacted}: written back to this server they stay what they are; for another one write them in.`)
+}
+
+/** What others refer to comes first; what requests are matched with comes last, as people write it. */
+const order: readonly Kind[] = [...kinds.filter((kind) => kind !== 'routes'), 'routes']
+
+function listsOf(dumped: readonly Existing[]): Record<string, Fields[]> {
+  const lists: Record<string, Fields[]> = {}
+  for (const kind of order) {
+    for (const { id, value } of dumped.filter((one) => one.kind === kind)) (lists[listOf(kind)] ??= []).push(entryOf({ kind, id, value }))
+  }
+  return lists
+}
+
+function hasRedacted(value: unknown): boolean {
+  if (value === redacted) return true
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasRedacted)
+}

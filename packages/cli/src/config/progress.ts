@@ -1,0 +1,29 @@
+import type { Output } from '../surroundings.ts'
+
+/** Tells how far something has come, in one line that is written again and again; to a terminal alone. */
+export interface Progress {
+  at(done: number, all: number): void
+  /** Takes the line away. */
+  end(): void
+}
+
+/** No more often than people can see. Milliseconds. */
+const pause = 100
+
+export function progressOn(output: Output): Progress {
+  if (output.isTTY !== true) return { at() {}, end() {} }
+  let last = 0
+  let isShown = false
+  return {
+    at(done, all) {
+      const now = Date.now()
+      if (now - last < pause && done < all) return
+      last = now
+      isShown = true
+      output.write(`\r${done} of ${all} done\u001B[K`)
+    },
+    end() {
+      if (isShown) output.write('\r\u001B[K')
+    },
+  }
+}
