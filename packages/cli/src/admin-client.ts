@@ -24,8 +24,12 @@ export interface AdminAnswer {
   readonly body: unknown
 }
 
-/** A server that is not reachable is told of within this, and one that is does not answer that slowly. Milliseconds. */
-const timeouts = { connect: 10_000, headers: 60_000, body: 60_000 }
+export interface AdminClientInit {
+  /** Of the program. */
+  readonly version: string
+  /** Milliseconds that a connection may take, and an answer six times; ten seconds by default. */
+  readonly patience?: number
+}
 
 /** Speaks to one Admin API, over connections of its own that `close` ends. */
 export class AdminClient {
@@ -33,15 +37,15 @@ export class AdminClient {
   readonly #agent: Agent
   readonly #userAgent: string
 
-  constructor(connection: Connection, { version }: { readonly version: string }) {
+  constructor(connection: Connection, { version, patience = 10_000 }: AdminClientInit) {
     const { ca, cert, key, isVerified } = connection.tls
     this.connection = connection
     this.#userAgent = `sluice/${version}`
     this.#agent = new Agent({
       connections: 10,
-      headersTimeout: timeouts.headers,
-      bodyTimeout: timeouts.body,
-      connect: { timeout: timeouts.connect, rejectUnauthorized: isVerified, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert, key }) },
+      headersTimeout: 6 * patience,
+      bodyTimeout: 6 * patience,
+      connect: { timeout: patience, rejectUnauthorized: isVerified, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert, key }) },
     })
   }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Argument } from 'commander'
 import { AdminClient } from './admin-client.ts'
 import { CommandError } from './command-error.ts'
 import { addConnectionOptions, addOutputOption, connectionOptionsOf, formatOf, type Format } from './common-options.ts'
@@ -54,6 +54,8 @@ export class Cli {
       .showHelpAfterError('(sluice --help tells what there is)')
       .enablePositionalOptions()
       .exitOverride()
+      // Other names of a command stand in its own help.
+      .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' ') })
       .configureOutput({
         writeOut: (text) => void stdout.write(text),
         writeErr: (text) => void stderr.write(text),
@@ -108,6 +110,12 @@ export class Cli {
     if (error instanceof CommandError) return [`sluice: ${printable(error.message)}`, ...error.advice.map((line) => `  ${printable(line)}`), ''].join('\n')
     return `${this.#explain(error) ?? `sluice: ${error instanceof Error ? error.message : String(error)}`}\n`
   }
+}
+
+/** `<id>`, `[id]`, `<id...>`. */
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
 }
 
 function widthOf({ isTTY, columns = 80 }: Output): number {

@@ -33,9 +33,17 @@ const defaultServer = 'http://127.0.0.1:9180'
 
 /** A flag counts before the environment, and that before the context. Throws a `CommandError` where something is missing or no good. */
 export async function connectionOf(options: ConnectionOptions, { env }: Pick<Surroundings, 'env'>): Promise<Connection> {
-  const context = await contextOf(options.context, env)
+  return connection(options, env, await contextOf(options.context, env))
+}
+
+/** As a context alone says. Throws a `CommandError`. */
+export async function connectionIn(context: Context, { env }: Pick<Surroundings, 'env'>): Promise<Connection> {
+  return connection({}, env, context, false)
+}
+
+async function connection(options: ConnectionOptions, env: Surroundings['env'], context: Context | undefined, isExported = true): Promise<Connection> {
   const from = (flag: keyof ConnectionOptions, variable: string, member: keyof Context): Setting | undefined => {
-    const [said, exported, kept] = [options[flag], env[variable], context?.[member]]
+    const [said, exported, kept] = [options[flag], isExported ? env[variable] : undefined, context?.[member]]
     if (typeof said === 'string' && said !== '') return { value: said, from: `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` }
     if (exported) return { value: exported, from: variable }
     return typeof kept === 'string' && kept !== '' ? { value: kept, from: `context ${JSON.stringify(context?.name)}` } : undefined

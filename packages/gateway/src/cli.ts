@@ -1,4 +1,4 @@
-import { addConfigCommands, addPluginCommands, addResourceCommands, Cli, type Surroundings } from '@sluice/cli'
+import { addCompletionCommands, addConfigCommands, addContextCommands, addPluginCommands, addResourceCommands, addVersionCommand, Cli, type Surroundings } from '@sluice/cli'
 import { explain } from './explain.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { version } from './version.ts'
@@ -12,8 +12,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 export function createCli(surroundings: Surroundings): Cli {
   const cli = new Cli({ surroundings, version, explain })
   addProcessCommands(cli)
+  cli.program.commandsGroup('A running gateway:')
+  addConfigCommands(cli, async (settings) => (await import('./kernel-of-file.ts')).kernelOfFile(settings, surroundings.env))
   addResourceCommands(cli)
   addPluginCommands(cli)
-  addConfigCommands(cli, async (settings) => (await import('./kernel-of-file.ts')).kernelOfFile(settings, surroundings.env))
+  cli.program.commandsGroup('This program:')
+  addContextCommands(cli)
+  addCompletionCommands(cli)
+  addVersionCommand(cli)
   return cli
 }

@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { keysOf } from '../completion/complete.ts'
+import { withValues } from '../completion/values.ts'
 import { confirm } from '../confirm.ts'
 import { exitCode } from '../exit-code.ts'
 import { collectionOf, getOne, missing } from './read.ts'
@@ -22,6 +24,7 @@ export function addDelete(cli: Cli, parent: Command, type: ResourceType): void {
     options: [new Option('--force', 'do not ask; nobody is asked where there is no terminal'), dryRunOption()],
     examples: [id, `${id} --force`, `${id} --dry-run`],
   })
+  withValues(command, keysOf(type.name))
   cli.on<DeleteOptions>(command, async ({ args, options, surroundings, print, client: connect }) => {
     const client = await connect()
     const keys = args.filter((key) => key !== undefined)

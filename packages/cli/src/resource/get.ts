@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { keysOf } from '../completion/complete.ts'
+import { withValues } from '../completion/values.ts'
 import { printResources } from './print.ts'
 import { getOne } from './read.ts'
 import type { ResourceType } from './resource-type.ts'
@@ -13,6 +15,7 @@ export function addGet(cli: Cli, parent: Command, type: ResourceType): void {
     output: 'how to print (default: yaml)',
     examples: [type.example.id, `${type.example.id} -o json`],
   })
+  withValues(command, keysOf(type.name))
   cli.on<{ consumer?: string }>(command, async ({ args: [key = ''], options: { consumer }, client, ...call }) => {
     printResources(type, await getOne(type, await client(), key, { consumer }), { ...call, format: call.format ?? 'yaml' })
   })

@@ -14,7 +14,6 @@ const adders: Readonly<Record<Verb, (cli: Cli, parent: Command, type: ResourceTy
 
 /** What is done to single resources: `sluice route create`, and the like. */
 export function addResourceCommands(cli: Cli): void {
-  cli.program.commandsGroup('Resources of a running gateway:')
   for (const type of resourceTypes) {
     const parent = typeCommand(cli, type)
     for (const verb of type.verbs) adders[verb](cli, parent, type)

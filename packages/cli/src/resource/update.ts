@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { Call, Cli } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
+import { keysOf } from '../completion/complete.ts'
+import { withValues } from '../completion/values.ts'
 import { checkedKey, printWritten, type WriteOptions } from './create.ts'
 import type { Fields } from './fields.ts'
 import { fieldsOf } from './flags.ts'
@@ -21,6 +23,7 @@ export function addUpdate(cli: Cli, parent: Command, type: ResourceType): void {
     output: 'print what it is now (json, yaml, table) instead of a line that says so',
     examples: [`${id} -f ${type.name}.yaml`, `${id} ${update}`],
   })
+  withValues(command, keysOf(type.name))
   cli.on<WriteOptions>(command, async (call) => {
     const { key, value } = await wantedOf(type, call)
     const client = await call.client()
