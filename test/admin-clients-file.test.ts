@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Gateway } from '@sluice/gateway'
+import { createCli, Gateway } from '@sluice/gateway'
 import { silent } from '@sluice/kernel'
 import { expect, onTestFinished, test } from 'vitest'
+import { runCommand, type Done } from '../packages/cli/test/support/in-process.ts'
 import { A7Client, type A7File } from './support/a7-client.ts'
 import { AdcClient } from './support/adc-client.ts'
 import type { AdcConfig } from './support/adc-model.ts'
+import { temporaryFolder } from './support/program.ts'
 
 const token = 'admin-secret-1'
 const settings = `# What the team has written.
@@ -102,4 +104,45 @@ test.for(['apisix', 'api7ee', 'apisix-standalone'] as const)('what ADC has synce
   await new AdcClient({ backend, server: world.server, token }).sync({})
   await world.restart()
   expect(await new AdcClient({ backend, server: world.server, token }).dump()).toEqual([])
+})
+
+/** `sluice config`, with a file that holds this. */
+async function sluiceConfig(server: string, verb: 'sync' | 'diff', content: object): Promise<Done> {
+  const file = join(await temporaryFolder(), 'config.json')
+  await writeFile(file, JSON.stringify(content))
+  return runCommand(createCli, ['config', verb, '-f', file], { env: { SLUICE_SERVER: server, SLUICE_TOKEN: token, KEY: 'sesame' } })
+}
+
+test.for([
+  { whose: 'a7', content: a7File, count: 12 },
+  { whose: 'ADC', content: adcConfig, count: 9 },
+])('what sluice has synced of a file of $whose is in the file, and a gateway that starts from it has nothing to change', async ({ content, count }) => {
+  const world = await kept()
+  expect(await sluiceConfig(world.server, 'sync', content)).toMatchObject({ code: 0, stderr: `Done, all in one step: ${count} created.\n` })
+  expect(await world.text()).toContain(settings)
+  await world.restart()
+  const text = await world.text()
+  expect(await sluiceConfig(world.server, 'sync', content)).toMatchObject({ code: 0, stdout: `Nothing to change; ${count} the same\n`, stderr: '' })
+  expect(await world.text()).toBe(text)
+  expect(await sluiceConfig(world.server, 'sync', { version: '1' })).toMatchObject({ code: 0, stderr: `Done, all in one step: ${count} deleted.\n` })
+  await world.restart()
+  expect(await sluiceConfig(world.server, 'diff', { version: '1' })).toMatchObject({ code: 0, stdout: 'Nothing to change\n' })
+})
+
+test('sluice finds nothing to change in what a7 has synced', async () => {
+  const world = await kept()
+  await new A7Client({ server: world.server, token }).sync(a7File)
+  expect(await sluiceConfig(world.server, 'diff', a7File)).toEqual({ code: 0, stdout: 'Nothing to change; 12 the same\n', stderr: '' })
+})
+
+test.for(['apisix', 'api7ee'] as const)('sluice takes over what ADC has synced (%s), under the same ids', async (backend) => {
+  const world = await kept()
+  await new AdcClient({ backend, server: world.server, token }).sync(adcConfig)
+  const { code, stdout } = await sluiceConfig(world.server, 'diff', adcConfig)
+  expect(code).toBe(2)
+  // ADC writes defaults out, and each service without an upstream gets one that is none.
+  expect(stdout.split('\n').filter((line) => line.startsWith('+'))).toEqual([])
+  expect(await sluiceConfig(world.server, 'sync', adcConfig)).toMatchObject({ code: 0 })
+  await world.restart()
+  expect(await sluiceConfig(world.server, 'diff', adcConfig)).toMatchObject({ code: 0, stdout: 'Nothing to change; 9 the same\n' })
 })
