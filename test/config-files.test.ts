@@ -187,12 +187,50 @@ test('everything that is wrong with all files is told at once, each with file, l
     'conf/a.yaml:6:5 routes[2]: must be an object',
     'conf/a.yaml:7:1 rotues: is not a known field; did you mean routes?',
     'conf/b/b.json:1:29 routes[0]: is in ' + folder + '/conf/a.yaml:3:5 routes[0] already',
-    'conf/b/b.json:1:55 routes[1].id: is required: "has space" cannot be one; an id has up to 64 letters, digits, \'.\', \'_\' and \'-\'',
+    'conf/b/b.json:1:55 routes[1].id: is required, for the name "has space" cannot stand for it: an id has up to 64 letters, digits, \'.\', \'_\' and \'-\'',
     'conf/c.yml:2:5 services[0].name: is required',
     'conf/c.yml:2:32 services[0].routes[0].uris[0]: the environment variable MISSING is not set; for a text as it stands write \\${MISSING}',
     'conf/c.yml:3:1 things: is not a known field of a file of ADC',
     expect.stringMatching(/^conf\/d\.yaml:\d+:\d+ is not valid YAML: /),
     'e.yaml:3:11 the environment variable MISSING, for which ${{MISSING}} stands, is not set',
+  ])
+})
+
+test('nothing of a file is dropped unsaid, whatever stands in the place of an id or an entry', async () => {
+  const managed = await managedGateway()
+  const { created, stderr } = await asked(managed, {
+    version: '1',
+    routes: [{ id: true, uri: '/a' }, { id: 'a b', uri: '/b' }],
+    consumers: [{ plugins: {} }, { username: 7 }, { id: 'bob' }, { id: 'bob/credentials/a b' }],
+    global_rules: [{ plugins: {} }],
+    plugin_metadata: { cors: 7 },
+    secrets: [{ id: 'one' }],
+    upstreams: {},
+    services: 'none',
+  })
+  expect(created).toEqual([])
+  expect(stderr.trimEnd().split('\n').map((line) => line.replace(/^\S+ /, ''))).toEqual([
+    'routes[0].id: must be a text or a whole number',
+    expect.stringMatching(/^routes\[1\]\.id: cannot be one: an id has up to 64 letters/),
+    'consumers[0].username: is required',
+    'consumers[1].username: must be a text',
+    'consumers[2].username: is required',
+    expect.stringMatching(/^consumers\[3\]\.id: /),
+    'global_rules[0].id: is required',
+    'plugin_metadata.cors: must be an object',
+    'secrets[0].id: must be <manager>/<id>, such as vault/one',
+    'upstreams: must be a list',
+    'services: must be a list',
+  ])
+  const adc = await asked(managed, { services: [{ name: 's', labels: ['a'], routes: [{ name: 'r', id: true, uris: ['/r'] }, 7] }, 7], ssls: [{ certificates: [{ certificate: 'C' }] }], consumers: [{ username: 'bob', credentials: [{ name: 'k' }] }], global_rules: [] }, { args: ['--format', 'adc'] })
+  expect(adc.stderr.trimEnd().split('\n').map((line) => line.replace(/^\S+ /, ''))).toEqual([
+    'services[0].routes[0].id: must be a text or a whole number',
+    'services[0].routes[1]: must be an object',
+    'services[1]: must be an object',
+    'ssls[0].snis: is required',
+    'ssls[0].certificates[0].key: is required',
+    'consumers[0].credentials[0].type: is required',
+    'global_rules: must be a map by plugin name',
   ])
 })
 

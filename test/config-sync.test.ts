@@ -276,6 +276,14 @@ test('what was written by the keys of its own stays as it is when a neighbour ch
   expect(await admin('GET', '/routes/kept')).toEqual(before)
 })
 
+test('an id that is a number stays one', async () => {
+  const { sync, admin, gateway } = await managedGateway()
+  await admin('PUT', '/routes/7', { id: 7, uri: '/7', ...secret('Bearer sk-1') })
+  const { snapshot } = gateway
+  expect(await sync(file({ routes: [{ id: '7', uri: '/7', ...secret('Bearer sk-1') }] }))).toMatchObject({ stderr: 'Secrets that cannot be compared were sent for 1 resource: all were what the server has.\n' })
+  expect(gateway.snapshot).toBe(snapshot)
+})
+
 test('another group is synced by its name, and the default one is not touched', async () => {
   const { sync, admin } = await managedGateway()
   await sync(file({ routes: [route('a')] }))

@@ -19,8 +19,8 @@ export async function configOf(call: Call): Promise<Map<Kind, Fields[]>> {
     const list: Fields[] = []
     for (const resource of state.all(kind).values()) {
       if (slice.isOver) await slice.rest()
-      const { id: _id, ...value } = call.desk.redaction.show(kind, resource, { hasKeys: true })
-      list.push({ ...idIn(kind, resource.id), ...value, modifiedIndex: resource.modifiedIndex })
+      const { id: own, ...value } = call.desk.redaction.show(kind, resource, { hasKeys: true })
+      list.push({ ...idIn(kind, resource.id, own), ...value, modifiedIndex: resource.modifiedIndex })
     }
     const name = kind === 'credentials' ? 'consumers' : kind
     if (list.length > 0) lists.set(name, [...(lists.get(name) ?? []), ...list])
@@ -28,8 +28,10 @@ export async function configOf(call: Call): Promise<Map<Kind, Fields[]>> {
   return lists
 }
 
-function idIn(kind: Kind, id: string): Fields {
+/** `own`: as it is stored; what was a number is one when it comes back. */
+function idIn(kind: Kind, id: string, own: unknown): Fields {
   if (kind === 'consumers') return {}
+  if (typeof own === 'number') return { id: own }
   return { id: kind === 'credentials' ? id.replace('/', '/credentials/') : id }
 }
 

@@ -169,6 +169,7 @@ test('the tag is another after every change, that of a secret included', async (
 test('what is written as it stands changes nothing: no version, no time, and what ends by itself still does', async () => {
   const world = await startAdmin()
   await world.ask('PUT', '/apisix/admin/routes/a?ttl=60', route('a'))
+  await world.ask('PUT', '/apisix/admin/routes/7', { ...route('seven'), id: 7 })
   await world.ask('PUT', '/apisix/admin/consumers/bob', { username: 'bob', plugins: { 'key-auth': { key: 'sesame' } } })
   const before = world.store.state('default')
   const { body, headers } = await world.ask('GET', path)

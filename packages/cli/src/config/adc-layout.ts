@@ -85,7 +85,7 @@ class Reader {
 function readService(reader: Reader, path: Path, { routes, stream_routes: streams, upstreams, ...service }: Fields): void {
   const name = reader.text(path, service, 'name')
   if (name === undefined) return
-  const id = idOf(service) ?? sha1(name)
+  const id = service['id'] ?? sha1(name)
   reader.add('services', resource({ ...service, id }), path)
   const inner = [
     ['routes', routes, { service_id: id }, managed],
@@ -95,7 +95,7 @@ function readService(reader: Reader, path: Path, { routes, stream_routes: stream
   for (const [list, items, more, labels] of inner) {
     for (const [at, item] of reader.items([...path, list], items)) {
       const own = reader.text(at, item, 'name')
-      if (own !== undefined) reader.add(list, resource({ ...item, ...more, id: idOf(item) ?? sha1(`${name}.${own}`) }, labels), at)
+      if (own !== undefined) reader.add(list, resource({ ...item, ...more, id: item['id'] ?? sha1(`${name}.${own}`) }, labels), at)
     }
   }
 }
@@ -108,7 +108,7 @@ function readConsumer(reader: Reader, path: Path, { credentials, ...consumer }: 
     const [name, type] = [reader.text(at, item, 'name'), reader.text(at, item, 'type')]
     if (name === undefined || type === undefined) continue
     const { type: _type, config = {}, metadata: _metadata, id: _id, ...rest } = item
-    const id = `${username}/credentials/${idOf(item) ?? sha1(`${username}.${name}`)}`
+    const id = `${username}/credentials/${String(item['id'] ?? sha1(`${username}.${name}`))}`
     reader.add('consumers', { ...resource(rest, {}), id, plugins: { [type]: config } }, at, ['config'])
   }
 }
@@ -121,19 +121,14 @@ function readSsl(reader: Reader, path: Path, { certificates, ...ssl }: Fields): 
   else {
     const [[cert, key] = [], ...others] = pairs
     const more = others.length > 0 ? { certs: others.map(([one]) => one), keys: others.map(([, one]) => one) } : {}
-    reader.add('ssls', resource({ ...ssl, cert, key, ...more, id: idOf(ssl) ?? sha1(snis.join(',')) }), path)
+    reader.add('ssls', resource({ ...ssl, cert, key, ...more, id: ssl['id'] ?? sha1(snis.join(',')) }), path)
   }
 }
 
-/** In the words of the Admin API. */
-function resource({ description, labels, ...rest }: Fields, more: Fields = managed): Fields {
-  const own = isRecord(labels) ? Object.fromEntries(Object.entries(labels).map(([name, label]) => [name, Array.isArray(label) ? JSON.stringify(label) : label])) : {}
-  const all = { ...own, ...more }
-  return { ...rest, ...(description !== undefined && { desc: description }), ...(Object.keys(all).length > 0 && { labels: all }) }
-}
-
-function idOf({ id }: Fields): string | undefined {
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+/** In the words of the Admin API. What is wrong in it stays for the server to tell. */
+function resource({ description, labels = {}, ...rest }: Fields, more: Fields = managed): Fields {
+  const own = isRecord(labels) ? { ...Object.fromEntries(Object.entries(labels).map(([name, label]) => [name, Array.isArray(label) ? JSON.stringify(label) : label])), ...more } : labels
+  return { ...rest, ...(description !== undefined && { desc: description }), ...(JSON.stringify(own) !== '{}' && { labels: own }) }
 }
 
 function sha1(text: string): string {

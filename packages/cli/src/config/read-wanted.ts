@@ -1,7 +1,8 @@
-import { formatProblem, isRecord, kinds, parseConfig, readDocument, type Env, type FileDocument, type Kind, type ParsedConfig, type Problem } from '@sluice/config'
+import { formatProblem, isRecord, parseConfig, readDocument, type Env, type ParsedConfig, type Problem } from '@sluice/config'
 import type { Issue } from '@sluice/kernel'
 import { adcLayout } from './adc-layout.ts'
 import type { ConfigFile } from './config-files.ts'
+import { entriesOf } from './entries-of.ts'
 import { fillEarly, fillVariables } from './fill-variables.ts'
 import { flatLayout } from './flat-layout.ts'
 import type { Layout } from './layout.ts'
@@ -47,7 +48,8 @@ function readFile({ name, text }: ConfigFile, { env, format: asked }: ReadOption
   if ('problem' in told) return failed(name, [told.problem], locate)
   const layout = told.format === 'adc' ? adcIn(value, env) : flatLayout(value, told.format)
   const document = readDocument(layout.lists)
-  const resources = resourcesOf(document).map(([kind, id, fields]) => ({
+  const { entries, issues: wrong } = entriesOf(document)
+  const resources = entries.map(([kind, id, fields]) => ({
     kind,
     id,
     value: ownFields(fields),
@@ -57,12 +59,12 @@ function readFile({ name, text }: ConfigFile, { env, format: asked }: ReadOption
       return { path, position: locate(path) }
     },
   }))
-  const laidOut = document.issues.map((issue) => ({ ...issue, path: layout.placeOf(issue.path) }))
+  const laidOut = wrong.map((issue) => ({ ...issue, path: layout.placeOf(issue.path) }))
   return {
     resources,
     notes: layout.notes.map((note) => `${name}: ${note}`),
     settings: layout.settings === undefined ? undefined : { file: name, value: layout.settings },
-    problems: [...layout.issues, ...laidOut, ...resources.flatMap(idProblems)].map((problem) => placed(problem, name, locate)),
+    problems: [...layout.issues, ...laidOut].map((problem) => placed(problem, name, locate)),
   }
 }
 
@@ -79,19 +81,6 @@ function adcIn(value: Fields, env: Env): Layout {
 /** Before it is read: afterwards it is too late for APISIX’s variables. */
 function isOfApisix(text: string, asked: FileFormat | undefined): boolean {
   return asked === undefined ? !/^["']?(?:version|gateway)["']?\s*:/m.test(text) : asked === 'apisix'
-}
-
-function resourcesOf(document: FileDocument): (readonly [kind: Kind, id: string, fields: Fields])[] {
-  return kinds.flatMap((kind) => [...document.entries(kind)].flatMap(([id, fields]) => (isRecord(fields) && !id.startsWith('\0') ? [[kind, id, fields] as const] : [])))
-}
-
-const partOfId = /^[A-Za-z0-9._-]{1,64}$/
-
-/** A name stands for an id where it can. */
-function idProblems({ kind, id, locate }: Wanted): Problem[] {
-  if (kind === 'plugin_metadata' || kind === 'consumers' || id.split('/').every((part) => partOfId.test(part))) return []
-  const { path, position } = locate([])
-  return [{ path: [...path, 'id'], message: `is required: ${JSON.stringify(id)} cannot be one; an id has up to 64 letters, digits, '.', '_' and '-'`, ...(position && { position }) }]
 }
 
 function placed(problem: Problem, file: string, locate?: ParsedConfig['locate']): FileProblem {
