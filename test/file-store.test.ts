@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
-import { eventually, runGateway, temporaryFolder, type RunningGateway } from './support/program.ts'
+import { eventually, runGateway, serving, sluice, temporaryFolder, type RunningGateway } from './support/program.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
 vi.setConfig({ testTimeout: 60_000 })
@@ -81,6 +81,19 @@ test('it serves the same after kill -9', async () => {
   await program.exited
   const again = await ran(await readFile(file, 'utf8'))
   expect(await reach(again.url, '/third')).toBe(502)
+})
+
+test('whatever was answered in a burst outlives kill -9, the file being so large that it is written less often than that', async () => {
+  const routes = Array.from({ length: 3_000 }, (_, index) => `  - id: old-${index}\n    uri: /old/${index}\n    plugins: {}\n`).join('')
+  const { file, admin, program } = await ran(written(1) + routes)
+  let answered = 0
+  while (answered < 60) expect((await admin('PUT', `/routes/new-${answered}`, { uri: `/new/${answered++}`, plugins: {} })).status).toBe(201)
+  program.signal('SIGKILL')
+  await program.exited
+  const again = await serving(sluice(['start', '-c', file]))
+  const { routes: kept } = parse(await readFile(file, 'utf8')) as { routes: { id: string }[] }
+  expect(kept).toHaveLength(2 + 3_000 + answered)
+  expect(await reach(again.url, `/new/${answered - 1}`)).toBe(502)
 })
 
 test('an edit of the file that was not read yet is not written over: 409, and nothing is lost', async () => {

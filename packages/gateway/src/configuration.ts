@@ -1,6 +1,6 @@
 import { FileStore, kinds, type Env, type FileDocument, type Kind } from '@sluice/config'
-import { ConfigError, TimeSlice, type Kernel } from '@sluice/kernel'
-import { defaultGroup, Draft, emptyState, InvalidChangeError, FileBackend, MemoryBackend, Store, type Group, type GroupState, type HeldGroup, type Judge, type Value } from '@sluice/store'
+import { ConfigError, TimeSlice, type Kernel, type Logger } from '@sluice/kernel'
+import { defaultGroup, Draft, emptyState, InvalidChangeError, FileBackend, MemoryBackend, recoverChanges, Store, type Group, type GroupState, type HeldGroup, type Judge, type TextChange, type Value } from '@sluice/store'
 import { isDeepStrictEqual } from 'node:util'
 import { FileText } from './file-text.ts'
 import { InOrder } from './in-order.ts'
@@ -28,6 +28,7 @@ export class Configuration {
   readonly #backend: FileBackend | MemoryBackend
   readonly #env: Env
   readonly #file: string
+  readonly #log: Logger
   /** What was read of the states that may still be served or changed. */
   readonly #reads = new WeakMap<GroupState, ReadConfig>()
   readonly #changes = new InOrder()
@@ -37,7 +38,8 @@ export class Configuration {
   #state: GroupState
 
   /** Reads the file, and what stands beside it. Rejects with an `InvalidConfigError`. */
-  static async open(source: KernelSource): Promise<Configuration> {
+  static async open(asRead: KernelSource): Promise<Configuration> {
+    const source = await withRecovered(asRead)
     const { text, kernel, read } = await readConfig(source)
     const watched = new FileStore(source.file, source.text)
     const backend = await openBackend(source, read, watched)
@@ -52,6 +54,7 @@ export class Configuration {
     this.#backend = backend
     this.#env = source.env
     this.#file = source.file
+    this.#log = source.log
     this.#text = text
     const draft = new Draft(emptyState, 1, Date.now())
     load(draft, text.document)
@@ -108,21 +111,43 @@ export class Configuration {
       if (text.document.issues.length > 0) {
         throw await text.invalid((await judge(text.document, { kernel: this.kernel, env: this.#env })).issues)
       }
-      await this.#change(text)
-      if (this.#backend instanceof FileBackend) this.#backend.accept(changed)
+      await this.#accept(text, changed)
     } catch (error) {
       if (error instanceof InvalidConfigError) this.kernel.emit('snapshot:rejected', error.issues)
       throw error
     }
   }
 
-  async #change(text: FileText): Promise<void> {
+  /** What was accepted and is not in the file yet goes with its new text, unless the two do not go together. */
+  async #accept(text: FileText, changed: string): Promise<void> {
+    const backend = this.#backend instanceof FileBackend ? this.#backend : undefined
+    const unwritten = backend?.unwritten ?? []
+    try {
+      await this.#change(text, unwritten)
+      backend?.accept(changed)
+    } catch (error) {
+      if (unwritten.length === 0 || !(error instanceof InvalidConfigError)) throw error
+      await this.#change(text, [])
+      backend?.accept(changed, { forget: true })
+      const resources = unwritten.map(({ kind, id }) => `${kind}/${id}`)
+      this.#log.error({ resources, problems: error.problems }, 'the file was edited while accepted changes were about to be written to it, and they do not go with what it holds now: they were undone')
+    }
+  }
+
+  async #change(text: FileText, unwritten: readonly TextChange[]): Promise<void> {
     const values = await reusing(text.document, this.store.state(defaultGroup) ?? emptyState)
     const before = this.#text
     this.#text = text
     try {
       const { settings } = text.document
-      await this.store.change(defaultGroup, (draft) => load(draft, { settings, entries: (kind) => values.get(kind) ?? [] }), { isNew: false })
+      const whole = (draft: Draft): void => {
+        load(draft, { settings, entries: (kind) => values.get(kind) ?? [] })
+        for (const { kind, id, value } of unwritten) {
+          if (value === undefined) draft.delete(kind, id)
+          else draft.put(kind, id, value)
+        }
+      }
+      await this.store.change(defaultGroup, whole, { isNew: false })
       const { served } = this.store
       if (served !== defaultGroup) await this.store.change(served, (draft) => void (draft.settings = settings), { isNew: false })
     } catch (error) {
@@ -154,6 +179,13 @@ export class Configuration {
     if (!read) throw new TypeError('this state was not checked')
     return read
   }
+}
+
+/** The file with what was accepted for it before the process that had done so was killed. */
+async function withRecovered(source: KernelSource): Promise<KernelSource> {
+  const { text, changes } = await recoverChanges(source.file, source.text)
+  if (changes > 0) source.log.warn({ file: source.file, changes }, 'changes that were accepted before the gateway was killed were not in the file yet; they are now')
+  return { ...source, text }
 }
 
 /** Where the configuration is kept. Nobody writes to it where there is no Admin API. */

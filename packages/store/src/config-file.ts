@@ -70,6 +70,12 @@ export class ConfigFile {
     this.#accepted += 1
   }
 
+  /** Rejects with a `StaleFileError` where the file does not hold what was last read, written or accepted. */
+  async check(): Promise<void> {
+    for (let tries = 0; tries < mostTries; tries++) if (await this.#check()) return
+    throw new StaleFileError(`${this.file} is being changed by somebody else`)
+  }
+
   /**
    * Has the file hold `text`; one after the other. Rejects with a `StaleFileError` where it does not hold what was last
    * read, written or accepted, or where another text is accepted before it is written. Once it resolves every process sees the text; it is on the disk a little later.
