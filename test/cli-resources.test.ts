@@ -105,6 +105,55 @@ describe.for(views)('in $view', ({ group }) => {
   })
 })
 
+describe('--dry-run', () => {
+  const secret = 'Bearer sk-of-nobody'
+  const route = { id: 'chat', uri: '/v1/chat/completions', vars: [['arg_a', '==', '1']], plugins: { 'ai-proxy': { provider: 'openai', auth: { header: { Authorization: secret } }, options: { model: 'gpt-4' } } } }
+  const changed = { ...route, uri: '/v2/chat', vars: undefined, desc: 'new', plugins: { 'ai-proxy': { ...route.plugins['ai-proxy'], options: { model: 'gpt-5' } } } }
+  const flags = ['-f', '-', '--dry-run']
+
+  test.for(views)('of create shows every field of what is new, secrets masked, in $view', async ({ group }) => {
+    const { sluice: run } = await startCommandLine()
+    const { code, stdout, stderr } = await run(['route', 'create', ...flags, ...group], { stdin: JSON.stringify(route) })
+    expect([code, stderr]).toEqual([2, ''])
+    expect(stdout).toMatch(/^\+ route chat\n    uri: "\/v1\/chat\/completions"\n    vars: [^]*    plugins\.ai-proxy\.auth\.header\.Authorization: "\*{8}"\n[^]*\n\n1 to create\n$/)
+    expect(stdout).not.toContain(secret)
+    expect((await run(['route', 'list', ...group])).stderr).toBe('There are no routes.\n')
+  })
+
+  test.for(views)('says 0 where it is the same, and 2 with each field where it differs, in $view', async ({ group }) => {
+    const { sluice: run } = await startCommandLine()
+    await run(['route', 'create', '-f', '-', ...group], { stdin: JSON.stringify(route) })
+    const before = (await run(['route', 'get', 'chat', '-o', 'json', ...group])).stdout
+    for (const verb of ['create', 'update']) {
+      const same = await run(['route', verb, ...flags, ...group], { stdin: JSON.stringify(route) })
+      expect([same.code, same.stdout]).toEqual([0, expect.stringMatching(/\nNothing to change; 1 the same but for secrets that cannot be compared\n$/)])
+      const different = await run(['route', verb, ...flags, ...group], { stdin: JSON.stringify(changed) })
+      expect([different.code, different.stderr]).toEqual([2, ''])
+      expect(different.stdout).toBe(
+        '~ route chat\n  ~ uri: "/v1/chat/completions" → "/v2/chat"\n  ~ plugins.ai-proxy.options.model: "gpt-4" → "gpt-5"\n  + desc: "new"\n  - vars: [["arg_a","==","1"]]\n  ? plugins.ai-proxy.auth.header.Authorization: a secret, which cannot be compared\n\n1 to update\n',
+      )
+    }
+    const flagged = await run(['route', 'update', 'chat', '--desc', 'new', '--dry-run', '-o', 'json', ...group])
+    expect([flagged.code, (JSON.parse(flagged.stdout) as { changes: unknown }).changes]).toEqual([2, [{ action: 'update', kind: 'routes', id: 'chat', fields: [{ path: 'desc', after: 'new' }] }]])
+    expect((await run(['route', 'get', 'chat', '-o', 'json', ...group])).stdout).toBe(before)
+  })
+
+  test('of delete names what would go, and says 1 where there is nothing', async () => {
+    const { sluice: run } = await startCommandLine()
+    await run(['route', 'create', '-f', '-'], { stdin: JSON.stringify(route) })
+    expect(await run(['route', 'delete', 'chat', '--dry-run'])).toEqual({ code: 2, stdout: 'would delete route chat\n', stderr: '' })
+    expect((await run(['route', 'delete', 'nope', '--dry-run'])).code).toBe(1)
+    expect((await run(['route', 'get', 'chat'])).code).toBe(0)
+  })
+
+  test('is in colour on a terminal alone, and not where NO_COLOR is set', async () => {
+    const { sluice: run } = await startCommandLine()
+    const shown = async (columns?: number, env = {}): Promise<string> => (await run(['route', 'create', ...flags], { stdin: JSON.stringify(route), env, ...(columns && { columns }) })).stdout
+    const [piped, terminal, plain] = [await shown(), await shown(80), await shown(80, { NO_COLOR: '1' })]
+    expect([piped.includes('\u001B['), terminal.includes('\u001B[32m+ route chat\u001B['), plain]).toEqual([false, true, piped])
+  })
+})
+
 test('an unknown gateway group is told with what to do, and a token that is not taken is not shown', async () => {
   const { sluice: run } = await startCommandLine()
   const [group, token] = await Promise.all([run(['route', 'list', '-g', 'nowhere']), run(['route', 'list', '-t', 'not-the-token'])])

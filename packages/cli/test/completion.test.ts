@@ -1,14 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Kernel, silent } from '@sluice/kernel'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/support/program.ts'
 import { addCompletionCommands, addContextCommands, addPluginCommands, addResourceCommands, Cli, type Surroundings } from '../src/index.ts'
 import { recordAdmin } from './support/admin-recorder.ts'
 import { runCommand, type Shell } from './support/in-process.ts'
 
+/** Nothing here is a secret. */
+const kernelOf = async (): Promise<Kernel> => new Kernel({ plugins: [], log: silent })
+
 function createCli(surroundings: Surroundings): Cli {
   const cli = new Cli({ surroundings, version: '1.2.3' })
-  addResourceCommands(cli)
+  addResourceCommands(cli, kernelOf)
   addPluginCommands(cli)
   addContextCommands(cli)
   addCompletionCommands(cli)

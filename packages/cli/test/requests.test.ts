@@ -1,12 +1,16 @@
+import { Kernel, silent } from '@sluice/kernel'
 import { describe, expect, test } from 'vitest'
 import { A7Client } from '../../../test/support/a7-client.ts'
 import { addPluginCommands, addResourceCommands, Cli, type Surroundings } from '../src/index.ts'
 import { recordAdmin, type Answer, type Recorded } from './support/admin-recorder.ts'
 import { runCommand, type Done } from './support/in-process.ts'
 
+/** Nothing here is a secret. */
+const kernelOf = async (): Promise<Kernel> => new Kernel({ plugins: [], log: silent })
+
 function createCli(surroundings: Surroundings): Cli {
   const cli = new Cli({ surroundings, version: '1.2.3' })
-  addResourceCommands(cli)
+  addResourceCommands(cli, kernelOf)
   addPluginCommands(cli)
   return cli
 }

@@ -1,11 +1,15 @@
+import { Kernel, silent } from '@sluice/kernel'
 import { expect, test } from 'vitest'
 import { addResourceCommands, Cli, type Surroundings } from '../src/index.ts'
 import { recordAdmin } from './support/admin-recorder.ts'
 import { runCommand } from './support/in-process.ts'
 
+/** Nothing here is a secret. */
+const kernelOf = async (): Promise<Kernel> => new Kernel({ plugins: [], log: silent })
+
 function createCli(surroundings: Surroundings): Cli {
   const cli = new Cli({ surroundings, version: '1.2.3' })
-  addResourceCommands(cli)
+  addResourceCommands(cli, kernelOf)
   return cli
 }
 

@@ -1,41 +1,47 @@
 import type { Command } from 'commander'
 import type { Call, Cli } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
+import type { KernelSource } from '../config/plan-files.ts'
+import { exitCode } from '../exit-code.ts'
 import { formatValue } from '../format-value.ts'
 import { fieldsOf } from './flags.ts'
 import { readResources } from './input.ts'
 import { printResources } from './print.ts'
-import { keyOf, type ResourceType } from './resource-type.ts'
-import { fileOption, verbCommand } from './verb-command.ts'
+import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
+import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
 import { creationOf, write, type Draft, type Written } from './write.ts'
 
 export interface WriteOptions extends Readonly<Record<string, unknown>> {
   readonly file?: string
   readonly consumer?: string
+  readonly dryRun?: boolean
 }
 
 /** `create`: what a file holds, or what flags say. */
-export function addCreate(cli: Cli, parent: Command, type: ResourceType): void {
+export function addCreate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
   const { id, document, create } = type.example
+  const kind = kindOf(type)
   const named = type.isOfConsumer ? `${id} ` : ''
   const command = verbCommand(parent, type, {
     usage: `create [${type.keyName}]`,
     description: `Create a ${type.noun}, or several, from a file or from flags.`,
-    options: [fileOption()],
+    options: kind ? [fileOption(), dryRunOption()] : [fileOption()],
     flags: type.flags,
     output: 'print what was created (json, yaml, table) instead of a line that says so',
-    examples: [`${named}-f ${type.name}.yaml`, `${named}-g default -f - <<'EOF'\n${document}\nEOF`, `${named}${create}`],
+    examples: [`${named}-f ${type.name}.yaml`, `${named}-g default -f - <<'EOF'\n${document}\nEOF`, `${named}${create}`, ...(kind ? [`${named}-f ${type.name}.yaml --dry-run`] : [])],
   })
   cli.on<WriteOptions>(command, async (call) => {
     const drafts = await draftsOf(type, call)
     const client = await call.client()
+    const writes = drafts.map((draft) => ({ key: draft.key ?? keyOf(type, draft.value), request: creationOf(type, client, draft, call.options) }))
+    if (call.options.dryRun === true && kind) return (await import('./preview.ts')).preview(type, kind, client, writes, call, kernelOf)
     const done: Written[] = []
-    for (const draft of drafts) {
-      const asked = draft.key ?? keyOf(type, draft.value)
-      done.push(await write(type, client, creationOf(type, client, draft, call.options), asked))
+    for (const { key, request } of writes) {
+      done.push(await write(type, client, request, key))
       if (call.format === undefined) call.print(done.at(-1)?.told ?? '')
     }
     printWritten(type, done, call)
+    return exitCode.same
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import type { KernelSource } from '../config/plan-files.ts'
 import { addCreate } from './create.ts'
 import { addDelete } from './delete.ts'
 import { addExport } from './export.ts'
@@ -10,12 +11,12 @@ import { resourceTypes } from './resource-types.ts'
 import { addUpdate } from './update.ts'
 import { typeCommand } from './verb-command.ts'
 
-const adders: Readonly<Record<Verb, (cli: Cli, parent: Command, type: ResourceType) => void>> = { create: addCreate, get: addGet, list: addList, update: addUpdate, delete: addDelete, export: addExport }
+const adders: Readonly<Record<Verb, (cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource) => void>> = { create: addCreate, get: addGet, list: addList, update: addUpdate, delete: addDelete, export: addExport }
 
-/** What is done to single resources: `sluice route create`, and the like. */
-export function addResourceCommands(cli: Cli): void {
+/** What is done to single resources: `sluice route create`, and the like. `kernelOf` tells `--dry-run` what is secret. */
+export function addResourceCommands(cli: Cli, kernelOf: KernelSource): void {
   for (const type of resourceTypes) {
     const parent = typeCommand(cli, type)
-    for (const verb of type.verbs) adders[verb](cli, parent, type)
+    for (const verb of type.verbs) adders[verb](cli, parent, type, kernelOf)
   }
 }

@@ -1,3 +1,4 @@
+import { kinds, type Kind } from '@sluice/config'
 import { CommandError } from '../command-error.ts'
 import type { Column } from './columns.ts'
 import type { Fields } from './fields.ts'
@@ -68,4 +69,9 @@ export function pathOf(collection: string, key: string): string {
 /** `route "r1"`, for messages. */
 export function called({ noun }: ResourceType, key: string): string {
   return `${noun} ${key}`
+}
+
+/** What configurations call the kind; undefined for gateway groups, which are no part of one. */
+export function kindOf(type: ResourceType): Kind | undefined {
+  return kinds.find((kind) => kind === type.lists[0])
 }

@@ -3,33 +3,39 @@ import type { Call, Cli } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
 import { keysOf } from '../completion/complete.ts'
 import { withValues } from '../completion/values.ts'
+import type { KernelSource } from '../config/plan-files.ts'
+import { exitCode } from '../exit-code.ts'
 import { checkedKey, printWritten, type WriteOptions } from './create.ts'
 import type { Fields } from './fields.ts'
 import { fieldsOf } from './flags.ts'
 import { readResources } from './input.ts'
 import { getOne } from './read.ts'
-import { keyOf, type ResourceType } from './resource-type.ts'
-import { fileOption, verbCommand } from './verb-command.ts'
+import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
+import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
 import { replacementOf, write } from './write.ts'
 
 /** `update`: a file takes the place of what is there; flags change the fields that they are for, and leave the others. */
-export function addUpdate(cli: Cli, parent: Command, type: ResourceType): void {
+export function addUpdate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
   const { id, update } = type.example
+  const kind = kindOf(type)
   const command = verbCommand(parent, type, {
     usage: `update [${type.keyName}]`,
     description: `Replace a ${type.noun} with what a file holds, or change the fields that flags name.`,
-    options: [fileOption()],
+    options: kind ? [fileOption(), dryRunOption()] : [fileOption()],
     flags: type.flags,
     output: 'print what it is now (json, yaml, table) instead of a line that says so',
-    examples: [`${id} -f ${type.name}.yaml`, `${id} ${update}`],
+    examples: [`${id} -f ${type.name}.yaml`, ...(kind ? [`${id} ${update} --dry-run`] : []), `${id} ${update}`],
   })
   withValues(command, keysOf(type.name))
   cli.on<WriteOptions>(command, async (call) => {
     const { key, value } = await wantedOf(type, call)
     const client = await call.client()
-    const done = await write(type, client, replacementOf(type, client, key, value, call.options), key)
+    const request = replacementOf(type, client, key, value, call.options)
+    if (call.options.dryRun === true && kind) return (await import('./preview.ts')).preview(type, kind, client, [{ key, request }], call, kernelOf)
+    const done = await write(type, client, request, key)
     if (call.format === undefined) call.print(done.told)
     printWritten(type, [done], call)
+    return exitCode.same
   })
 }
 
