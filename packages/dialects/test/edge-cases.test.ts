@@ -127,6 +127,8 @@ describe('a request to Anthropic', () => {
 
   test('models that take an effort get one, and those that take no budget think as they see fit', () => {
     expect(toAnthropic({ model: 'claude-sonnet-4-6', reasoning_effort: 'high' })).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'high' } })
+    // It knows efforts, and not yet how to decide by itself.
+    expect(toAnthropic({ model: 'claude-opus-4-5-20251101', reasoning_effort: 'high', max_tokens: 9000 })).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 4096 }, output_config: { effort: 'high' } })
     expect(toAnthropic({ model: 'claude-opus-4-7', reasoning_effort: 'minimal' })).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'low' } })
   })
 

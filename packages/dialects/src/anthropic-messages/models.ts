@@ -2,6 +2,8 @@
 export interface ModelTraits {
   /** Takes `output_config.effort`. */
   readonly takesEffort: boolean
+  /** May decide on thinking by itself: https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking */
+  readonly takesAdaptive: boolean
   /** Refuses a budget for thinking, and wants it adaptive. */
   readonly adaptiveOnly: boolean
   /** Refuses `temperature`, `top_p` and `top_k` other than the default. */
@@ -14,5 +16,6 @@ export function traitsOf(model: string | undefined): ModelTraits {
   const version = found ? Number(found[2]) * 100 + Number(found[3] ?? 0) : 0
   const isOpus = found?.[1] === 'opus'
   const isNewest = isOpus && version >= 407
-  return { takesEffort: (isOpus && version >= 405) || (found?.[1] === 'sonnet' && version >= 406), adaptiveOnly: isNewest, fixedSampling: isNewest }
+  const takesAdaptive = version >= 406 && found?.[1] !== 'haiku'
+  return { takesEffort: takesAdaptive || (isOpus && version >= 405), takesAdaptive, adaptiveOnly: isNewest, fixedSampling: isNewest }
 }

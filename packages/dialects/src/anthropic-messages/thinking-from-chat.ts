@@ -28,18 +28,18 @@ export function thinkingFor(chat: ChatRequest, isMissing: boolean, fallback: num
   if (thinking?.type === 'disabled') return { ...off, control: { type: 'disabled' } }
   if (budget === undefined && thinking?.type !== 'adaptive') return off
   if (isForced(chat) || isMissing) return off
-  if (thinking?.type === 'adaptive' || traits.adaptiveOnly || (traits.takesEffort && thinking === undefined)) {
-    const effort = traits.takesEffort ? effortOf(word) : undefined
-    return { maxTokens: given ?? fallback, control: { type: 'adaptive' }, ...(effort !== undefined && { effort }), isOn: true }
+  if (thinking?.type === 'adaptive' || traits.adaptiveOnly || (traits.takesAdaptive && thinking === undefined)) {
+    return { maxTokens: given ?? fallback, control: { type: 'adaptive' }, ...effortFor(word, traits), isOn: true }
   }
   const wanted = Math.max(least, budget ?? least)
   const maxTokens = given ?? fallback + wanted
   const allowed = Math.min(wanted, maxTokens - 1)
-  return allowed < least ? off : { maxTokens, control: { type: 'enabled', budget_tokens: allowed }, isOn: true }
+  if (allowed < least) return off
+  return { maxTokens, control: { type: 'enabled', budget_tokens: allowed }, ...(thinking === undefined && effortFor(word, traits)), isOn: true }
 }
 
-function effortOf(word: string | undefined): string | undefined {
-  return word === 'minimal' ? 'low' : word
+function effortFor(word: string | undefined, { takesEffort }: ModelTraits): { effort?: string } {
+  return takesEffort && word !== undefined ? { effort: word === 'minimal' ? 'low' : word } : {}
 }
 
 function isForced({ tool_choice: choice }: ChatRequest): boolean {
