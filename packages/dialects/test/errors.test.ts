@@ -4,7 +4,7 @@ import { readUpstreamError, Saw, type ResponseHeaders } from '../src/index.ts'
 import { everything, facts, bytesOf } from './recorded.ts'
 
 const openAi = ['openai-chat', 'openai-responses', 'openai-embeddings'] as const
-const all = [...openAi, 'anthropic-messages', 'gemini'] as const
+const all = [...openAi, 'anthropic-messages', 'gemini', 'bedrock-converse'] as const
 
 const read = (status: number, body: unknown, headers: ResponseHeaders = {}) =>
   readUpstreamError(status, headers, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
@@ -176,6 +176,11 @@ describe('isError', () => {
   test('takes the errors of Google alone', () => {
     expect(ids('gemini')).toEqual(expect.arrayContaining(['gemini-err-503', 'vertex-err-401']))
     expect(ids('gemini').every((id) => /^(?:gemini|vertex)-/.test(id))).toBe(true)
+  })
+
+  test('takes the errors of Bedrock alone', () => {
+    expect(ids('bedrock-converse')).toEqual(expect.arrayContaining(['bedrock-err-403', 'bedrock-err-400-model', 'bedrock-err-403-expired']))
+    expect(ids('bedrock-converse').every((id) => id.startsWith('bedrock-'))).toBe(true)
   })
 
   test.for(all)('in %s refuses what is no error', (name) => {
