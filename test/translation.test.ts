@@ -218,7 +218,7 @@ describe.for(crossings)('$name', (crossing) => {
     const [whole, streamed] = await Promise.all(answers)
     expect(viewWhole(api, whole!).choices[0]?.content).toContain('ONE+ONE')
     expect(viewStream(api, streamed!)).toEqual(viewWhole(api, whole!))
-    const marks = { chat: 'chat.completion.chunk', messages: 'content_block_delta', responses: 'response.output_text.delta' }
+    const marks = { chat: 'chat.completion.chunk', messages: 'content_block_delta', responses: 'response.output_text.delta', gemini: '"candidates"' }
     expect(Object.values(marks).filter((mark) => seen.join('').includes(mark))).toEqual([marks[api]])
   })
 

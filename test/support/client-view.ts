@@ -29,13 +29,14 @@ interface Draft {
 // oxlint-disable-next-line typescript/no-explicit-any -- nine providers' answers; what is not there is undefined
 type Json = any
 
-export type Api = 'chat' | 'responses' | 'messages'
+export type Api = 'chat' | 'responses' | 'messages' | 'gemini'
 
 /** Reads a whole answer. */
 export function viewWhole(api: Api, body: Buffer): View {
   const json = JSON.parse(body.toString()) as Json
   if (api === 'messages') return { choices: [ofMessage(json)] }
   if (api === 'responses') return { choices: [ofResponse(json)] }
+  if (api === 'gemini') return { choices: candidatesOf([json]) }
   return {
     choices: (json.choices as Json[]).map(({ message, finish_reason: finish }) => ({
       content: textOf(message?.content),
@@ -54,7 +55,7 @@ export function viewStream(api: Api, body: Buffer): View {
   const failed = events
     .map((event) => event.error ?? (event.type === 'error' ? event : undefined))
     .find((error) => error)
-  const choices = { chat: chatOf, responses: responsesOf, messages: messagesOf }[api](events)
+  const choices = { chat: chatOf, responses: responsesOf, messages: messagesOf, gemini: candidatesOf }[api](events)
   return { choices, ...(failed && { error: String(failed.message) }) }
 }
 
@@ -135,6 +136,20 @@ function responsesOf(events: readonly Json[]): Draft[] {
   const last = events.findLast(({ type }) => /^response\.(completed|incomplete|failed)$/.test(type))
   const written = events.map(({ type, delta }) => (type === 'response.output_text.delta' ? delta : '')).join('')
   return [{ ...(last ? ofResponse(last.response) : draft()), content: written }]
+}
+
+function candidatesOf(events: readonly Json[]): Draft[] {
+  const candidates: Draft[] = []
+  const reasons: Record<string, string> = { STOP: 'stop', MAX_TOKENS: 'length' }
+  for (const { index, content, finishReason: reason } of events.flatMap((event) => (event.candidates ?? []) as Json[])) {
+    const candidate = (candidates[index ?? 0] ??= draft())
+    for (const { text, thought, functionCall: call } of (content?.parts ?? []) as Json[]) {
+      if (text !== undefined && !thought) candidate.content += text
+      if (call) candidate.calls.push({ id: call.id, name: call.name, arguments: JSON.stringify(call.args ?? {}) })
+    }
+    if (reason) candidate.finish = candidate.calls.length > 0 && reason === 'STOP' ? 'tool_calls' : (reasons[reason] ?? reason)
+  }
+  return candidates
 }
 
 function ofResponse({ output, status }: Json): Draft {

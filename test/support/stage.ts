@@ -9,6 +9,8 @@ export interface Spoken {
   readonly api: Api
   readonly provider: string
   readonly path: string
+  /** Where a stream is asked for, if elsewhere: the body then does not say so. */
+  readonly streamPath?: string
   readonly body: Readonly<Record<string, unknown>>
   /** Asks for the usage of a stream, where a client has to. */
   readonly wantsUsage: object
@@ -53,6 +55,18 @@ export const messages: Spoken = {
   tellsUsageEarly: true,
 }
 
+export const gemini: Spoken = {
+  api: 'gemini',
+  provider: 'gemini',
+  path: '/v1beta/models/gemini-2.5-flash:generateContent',
+  streamPath: '/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse',
+  wantsUsage: {},
+  body: { contents: [{ role: 'user', parts: [{ text: 'What is 1+1?' }] }] },
+  quiet: 0,
+  terminal: '"finishReason"',
+  tellsUsageEarly: true,
+}
+
 export const spoken = [chat, responses, messages]
 
 export interface Stage {
@@ -77,14 +91,15 @@ export async function stage(says: Spoken, config: object = {}, options: MockOpti
   onTestFinished(() => mock.close())
   const gateway = await startGateway({ routes: [aiRoute(mock.url, { provider: says.provider, ...config })] })
   const url = gateway.url + says.path
-  const bodyOf = (stream: boolean, members: object): object => ({ ...says.body, ...(stream && { stream }), ...members })
+  const streamUrl = gateway.url + (says.streamPath ?? says.path)
+  const bodyOf = (stream: boolean, members: object): object => ({ ...says.body, ...(stream && !says.streamPath && { stream }), ...members })
   return {
     mock,
     gateway,
     says,
     ask: (members = {}) => askRaw(url, { body: bodyOf(false, members) }),
-    stream: (members = {}) => askRaw(url, { body: bodyOf(true, members) }),
-    open: (members = {}) => openRaw(url, { body: bodyOf(true, members) }),
+    stream: (members = {}) => askRaw(streamUrl, { body: bodyOf(true, members) }),
+    open: (members = {}) => openRaw(streamUrl, { body: bodyOf(true, members) }),
     async upstream(script = {}) {
       const { body, url: path } = mock.requests.at(-1)!
       const headers = { 'x-mock-fault': JSON.stringify(script), 'anthropic-version': '2023-06-01' }

@@ -15,6 +15,7 @@ export {
 } from './ai-request.ts'
 export { editEvents, endReply, type Ending, type EventEditor, type ReplyEvent, type Verdict } from './edit-events.ts'
 export { clientDialect, formatError } from './format-error.ts'
+export { listEvents, wantsList } from './listed-events.ts'
 export { asksForModels, modelsReply, offeredModelsSlot, type OfferedModels } from './offered-models.ts'
 export { callOfPath, dialectOfPath, passedOperation } from './operation.ts'
 export type { PathCall } from './path-call.ts'

@@ -69,9 +69,9 @@ export function dialectOfPath(path: string): Dialect | undefined {
   return operation === '/messages/count_tokens' ? 'anthropic-messages' : 'openai-chat'
 }
 
-/** Whether a segment would lead out of its place for a server that reads `%2F` and backslashes as slashes, or ends names at a semicolon. */
+/** Whether a segment would lead out of its place for a server that reads `%2F` and backslashes as slashes, or ends names at a semicolon or colon. */
 function climbs(segment: string): boolean {
-  return segment.includes('..') && segment.split(/%2F|\\/i).some((part) => /^\.\.(?:;|$)/.test(part))
+  return segment.includes('..') && segment.split(/%2F|\\/i).some((part) => /^\.\.(?:[;:]|$)/.test(part))
 }
 
 /** `v1`, `v1beta`: a `v` and a digit. */

@@ -2,11 +2,12 @@ import { dialectOf, readUpstreamError } from '@sluice/dialects'
 import { cancelBody, isStream, type Exchange, type Reply, type ReplyStream } from '@sluice/kernel'
 import { accountSlot } from './account.ts'
 import { clientDialect } from './format-error.ts'
+import { wantsList } from './listed-events.ts'
 import { bytesOf } from './whole-body.ts'
 
 /** Whether the client has asked for a stream of events, and somebody is being asked for it: what is checked before has been checked. */
 export function awaitsEvents(ctx: Exchange): boolean {
-  return ctx.upstream !== undefined && ctx.get(accountSlot)?.stream === true && clientDialect(ctx) !== 'openai-embeddings'
+  return ctx.upstream !== undefined && ctx.get(accountSlot)?.stream === true && clientDialect(ctx) !== 'openai-embeddings' && !wantsList(ctx)
 }
 
 /**

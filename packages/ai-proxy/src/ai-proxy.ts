@@ -2,16 +2,18 @@ import {
   accountSlot,
   aiRequestIn,
   aiVariables,
+  listEvents,
   modelsReply,
   offeredModelsSlot,
   openAccount,
+  passedOperation,
   readAiRequest,
   refuseDuplicates,
   targetSlot,
+  wantsList,
   type AiRequest,
 } from '@sluice/ai-core'
 import { definePlugin, headerOf, HttpError, slot, tooLarge, type Awaitable, type Exchange, type Plugin, type Reply } from '@sluice/kernel'
-import { passedOperation } from '@sluice/ai-core'
 import type { Provider } from '@sluice/provider'
 import { Agents } from '@sluice/upstream'
 import { checkConfig } from './check-config.ts'
@@ -69,6 +71,7 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
 function pick(ctx: Exchange, instance: Instance): Awaitable<void> {
   const isPassed = passedOperation(ctx.request.uri) !== undefined
   if (!isPassed) requireJson(headerOf(ctx.request.headers, 'content-type'))
+  if (wantsList(ctx)) ctx.onReply(listEvents)
   const { max_req_body_size: limit } = instance.config
   if (ctx.request.body.isRead) return planFor(ctx, instance, aiRequestIn(ctx, limit))
   return readAiRequest(ctx, limit).then((request) => planFor(ctx, instance, request))
@@ -79,24 +82,31 @@ function planFor(ctx: Exchange, instance: Instance, request: AiRequest): void {
   if (request.kind === 'passed') {
     const declared = ctx.request.body.receivedLength ?? 0
     if (declared > limit) throw tooLarge(declared, limit)
-    begin(ctx, instance, { instance, request, way: undefined, shape: { model: undefined, stream: false } })
+    const { call } = request
+    if (call && !instance.speaks(call.dialect)) throw unsupportedOperation(instance, call.operation ?? '')
+    begin(ctx, instance, { instance, request, way: undefined, shape: { model: call && instance.modelFor(call), stream: false } })
     return
   }
   const way = instance.wayFor(request.dialect)
   refuseDuplicates(ctx.request.body.document, way.shaper.members)
-  begin(ctx, instance, { instance, request, way, shape: way.shaper.shapeOf(ctx.request.body.document, request.call) })
+  const call = instance.endpoint.call?.model === undefined ? request.call : { ...request.call, model: instance.endpoint.call.model }
+  begin(ctx, instance, { instance, request, way, shape: way.shaper.shapeOf(ctx.request.body.document, call) })
 }
 
 function begin(ctx: Exchange, instance: Instance, plan: Plan): void {
   const { request, shape } = plan
   ctx.set(plans, plan)
   ctx.set(targetSlot, instance.target(shape.model, dialectOfRequest(request)))
-  const requestedModel = request.kind === 'spoken' ? request.model : undefined
+  const requestedModel = request.kind === 'spoken' ? request.model : request.call?.model
   ctx.set(accountSlot, openAccount({ stream: shape.stream, requestedModel, model: shape.model }))
 }
 
 function dialectOfRequest(request: AiRequest) {
   return request.kind === 'spoken' ? request.dialect : undefined
+}
+
+function unsupportedOperation({ provider }: Instance, operation: string): HttpError {
+  return new HttpError(400, 'unsupported_operation', `provider ${provider.name} has no ${operation}`)
 }
 
 /** A missing type is taken for JSON, as clients leave it out. */

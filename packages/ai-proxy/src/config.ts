@@ -98,6 +98,7 @@ const Override = Type.Object(
           'openai-responses': Type.Optional(partialBody),
           'openai-embeddings': Type.Optional(partialBody),
           'anthropic-messages': Type.Optional(partialBody),
+          gemini: Type.Optional(partialBody),
         },
         {
           ...closed,

@@ -1,3 +1,4 @@
+import { callOfPath, type PathCall } from '@sluice/ai-core'
 import { suffixOf } from '@sluice/dialects'
 import type { Call, Dialect, Provider } from '@sluice/provider'
 import type { Config } from './config.ts'
@@ -12,8 +13,10 @@ export interface Destination {
 }
 
 /** Paths that ends with these name an operation; another operation of the same API lies beside it. */
-const operationEnd = /\/(?:chat\/completions|completions|responses|embeddings|messages)$/
-const baseEnd = /\/(?:v\d[^/]*|openai)$/
+const operationEnd = /\/(?:chat\/completions|completions|responses|embeddings|messages|(?:models|tunedModels)\/[^/:]+:\w+)$/
+const baseEnd = /\/(?:v\d[^/]*|openai|publishers\/google)$/
+/** The part of a path that names a model and what it is asked for. */
+const modelEnd = /\/(?:(?:models|tunedModels)\/[^/:]+:\w+|model\/[^/]+\/converse(?:-stream)?)$/
 
 /** What is wrong with an endpoint; undefined when it can be used. */
 export function endpointProblem(endpoint: string): string | undefined {
@@ -32,10 +35,15 @@ export function endpointProblem(endpoint: string): string | undefined {
 /** Turns the endpoint of one instance into destinations. Pure. */
 export class Endpoint {
   readonly origin: string
+  /** What a path that is used as it is tells: its dialect, perhaps a model. */
+  readonly call: PathCall | undefined
   readonly #provider: Provider
   readonly #config: Config
   readonly #url: URL | undefined
   readonly #base: string
+  /** The endpoint's path; undefined where it has none and the provider's applies. */
+  readonly #own: string | undefined
+  readonly #takesSuffix: boolean
 
   /** Throws where the provider has no default address and the configuration names none; `problems` says so at load. */
   constructor(provider: Provider, config: Config) {
@@ -47,6 +55,12 @@ export class Endpoint {
     if (origin === undefined) throw new Error(`${provider.name} requires override.endpoint`)
     this.origin = origin
     this.#base = given(provider.base, config) ?? ''
+    const { endpoint_mode: mode } = config.override
+    const path = this.#url?.pathname.replace(/\/+$/, '') ?? ''
+    const bare = mode === 'exact' ? this.#url?.pathname : undefined
+    this.#own = path === '' ? bare : path
+    this.#takesSuffix = mode === undefined ? baseEnd.test(path) : mode === 'base'
+    this.call = this.#own === undefined || this.#takesSuffix ? undefined : callOfPath(decoded(this.#own))
   }
 
   /** Where a request in a dialect goes; undefined where the path needs a model and there is none. `operation`: of several that the dialect has, the one that was asked for. */
@@ -62,32 +76,26 @@ export class Endpoint {
 
   #pathOf(dialect: Dialect, call: Call, operation: string | undefined): string | undefined {
     const speech = this.#provider.speaks[dialect]
-    const own = this.#ownPath()
+    const own = this.#own
     if (own === undefined && speech?.path) return speech.path(call)
     const suffix = suffixOf(dialect, operation === undefined ? call : { ...call, operation })
-    if (own !== undefined && !this.#takesSuffix(own)) return own
+    if (own !== undefined && !this.#takesSuffix) return this.#exactPath(own, suffix)
     const base = own ?? (speech?.base === undefined ? this.#base : given(speech.base, this.#config))
     return suffix === undefined || base === undefined ? undefined : base + suffix
   }
 
+  /** Where a path names model and operation, whole answers and streams have different ones, and `options.model` another. */
+  #exactPath(own: string, suffix: string | undefined): string {
+    const isForced = this.#config.override.endpoint_mode === 'exact'
+    return isForced || suffix === undefined || !modelEnd.test(own) ? own : own.replace(modelEnd, () => suffix)
+  }
+
   #passedPath(operation: string): string {
-    const own = this.#ownPath()
+    const own = this.#own
     if (own === undefined) return this.#base + operation
-    if (this.#takesSuffix(own)) return own + operation
+    if (this.#takesSuffix) return own + operation
     // Another operation of an API whose chat has this address lies beside it: Azure's deployments, proxies of all kinds.
     return operationEnd.test(own) ? own.replace(operationEnd, () => operation) : own
-  }
-
-  /** The endpoint's path; undefined where it has none and the provider's applies. */
-  #ownPath(): string | undefined {
-    const path = this.#url?.pathname.replace(/\/+$/, '') ?? ''
-    if (path !== '') return path
-    return this.#config.override.endpoint_mode === 'exact' && this.#url ? this.#url.pathname : undefined
-  }
-
-  #takesSuffix(path: string): boolean {
-    const mode = this.#config.override.endpoint_mode
-    return mode === undefined ? baseEnd.test(path) : mode === 'base'
   }
 
   /** The endpoint's query beats `auth.query`, and both beat the client's; what the operation itself asks for stands above all. */
@@ -117,6 +125,15 @@ function encodePath(path: string): string {
     .split('%2F')
     .map((text) => encodeURI(text).replace(/[?#]/g, encodeURIComponent))
     .join('%2F')
+}
+
+/** As it is matched: an encoded slash stays as it is. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path.replaceAll(/%2f/gi, '%252F'))
+  } catch {
+    return path // it names nothing that is known
+  }
 }
 
 function withQuery(path: string, query: URLSearchParams): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Target } from '@sluice/ai-core'
+import type { PathCall, Target } from '@sluice/ai-core'
 import { CloudAuthError, type TokenCache } from '@sluice/cloud-auth'
 import { canTranslate, dialectOf } from '@sluice/dialects'
 import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
@@ -99,9 +99,23 @@ export class Instance {
 
   #spokenFor(client: Dialect): Dialect | undefined {
     const { native } = this.provider
+    // An endpoint that names an operation is asked for no other.
+    const named = this.endpoint.call?.dialect
+    if (named && this.#shapers.has(named) && (named === client || canTranslate(client, named))) return named
     if (this.config.provider_conf.dialect === 'native' && native && canTranslate(client, native)) return native
     if (this.#shapers.has(client) && dialectOf(client)) return client
     return [...this.#shapers.keys()].find((dialect) => canTranslate(client, dialect))
+  }
+
+  /** Whether the provider speaks a dialect without a translator. */
+  speaks(dialect: Dialect): boolean {
+    return this.#shapers.has(dialect)
+  }
+
+  /** The model of a call that is passed through: the path is all that is rewritten. */
+  modelFor({ model }: PathCall): string | undefined {
+    const { options, options_mode: mode } = this.config
+    return (mode === 'override' ? options.model : undefined) ?? this.endpoint.call?.model ?? model
   }
 
   target(model: string | undefined, dialect: Dialect | undefined): Target {

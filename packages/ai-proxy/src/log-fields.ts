@@ -52,7 +52,7 @@ function requestOf(ctx: Exchange): unknown {
   if (!body.isRead || !ctx.get(accountSlot)) return undefined
   try {
     const { document } = body
-    const conversation = document.raw('messages') ?? document.raw('input') ?? document.raw('prompt')
+    const [conversation] = ['messages', 'input', 'prompt', 'contents'].flatMap((name) => document.raw(name) ?? [])
     return { messages: conversation && boundedJson(conversation), stream: ctx.get(accountSlot)?.stream ?? false }
   } catch {
     return undefined // no JSON: the exchange was refused for it, and the log says so

@@ -2,6 +2,7 @@ import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@
 import { dialectOf, type Translation } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, hidePresented, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
+import type { Call } from '@sluice/provider'
 import { callUpstream, outgoingBody, wholeBody, type OutgoingBody } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import type { Destination } from './endpoint.ts'
@@ -10,6 +11,7 @@ import { payloadsSlot } from './log-fields.ts'
 import { Payloads } from './payloads.ts'
 import { receive } from './receive.ts'
 import type { Shape } from './shape-body.ts'
+import { toldOf } from './told-of-request.ts'
 import { translateRequest } from './translate-request.ts'
 
 /** What the access phase decided for one exchange. */
@@ -35,9 +37,8 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
   const { instance, request, way, shape } = plan
   if (request.kind !== 'spoken' || !way) throw new TypeError('not a request in a dialect')
   hidePresented(ctx)
-  const { provider_conf: conf } = instance.config
-  const call = { conf, stream: shape.stream, ...(shape.model !== undefined && { model: shape.model }) }
-  const destination = instance.endpoint.forDialect(way.dialect, call)
+  const { operation } = request.call ?? {}
+  const destination = instance.endpoint.forDialect(way.dialect, callOf(instance, shape), way.translates ? undefined : operation)
   if (!destination) throw unresolvedPath()
   const asked = ctx.request.body.document.fork()
   const translated = way.translates ? translateRequest(asked, request.dialect, way, instance, shape) : undefined
@@ -50,33 +51,37 @@ export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
       destination,
       contentType: 'application/json',
       body: wholeBody(document.toBuffers()),
-      choices: choicesOf(document),
+      choices: way.shaper.choicesIn(document),
     }),
   )
 }
 
-/** Answers that are asked for, of a stream; some servers send one where none was asked for, and take a number for one in quotes, too. */
-function choicesOf(document: Document): number {
-  const kind = document.kind('n')
-  const n = kind === 'number' || kind === 'string' ? Number(document.get('n')) : 1
-  return n > 1 ? n : 1
-}
-
 /** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
-export function passThrough(ctx: Exchange, plan: Plan, { operation }: PassedRequest): Promise<Reply> {
-  const { instance } = plan
+export function passThrough(ctx: Exchange, plan: Plan, request: PassedRequest): Promise<Reply> {
+  const { instance, shape } = plan
+  const destination = passedDestination(instance, request, ctx.request.query, shape)
+  if (!destination) throw unresolvedPath()
   hidePresented(ctx)
-  const { method, headers, query } = ctx.request
+  const { method, headers } = ctx.request
   const account = ctx.get(accountSlot) as Account
   const body = outgoingBody(ctx, instance.config.max_req_body_size)
   return withToken(instance, ctx, (token) =>
     attempt(ctx, plan, account, false, token, undefined, {
       method,
-      destination: instance.endpoint.forOperation(operation, query),
+      destination,
       contentType: body.content === null ? undefined : headerOf(headers, 'content-type'),
       body,
     }),
   )
+}
+
+function passedDestination(instance: Instance, { call, operation }: PassedRequest, query: string, { model }: Shape): Destination | undefined {
+  if (!call) return instance.endpoint.forOperation(operation, query)
+  return instance.endpoint.forDialect(call.dialect, callOf(instance, { model, stream: false }), call.operation)
+}
+
+function callOf({ config }: Instance, { model, stream }: Shape): Call {
+  return { conf: config.provider_conf, stream, ...(model !== undefined && { model }) }
 }
 
 type Send = (token: string | undefined) => Promise<Reply>
@@ -158,23 +163,16 @@ function freshAccount(ctx: Exchange, document: Document, dialect: string): Accou
   const before = ctx.get(accountSlot) as Account
   const account: Account = {
     ...before,
+    ...toldOf(document, dialect),
     usage: undefined,
     usageSource: 'none',
     firstTokenMs: undefined,
     firstByteMs: undefined,
     durationMs: undefined,
     hasToolCalls: false,
-    toolCount: document.kind('tools') === 'array' ? (document.length('tools') ?? 0) : 0,
-    endUserId: endUserOf(document, dialect),
   }
   ctx.set(accountSlot, account)
   return account
-}
-
-function endUserOf(document: Document, dialect: string): string | undefined {
-  const paths = dialect === 'anthropic-messages' ? [['metadata', 'user_id']] : [['safety_identifier'], ['user']]
-  for (const path of paths) if (document.kind(path) === 'string') return document.get(path) as string
-  return undefined
 }
 
 function recordOf({ name, address }: Instance, { shownPath }: Destination, ctx: Exchange): UpstreamRecord {

@@ -1,7 +1,9 @@
 import type { PathCall } from '@sluice/ai-core'
+import { dialectOf, type DialectFacts } from '@sluice/dialects'
 import { prepare, type Document, type Prepared } from '@sluice/json-edit'
 import type { Dialect, Speech } from '@sluice/provider'
 import type { Config } from './config.ts'
+import { memberAt, setMember, topNames } from './member-at.ts'
 
 /** What the final body will say of itself. */
 export interface Shape {
@@ -12,14 +14,21 @@ export interface Shape {
 
 const includeUsage = prepare({ include_usage: true })
 
+/** Members that stand in the path of some dialects, and then not in the body. */
+const inPaths: ReadonlySet<string> = new Set(['model', 'stream'])
+
 /** The edits that one instance makes to a request body of one dialect; worked out once, applied to each request. */
 export class BodyShaper {
-  readonly #options: readonly (readonly [name: string, json: Prepared, value: unknown])[]
+  /** Everything that the route sets, whether it is written to the body or not. */
+  readonly #options: Readonly<Record<string, unknown>>
+  readonly #written: readonly (readonly [name: string, json: Prepared])[]
   readonly #wins: boolean
   readonly #patch: Readonly<Record<string, unknown>>
+  readonly #writtenPatch: Readonly<Record<string, unknown>>
   readonly #force: boolean
   readonly #model: string | undefined
   readonly #dialect: Dialect
+  readonly #facts: DialectFacts | undefined
   readonly #speech: Speech
   readonly #config: Config
   /** Top-level members that the edits touch; two of one name are refused, for the provider might read the other. */
@@ -27,23 +36,28 @@ export class BodyShaper {
 
   constructor(dialect: Dialect, speech: Speech, config: Config) {
     this.#dialect = dialect
+    this.#facts = dialectOf(dialect)
     this.#speech = speech
     this.#config = config
-    this.#options = Object.entries(config.options).map(([name, value]) => [name, prepare(value), value] as const)
+    const isWritten = typeof this.#facts?.suffix === 'function' ? (name: string) => !inPaths.has(name) : () => true
+    this.#options = config.options
+    this.#written = Object.entries(config.options).flatMap(([name, value]) => (isWritten(name) ? [[name, prepare(value)] as const] : []))
     this.#wins = config.options_mode === 'override'
     this.#patch = (config.override.request_body as Record<string, Record<string, unknown>> | undefined)?.[dialect] ?? {}
+    this.#writtenPatch = Object.fromEntries(Object.entries(this.#patch).filter(([name]) => isWritten(name)))
     this.#force = config.override.request_body_force_override
     this.#model = speech.model?.(config.provider_conf)
     const limit = speech.tokenLimit
-    this.members = [
-      ...this.#options.map(([name]) => name),
-      ...Object.keys(this.#patch),
-      ...(limit ? [limit.member, ...(limit.replaces ?? [])] : []),
+    const places = [
+      ...this.#written.flatMap(([name]) => this.#placeOf(name) ?? []),
+      ...(limit ? [limit.member] : []),
     ]
+    const names = [...this.#written.map(([name]) => name), ...Object.keys(this.#writtenPatch), ...(limit?.replaces ?? [])]
+    this.members = [...new Set([...names, ...places.flatMap(topNames)])]
   }
 
   /** What the request will say once `apply` has run; `call` is what the client's path told, and its body does not. */
-  shapeOf(document: Document, call?: PathCall): Shape {
+  shapeOf(document: Document, call?: Pick<PathCall, 'model' | 'stream'>): Shape {
     const model = this.#finalValue('model', call?.model ?? scalarOf(document, 'model'))
     const stream = this.#finalValue('stream', call?.stream ?? scalarOf(document, 'stream'))
     return {
@@ -54,23 +68,40 @@ export class BodyShaper {
 
   /** Edits the body in the order of the contract. Returns whether a usage chunk was asked for that the client did not want. */
   apply(document: Document, { stream }: Shape, path: string, isTranslated = false): boolean {
-    for (const [name, json] of this.#options) {
-      const place = isTranslated ? this.#placeOf(name, document) : name
-      if (this.#wins || !document.has(place)) document.set(place, json)
+    for (const [name, json] of this.#written) {
+      const at = this.#pathOf(name, document, isTranslated)
+      if (this.#wins || !document.has(at)) setMember(document, at, json)
     }
     this.#limitTokens(document)
-    mergeInto(document, [], this.#patch, this.#force)
+    mergeInto(document, [], this.#writtenPatch, this.#force)
     if (this.#model !== undefined) document.set('model', this.#model)
     for (const name of this.#speech.omits?.(path) ?? []) document.delete(name)
     return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream, isTranslated)
   }
 
-  /** A limit of tokens has one name in a body that we wrote, whichever the route calls it by: two of them are refused. */
-  #placeOf(name: string, document: Document): string {
+  /** Answers that a body asks for, of a stream; some servers send one where none was asked for, and take a number for one in quotes, too. */
+  choicesIn(document: Document): number {
+    const at = this.#pathOf('n', document, false)
+    const kind = document.kind(at)
+    const n = kind === 'number' || kind === 'string' ? Number(document.get(at)) : 1
+    return n > 1 ? n : 1
+  }
+
+  #pathOf(name: string, document: Document, isTranslated: boolean): string[] {
     const { tokenLimit } = this.#speech
-    if (!tokenLimit?.replaces?.includes(name)) return name
-    document.delete(name)
-    return tokenLimit.member
+    // A limit of tokens has one name in a body that we wrote, whichever the route calls it by: two of them are refused.
+    if (isTranslated && tokenLimit?.replaces?.includes(name)) {
+      document.delete(name)
+      return memberAt(document, tokenLimit.member)
+    }
+    const place = this.#placeOf(name)
+    return place === undefined ? [name] : memberAt(document, place)
+  }
+
+  /** Where the dialect keeps what OpenAI's have at the top under this name, if elsewhere. */
+  #placeOf(name: string): string | undefined {
+    const places = this.#facts?.places
+    return places && Object.hasOwn(places, name) ? places[name] : undefined
   }
 
   #limitTokens(document: Document): void {
@@ -78,7 +109,7 @@ export class BodyShaper {
     const { tokenLimit } = this.#speech
     if (max === undefined || !tokenLimit) return
     for (const name of tokenLimit.replaces ?? []) document.delete(name)
-    document.set(tokenLimit.member, max)
+    setMember(document, memberAt(document, tokenLimit.member), max)
   }
 
   /** Providers answer 400 to `stream_options` without a stream, and tell no usage of a stream without them. */
@@ -102,8 +133,7 @@ export class BodyShaper {
 
   #finalValue(name: string, asked: unknown): unknown {
     let value = asked
-    const option = this.#options.find(([key]) => key === name)
-    if (option && (this.#wins || value === undefined)) value = option[2]
+    if (Object.hasOwn(this.#options, name) && (this.#wins || value === undefined)) value = this.#options[name]
     if (Object.hasOwn(this.#patch, name) && (this.#force || value === undefined)) value = this.#patch[name]
     return value
   }

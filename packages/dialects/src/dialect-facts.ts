@@ -54,6 +54,8 @@ export interface DialectFacts {
   readonly name: Dialect
   /** End of the operation's path, such as `/chat/completions`; worked out where the model stands in it, and undefined where none can. */
   readonly suffix: string | ((call: SuffixCall) => string | undefined)
+  /** Where members that OpenAI's dialects have at the top stand in this one, such as `generationConfig.topP` for `top_p`. */
+  readonly places?: Readonly<Record<string, string>>
   /** The event that closes a stream after the last answer, where the dialect has one. */
   readonly sentinel?: Buffer
   /** `choices`: answers that were asked for, where the dialect puts several into one stream; 1 unless given. */

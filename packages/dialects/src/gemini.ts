@@ -12,10 +12,24 @@ import { jsonOf } from './stream-data.ts'
 import { errorInside } from './upstream-error.ts'
 import { geminiUsage, mergeUsage } from './usage.ts'
 
+const places = {
+  temperature: 'generationConfig.temperature',
+  top_p: 'generationConfig.topP',
+  top_k: 'generationConfig.topK',
+  n: 'generationConfig.candidateCount',
+  seed: 'generationConfig.seed',
+  presence_penalty: 'generationConfig.presencePenalty',
+  frequency_penalty: 'generationConfig.frequencyPenalty',
+  max_tokens: 'generationConfig.maxOutputTokens',
+  max_completion_tokens: 'generationConfig.maxOutputTokens',
+  max_output_tokens: 'generationConfig.maxOutputTokens',
+} as const
+
 /** Google's Gemini, whose model and method stand in the path: https://ai.google.dev/api/generate-content */
 export const gemini: DialectFacts = {
   name: 'gemini',
   suffix: geminiPath,
+  places,
   openStream: (candidates) => new GeminiStream(candidates),
   readAnswer,
   textOf: (body) => listOf(parseJson(body)).map(textOfResponse).join(''),

@@ -1,6 +1,9 @@
 import { defineProvider, type Provider } from '@sluice/provider'
 
-/** The Gemini API in OpenAI's dialect: https://ai.google.dev/gemini-api/docs/openai. */
+/**
+ * The Gemini API: https://ai.google.dev/api, and for chats and embeddings its OpenAI-compatible endpoint,
+ * https://ai.google.dev/gemini-api/docs/openai.
+ */
 export const gemini: Provider = defineProvider({
   name: 'gemini',
   origin: 'https://generativelanguage.googleapis.com',
@@ -11,5 +14,7 @@ export const gemini: Provider = defineProvider({
       extensions: ['extra_content'],
     },
     'openai-embeddings': {},
+    gemini: { base: '/v1beta', tokenLimit: { member: 'generationConfig.maxOutputTokens' } },
   },
+  native: 'gemini',
 })

@@ -1,6 +1,9 @@
 import { defineProvider, type Provider, type ProviderConf } from '@sluice/provider'
 
-/** Vertex AI in OpenAI's dialect: https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai. */
+/**
+ * Google's models in Vertex AI: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, and for chats
+ * its OpenAI-compatible endpoint, https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai.
+ */
 export const vertexAi: Provider = defineProvider({
   name: 'vertex-ai',
   origin: originOf,
@@ -10,7 +13,9 @@ export const vertexAi: Provider = defineProvider({
       tokenLimit: { member: 'max_completion_tokens', replaces: ['max_tokens'] },
       extensions: ['extra_content'],
     },
+    gemini: { base: nativeBaseOf, tokenLimit: { member: 'generationConfig.maxOutputTokens' } },
   },
+  native: 'gemini',
   problems,
 })
 
@@ -24,9 +29,19 @@ function originOf({ region }: ProviderConf): string | undefined {
   return `https://${region}-aiplatform.googleapis.com`
 }
 
-function baseOf({ project_id: project, region }: ProviderConf): string | undefined {
+function baseOf(conf: ProviderConf): string | undefined {
+  const location = locationOf(conf)
+  return location === undefined ? undefined : `/v1beta1/${location}/endpoints/openapi`
+}
+
+function nativeBaseOf(conf: ProviderConf): string | undefined {
+  const location = locationOf(conf)
+  return location === undefined ? undefined : `/v1/${location}/publishers/google`
+}
+
+function locationOf({ project_id: project, region }: ProviderConf): string | undefined {
   if (!project || !region || !isProject(project) || !isRegion(region)) return undefined
-  return `/v1beta1/projects/${encodeURIComponent(project)}/locations/${region}/endpoints/openapi`
+  return `projects/${encodeURIComponent(project)}/locations/${region}`
 }
 
 function problems({

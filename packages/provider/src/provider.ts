@@ -22,7 +22,7 @@ export interface Call {
 
 /** Where a token limit goes, and the spellings that it replaces. */
 export interface TokenLimit {
-  /** The request member that `override.llm_options.max_tokens` is written to. */
+  /** The request member that `override.llm_options.max_tokens` is written to; one within another after a dot. */
   readonly member: string
   /** Members removed when it is written, so that a client cannot keep a limit of its own beside it. */
   readonly replaces?: readonly string[]

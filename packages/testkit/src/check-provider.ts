@@ -103,7 +103,7 @@ function checkSpeech(dialect: string, { base, path, model, omits, tokenLimit }: 
   }
   if (!tokenLimit) return
   const { member, replaces = [] } = tokenLimit
-  if (!/^[A-Za-z_]\w*$/.test(member)) report(`the token limit of ${dialect} has no member name`)
+  if (!/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(member)) report(`the token limit of ${dialect} has no member name`)
   if (!isTexts(replaces) || replaces.includes(member)) report(`the token limit of ${dialect} replaces must name other members than ${member}`)
 }
 
