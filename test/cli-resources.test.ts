@@ -5,6 +5,7 @@ import { createCli } from '@sluice/gateway'
 import { describe, expect, test } from 'vitest'
 import { chat } from './support/chat.ts'
 import { startCommandLine, type CommandLine } from './support/command-line.ts'
+import { blocksOf } from './support/markdown.ts'
 import { sluice, temporaryFolder } from './support/program.ts'
 import { selfSigned } from './support/self-signed.ts'
 import { commandsIn, type ShellCommand } from './support/shell-commands.ts'
@@ -198,6 +199,25 @@ describe('what help shows of each kind', () => {
     await commandLine.sluice(examples('create')[0]!.args.map(inFolder))
     for (const verb of ['get', 'list', 'update', 'export', 'delete']) await run(verb)
   })
+})
+
+test("the README's commands do what it says, one after the other", async () => {
+  const { url, sluice: run, endpoint } = await startCommandLine({}, { env: { SLUICE_ADMIN_KEY: 'unused' } })
+  await run(['service', 'create', '-f', '-'], { stdin: JSON.stringify({ id: 'mock', plugins: { 'ai-proxy': { provider: 'openai', auth: {}, override: { endpoint } } } }) })
+  const folder = await temporaryFolder()
+  const [block = ''] = blocksOf('README.md', 'sh').filter((text) => text.startsWith('npx sluice context create'))
+  const commands = await commandsIn(block.replaceAll('npx sluice', 'sluice'))
+  const done: string[] = []
+  const answered: number[] = []
+  for (const { args, stdin } of commands) {
+    const env = { SLUICE_CONFIG_DIR: folder, SLUICE_ADMIN_KEY: 'admin-secret-1', ...(args[0] !== 'context' && { SLUICE_TOKEN: '' }) }
+    const { code, stdout, stderr } = await run(args.map((word) => (word === 'routes.yaml' ? join(folder, word) : word)), { stdin, env })
+    done.push(`${args.slice(0, 2).join(' ')} ${code}`)
+    expect(stderr.replace(/^(?:There are no routes\.|1 route in \S+)\n/, '')).toBe('')
+    if (stdout === 'created route gpt-4\n') answered.push(...(await statuses(url, 'gpt-4', 'gpt-5')))
+  }
+  expect(done).toEqual(['context create 0', 'route list 0', 'route create 0', 'route update 2', 'route update 0', 'route export 0', 'route delete 0'])
+  expect(answered).toEqual([200, 404])
 })
 
 test('the program itself creates a route of what is piped in', async () => {

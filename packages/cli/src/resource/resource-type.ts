@@ -4,8 +4,6 @@ import type { Column } from './columns.ts'
 import type { Fields } from './fields.ts'
 import type { Flag } from './flags.ts'
 
-export type Verb = 'create' | 'get' | 'list' | 'update' | 'delete' | 'export'
-
 /** A kind of resources, as commands, requests and files speak of it. */
 export interface ResourceType {
   /** The command. */
@@ -27,7 +25,6 @@ export interface ResourceType {
   readonly keyName: string
   readonly columns: readonly Column[]
   readonly flags: readonly Flag[]
-  readonly verbs: readonly Verb[]
   /** They belong to one consumer, which `--consumer` names. */
   readonly isOfConsumer?: boolean
   /** They belong to no gateway group. */

@@ -1,10 +1,8 @@
 import * as columns from './columns.ts'
 import { jsonFlag, labelFlag, listFlag, numberFlag, pairsFlag, pemFlag, textFlag, wholeNumber } from './flags.ts'
-import type { ResourceType, Verb } from './resource-type.ts'
+import type { ResourceType } from './resource-type.ts'
 
 const admin = '/apisix/admin'
-const all: readonly Verb[] = ['create', 'get', 'list', 'update', 'delete', 'export']
-const at = (name: string) => (): string => `${admin}/${name}`
 
 const nameFlag = textFlag('--name <name>', 'name', 'a name for people')
 const descFlag = textFlag('--desc <text>', 'desc', 'what it is for')
@@ -17,16 +15,9 @@ const { id, name, description, labels, plugins } = columns
 
 /** What the commands know, in the order of the help. */
 export const resourceTypes: readonly ResourceType[] = [
-  {
-    name: 'route',
+  define('route', {
     aliases: ['rt'],
-    noun: 'route',
-    plural: 'routes',
     description: 'Routes: which requests, and what is done with them.',
-    path: at('routes'),
-    lists: ['routes'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, columns.paths, columns.field('METHODS', 'methods'), columns.hosts, columns.field('SERVICE', 'service_id'), plugins, columns.status],
     flags: [
       nameFlag,
@@ -41,7 +32,6 @@ export const resourceTypes: readonly ResourceType[] = [
       pluginsFlag,
       labelFlag,
     ],
-    verbs: all,
     hasService: true,
     example: {
       id: 'chat',
@@ -49,20 +39,12 @@ export const resourceTypes: readonly ResourceType[] = [
       create: '--name chat --uri /v1/chat/completions --methods POST --service-id openai',
       update: '--status 0',
     },
-  },
-  {
-    name: 'service',
+  }),
+  define('service', {
     aliases: ['services', 'svc'],
-    noun: 'service',
-    plural: 'services',
     description: 'Services: what several routes share.',
-    path: at('services'),
-    lists: ['services'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, columns.hosts, columns.field('UPSTREAM', 'upstream_id'), plugins, labels],
     flags: [nameFlag, descFlag, hostsFlag, upstreamFlag, pluginsFlag, labelFlag],
-    verbs: all,
     takesAlong: 'its routes',
     example: {
       id: 'openai',
@@ -70,17 +52,10 @@ export const resourceTypes: readonly ResourceType[] = [
       create: '--name OpenAI --host api.example.com',
       update: '--desc "for everybody"',
     },
-  },
-  {
-    name: 'upstream',
+  }),
+  define('upstream', {
     aliases: ['upstreams', 'us'],
-    noun: 'upstream',
-    plural: 'upstreams',
     description: 'Upstreams: servers that requests without an AI plugin are sent to.',
-    path: at('upstreams'),
-    lists: ['upstreams'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, columns.field('TYPE', 'type'), columns.field('SCHEME', 'scheme'), columns.nodes, labels],
     flags: [
       nameFlag,
@@ -93,53 +68,34 @@ export const resourceTypes: readonly ResourceType[] = [
       textFlag('--upstream-host <host>', 'upstream_host', 'the Host of rewrite'),
       labelFlag,
     ],
-    verbs: all,
     example: { id: 'orders', document: '{ id: orders, nodes: { "10.0.0.1:8080": 1 } }', create: '--name orders --nodes 10.0.0.1:8080=1 --nodes 10.0.0.2:8080=1', update: '--retries 2' },
-  },
-  {
-    name: 'consumer',
+  }),
+  define('consumer', {
     aliases: ['consumers', 'c'],
-    noun: 'consumer',
-    plural: 'consumers',
     description: 'Consumers: who may ask.',
-    path: at('consumers'),
-    lists: ['consumers'],
     key: 'username',
     keyName: 'username',
     columns: [columns.field('USERNAME', 'username'), columns.field('GROUP', 'group_id'), description, plugins, labels],
     flags: [textFlag('--username <name>', 'username', 'its name'), descFlag, textFlag('--group-id <id>', 'group_id', 'the consumer group that it belongs to'), pluginsFlag, labelFlag],
-    verbs: all,
     onlyPut: true,
     takesAlong: 'its credentials',
     example: { id: 'alice', document: '{ username: alice, plugins: { key-auth: { key: $env://ALICE_KEY } } }', create: '--username alice --label team=research', update: '--desc "until June"' },
-  },
-  {
-    name: 'credential',
+  }),
+  define('credential', {
     aliases: ['credentials', 'cred'],
-    noun: 'credential',
-    plural: 'credentials',
     description: 'Credentials: what a consumer shows of itself.',
     path: ({ consumer = '' }) => `${admin}/consumers/${encodeURIComponent(consumer)}/credentials`,
     lists: ['credentials', 'consumers'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, description, plugins, labels],
     flags: [nameFlag, descFlag, pluginsFlag, labelFlag],
-    verbs: all,
     isOfConsumer: true,
     onlyPut: true,
     example: { id: 'laptop', document: '{ plugins: { key-auth: { key: $env://ALICE_KEY } } }', create: `--plugins-json '{"key-auth": {"key": "$env://ALICE_KEY"}}'`, update: '--desc "the new one"' },
-  },
-  {
-    name: 'ssl',
+  }),
+  define('ssl', {
     aliases: ['ssls'],
-    noun: 'ssl',
-    plural: 'ssls',
     description: 'Certificates of hosts.',
-    path: at('ssls'),
     lists: ['ssls', 'ssl'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, columns.field('SNIS', 'snis', 'sni'), columns.field('TYPE', 'type'), columns.status, labels],
     flags: [
       pemFlag('--cert <file>', 'cert', 'the certificate, PEM, or a file of it'),
@@ -149,73 +105,45 @@ export const resourceTypes: readonly ResourceType[] = [
       numberFlag('--status <0|1>', 'status', '0 switches it off'),
       labelFlag,
     ],
-    verbs: all,
     example: { id: 'example-com', document: '{ id: example-com, cert: "-----BEGIN CERTIFICATE-----…", key: $env://TLS_KEY, snis: [example.com] }', create: '--cert example.com.pem --key example.com.key --sni example.com', update: '--status 0' },
-  },
-  {
-    name: 'global-rule',
+  }),
+  define('global-rule', {
     aliases: ['global-rules', 'gr'],
-    noun: 'global rule',
-    plural: 'global rules',
     description: 'Global rules: plugins around every request.',
-    path: at('global_rules'),
-    lists: ['global_rules'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, plugins],
     flags: [idFlag, pluginsFlag],
-    verbs: all,
     onlyPut: true,
     postsId: true,
     example: { id: 'request-id', document: '{ id: request-id, plugins: { request-id: {} } }', create: `--id request-id --plugins-json '{"request-id": {}}'`, update: `--plugins-json '{"request-id": {"include_in_response": true}}'` },
-  },
-  {
-    name: 'plugin-config',
+  }),
+  define('plugin-config', {
     aliases: ['plugin-configs', 'pc'],
-    noun: 'plugin config',
-    plural: 'plugin configs',
     description: 'Plugin configs: sets of plugins that routes refer to.',
-    path: at('plugin_configs'),
-    lists: ['plugin_configs'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, description, plugins, labels],
     flags: [idFlag, nameFlag, descFlag, pluginsFlag, labelFlag],
-    verbs: all,
     onlyPut: true,
     postsId: true,
     example: { id: 'french', document: '{ id: french, plugins: { ai-prompt-decorator: { prepend: [{ role: system, content: Answer in French. }] } } }', create: `--id cors --plugins-json '{"cors": {}}'`, update: '--desc "for the web"' },
-  },
-  {
-    name: 'consumer-group',
+  }),
+  define('consumer-group', {
     aliases: ['consumer-groups', 'cg'],
-    noun: 'consumer group',
-    plural: 'consumer groups',
     description: 'Consumer groups: plugins that several consumers share.',
-    path: at('consumer_groups'),
-    lists: ['consumer_groups'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, description, plugins, labels],
     flags: [idFlag, nameFlag, descFlag, pluginsFlag, labelFlag],
-    verbs: all,
     onlyPut: true,
     postsId: true,
     example: { id: 'free', document: '{ id: free, plugins: { limit-count: { count: 100, time_window: 3600 } } }', create: `--id free --plugins-json '{"limit-count": {"count": 100, "time_window": 3600}}'`, update: '--label tier=free' },
-  },
-  {
-    name: 'plugin-metadata',
+  }),
+  define('plugin-metadata', {
     aliases: ['pm'],
-    noun: 'plugin metadata',
     plural: 'plugin metadata',
     description: 'Plugin metadata: what a plugin is told once, for all its places.',
-    path: at('plugin_metadata'),
+    path: () => `${admin}/plugin_metadata`,
     lists: ['plugin_metadata'],
     key: 'plugin_name',
     keyName: 'plugin',
     columns: [columns.field('PLUGIN', 'plugin_name', 'id'), { header: 'FIELDS', cell: (value) => Object.keys(value).filter((key) => key !== 'plugin_name' && key !== 'id').join(',') }],
     flags: [textFlag('--plugin-name <name>', 'plugin_name', 'the plugin'), jsonFlag('--metadata-json <json>', '', 'all of it')],
-    verbs: all,
     onlyPut: true,
     example: {
       id: 'cors',
@@ -223,72 +151,52 @@ export const resourceTypes: readonly ResourceType[] = [
       create: `cors --metadata-json '{"allow_origins": {"staff": "https://staff.example.com"}}'`,
       update: `--metadata-json '{"allow_origins": {"staff": "https://intranet.example.com"}}'`,
     },
-  },
-  {
-    name: 'secret',
+  }),
+  define('secret', {
     aliases: ['secrets', 'sec'],
-    noun: 'secret',
-    plural: 'secrets',
     description: 'Secret managers, which $secret:// refers to.',
     path: ({ isScoped }) => `${admin}/${isScoped ? 'secret_providers' : 'secrets'}`,
-    lists: ['secrets'],
-    key: 'id',
     keyName: 'manager/id',
     columns: [id, columns.field('URI', 'uri'), columns.field('PREFIX', 'prefix'), labels],
     flags: [idFlag, textFlag('--uri <url>', 'uri', 'where the manager is'), textFlag('--prefix <path>', 'prefix', 'where it keeps these'), textFlag('--token <token>', 'token', "the manager's token; that of the Admin API goes before the command, or in SLUICE_TOKEN"), labelFlag],
-    verbs: all,
     onlyPut: true,
     postsId: true,
     example: { id: 'vault/main', document: '{ id: vault/main, uri: http://127.0.0.1:8200, prefix: kv/sluice, token: $env://VAULT_TOKEN }', create: "--id vault/main --uri http://127.0.0.1:8200 --prefix kv/sluice --token '$env://VAULT_TOKEN'", update: '--prefix kv/other' },
-  },
-  {
-    name: 'proto',
+  }),
+  define('proto', {
     aliases: ['protos', 'pb'],
-    noun: 'proto',
-    plural: 'protos',
     description: 'Protocol buffer definitions, kept for tools.',
-    path: at('protos'),
-    lists: ['protos'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, description, labels],
     flags: [idFlag, nameFlag, descFlag, textFlag('--content <text>', 'content', 'the definition'), labelFlag],
-    verbs: all,
     postsId: true,
     example: { id: 'hello', document: `{ id: hello, content: 'syntax = "proto3"; message Hello { string name = 1; }' }`, create: `--id hello --content 'syntax = "proto3";'`, update: '--desc "version 2"' },
-  },
-  {
-    name: 'stream-route',
+  }),
+  define('stream-route', {
     aliases: ['stream-routes', 'sr'],
-    noun: 'stream route',
-    plural: 'stream routes',
     description: 'Routes of TCP and UDP, kept for tools.',
-    path: at('stream_routes'),
-    lists: ['stream_routes'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, columns.field('PORT', 'server_port'), columns.field('SNI', 'sni'), columns.field('SERVICE', 'service_id'), columns.field('UPSTREAM', 'upstream_id'), labels],
     flags: [idFlag, nameFlag, descFlag, numberFlag('--server-port <port>', 'server_port', 'the port that it is for'), textFlag('--sni <host>', 'sni', 'the host that it is for'), serviceFlag, upstreamFlag, labelFlag],
-    verbs: all,
     hasService: true,
     postsId: true,
     example: { id: 'mysql', document: '{ id: mysql, server_port: 3306, upstream: { nodes: { "10.0.0.1:3306": 1 } } }', create: '--id mysql --server-port 3306 --upstream-id mysql', update: '--server-port 3307' },
-  },
-  {
-    name: 'gateway-group',
+  }),
+  define('gateway-group', {
     aliases: ['gateway-groups', 'gg'],
-    noun: 'gateway group',
-    plural: 'gateway groups',
     description: 'Gateway groups: name spaces of everything else.',
     path: () => '/api/gateway_groups',
-    lists: ['gateway_groups'],
-    key: 'id',
-    keyName: 'id',
     columns: [id, name, description, labels],
     flags: [nameFlag, textFlag('--description <text>', 'description', 'what it is for'), labelFlag],
-    verbs: all,
     isGlobal: true,
     takesAlong: 'everything in it',
     example: { id: 'staging', document: '{ id: staging, name: staging }', create: '--name testing --description "for trying things out"', update: '--description "not for customers"' },
-  },
+  }),
 ]
+
+type Given = Pick<ResourceType, 'aliases' | 'description' | 'columns' | 'flags' | 'example'> & Partial<ResourceType>
+
+/** What most have in common is told by the name. */
+function define(typeName: string, given: Given): ResourceType {
+  const noun = given.noun ?? typeName.replaceAll('-', ' ')
+  const list = `${typeName.replaceAll('-', '_')}s`
+  return { name: typeName, noun, plural: `${noun}s`, path: () => `${admin}/${list}`, lists: [list], key: 'id', keyName: 'id', ...given }
+}
