@@ -7,7 +7,7 @@ export { readUpstreamError, type ResponseHeaders } from './read-upstream-error.t
 export { Saw } from './saw.ts'
 export { embeddingsTranslators } from './embeddings/embeddings-translators.ts'
 export { Untranslatable, UpstreamNonsense } from './translate/errors.ts'
-export { type Rule } from './translate/rule.ts'
+export { type AnswerRule, type Rule } from './translate/rule.ts'
 export { hasLongNumbers, parseExact } from './translate/exact-json.ts'
 export { rulesMarkdown } from './translate/rules-markdown.ts'
 export { type StreamTranslation } from './translate/stream-translation.ts'

@@ -153,7 +153,7 @@ const responses: ClientView = {
     const choice = {
       content: textIn(parts.filter(({ type }) => type === 'output_text'), 'text'),
       refusal: textIn(parts, 'refusal'),
-      reasoning: textIn(items.flatMap(({ summary = [] }) => summary), 'text'),
+      reasoning: textIn(items.flatMap(({ type, summary = [], content = [] }) => (type === 'reasoning' ? [...summary, ...content] : [])), 'text'),
       calls,
       finish: reason === undefined ? completed(calls.length > 0) : (incomplete[reason] ?? reason),
     }

@@ -36,7 +36,7 @@ export function collectedGemini(events: readonly SseEvent[]): Collected {
     }
     if (told.some(({ finishReason }) => finishReason !== undefined)) collected.terminals.push('finish')
   }
-  collected.body['candidates'] = [...candidates.values()]
+  collected.body['candidates'] = [...candidates.values()].toSorted((a, b) => Number(a['index']) - Number(b['index']))
   return collected
 }
 

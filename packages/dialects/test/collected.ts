@@ -51,7 +51,7 @@ export function collectedChat(events: readonly SseEvent[]): Collected {
     }
   }
   for (const { message } of choices.values()) if (message['content'] === '' && (message.tool_calls || message['refusal'])) message['content'] = null
-  if (choices.size > 0) Object.assign(collected.body, { object: 'chat.completion', choices: [...choices.values()] })
+  if (choices.size > 0) Object.assign(collected.body, { object: 'chat.completion', choices: [...choices.values()].toSorted((a, b) => Number(a['index']) - Number(b['index'])) })
   return collected
 }
 

@@ -388,6 +388,18 @@ describe('an answer of Gemini', () => {
 })
 
 describe('an answer to a client of Gemini’s', () => {
+  test('tells how likely each token was, whole and beside its piece, and is told so by Gemini', () => {
+    const told = { content: [{ token: 'a', logprob: -0.5, bytes: [97], top_logprobs: [{ token: 'b', logprob: -1, bytes: [98] }] }], refusal: null }
+    const logprobsResult = { chosenCandidates: [{ token: 'a', logProbability: -0.5 }], topCandidates: [{ candidates: [{ token: 'b', logProbability: -1 }] }] }
+    const answer = asked('gemini', 'openai-chat').answer({ choices: [{ index: 0, message: { content: 'a' }, logprobs: told, finish_reason: 'stop' }] })
+    expect(answer['candidates']).toMatchObject([{ logprobsResult }])
+    expect(schemaProblems('gemini', 'WholeResponse', answer)).toEqual([])
+    const [first] = streamed(asked('gemini', 'openai-chat').stream(), chatStream({ ...delta({ content: 'a' }), choices: [{ index: 0, delta: { content: 'a' }, logprobs: told }] }, delta({}, 'stop')))
+    expect(JSON.parse(first!.data)).toMatchObject({ candidates: [{ content: { parts: [{ text: 'a' }] }, logprobsResult }] })
+    const { body } = chatOf({ candidates: [{ content: { parts: [{ text: 'a' }] }, finishReason: 'STOP', logprobsResult }] })
+    expect(body['choices']).toMatchObject([{ message: { content: 'a' }, logprobs: told }])
+  })
+
   test('calls come whole, text is never held', () => {
     const stream = asked('gemini', 'openai-chat').stream()
     const events = chatStream(delta({ content: 'a' }), delta(piece('{"x":', 'c1')), delta(piece('{}', 'c2', 1)), delta(piece('1}')), delta({}, 'tool_calls'), '[DONE]')

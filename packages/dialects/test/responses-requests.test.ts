@@ -183,9 +183,20 @@ describe('a request of a client of the Responses API', () => {
   test('says what it wants as text, and how likely each of its tokens is', () => {
     const schema = { type: 'object', properties: {}, additionalProperties: false, required: [] }
     const format = { type: 'json_schema', name: 'p', description: 'd', schema, strict: true }
-    expect(toChat({ text: { format, verbosity: 'low' }, top_logprobs: 2 })).toMatchObject({ response_format: { type: 'json_schema', json_schema: { name: 'p', description: 'd', schema, strict: true } }, verbosity: 'low', logprobs: true, top_logprobs: 2 })
+    expect(toChat({ text: { format, verbosity: 'low' }, top_logprobs: 2 })).toMatchObject({ response_format: { type: 'json_schema', json_schema: { name: 'p', description: 'd', schema, strict: true } }, logprobs: true, top_logprobs: 2 })
     expect(toChat({ include: ['message.output_text.logprobs'] })).toMatchObject({ logprobs: true })
     expect(toChat({ text: { format: { type: 'text' } } })).not.toHaveProperty('response_format')
+  })
+
+  test('brings what strict servers refuse to those alone that take it', () => {
+    const body = { model: 'm', input: 'Hi', text: { verbosity: 'low' }, prompt_cache_key: 'k', prompt_cache_retention: '24h', safety_identifier: 's' }
+    const messages = [user]
+    expect(toChat(body)).toEqual({ model: 'm', messages, user: 's' })
+    expect(toChat({ ...body, user: 'u' })).toEqual({ model: 'm', messages, user: 'u' })
+    const extensions = ['verbosity', 'prompt_cache_key', 'prompt_cache_retention', 'safety_identifier'] as const
+    const taken = translating('openai-responses', 'openai-chat', { extensions }).request(body)
+    expect(taken).toEqual({ model: 'm', messages, verbosity: 'low', prompt_cache_key: 'k', prompt_cache_retention: '24h', safety_identifier: 's' })
+    expect(translating('openai-responses', 'anthropic-messages').request(body)).toEqual({ model: 'm', messages, max_tokens: 4096, metadata: { user_id: 's' } })
   })
 
   test('is repeated by the answer', () => {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { clientTranslators, embeddingsTranslators, rulesMarkdown, translators, Untranslatable, type Rule } from '../src/index.ts'
+import { clientTranslators, embeddingsTranslators, rulesMarkdown, translators, Untranslatable, type AnswerRule, type Rule } from '../src/index.ts'
+import type { EmbeddingsContext } from '../src/embeddings/embeddings-translator.ts'
+import type { ChatAnswer } from '../src/pivot/chat-answer.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
-import { saying, type Json } from './translating.ts'
+import { answering, saying, type Json } from './translating.ts'
 
 type Translate = (request: never, context: TranslationContext) => unknown
 
@@ -35,6 +37,27 @@ const embeddingsCases = embeddingsTranslators.flatMap(({ dialect, rules, request
 ])
 const cases = [...chatCases, ...embeddingsCases]
 
+/** What a rule of answers says of an answer with these members. */
+type Answer = (members: Json) => unknown
+
+function answersOf(dialect: string, rules: readonly AnswerRule[], of: AnswerRule['of'], answer: Answer) {
+  return rules.filter((rule) => rule.of === of).map((rule) => ({ name: `${dialect} answers ${rule.what}`, rule, answer }))
+}
+
+const newContext = (): TranslationContext => new TranslationContext({ now: () => 0, newId: () => 'x', maxHeld: 1000 })
+const embedding = (): EmbeddingsContext => ({ model: '', inputs: 1, asBase64: false, isSingle: false })
+
+const answerCases = [
+  ...translators.flatMap(({ dialect, rules, answerToChat }) => answersOf(dialect, rules.answers, 'provider', (members) => answerToChat({ ...answering(dialect), ...members }, newContext()))),
+  ...clientTranslators.flatMap(({ dialect, rules, answerFromChat }) =>
+    answersOf(dialect, rules.answers, 'client', (members) => answerFromChat({ ...answering('openai-chat'), ...members } as unknown as ChatAnswer, newContext())),
+  ),
+  ...embeddingsTranslators.flatMap(({ dialect, rules: { answers }, answerToEmbeddings, answerFromEmbeddings }) => [
+    ...answersOf(dialect, answers, 'provider', (members) => answerToEmbeddings(members, embedding())),
+    ...answersOf(dialect, answers, 'client', (members) => answerFromEmbeddings({ model: 'm', vectors: [[1]], ...members }, embedding())),
+  ]),
+]
+
 function lastOf(members: Json): Json {
   // A conversation loses a message, or what stands in it: compared with the one without.
   return 'messages' in members || 'input' in members || 'contents' in members || 'instances' in members ? {} : members
@@ -56,6 +79,21 @@ describe('a rule', () => {
     const after = JSON.stringify(run(dialect, translate, { ...rule.example }))
     expect(after).not.toContain(before.slice(1, -1))
     expect(JSON.stringify(rule.example)).toBe(before)
+  })
+
+  test.for(answerCases.filter(({ rule }) => rule.does === 'dropped'))('$name is dropped', ({ rule, answer }) => {
+    expect(answer({ ...rule.example })).toEqual(answer({}))
+  })
+
+  test.for(answerCases)('$name comes through in another form', ({ rule, answer }) => {
+    const before = JSON.stringify(rule.example)
+    expect(JSON.stringify(answer({ ...rule.example }))).not.toContain(before.slice(1, -1))
+    expect(JSON.stringify(rule.example)).toBe(before)
+  })
+
+  test('of answers has an example each', () => {
+    const all = [...clientTranslators, ...embeddingsTranslators].flatMap(({ dialect, rules }) => rules.answers.map(({ what }) => `${dialect} answers ${what}`))
+    expect(answerCases.map(({ name }) => name).toSorted()).toEqual(all.toSorted())
   })
 
   test('says each thing once', () => {

@@ -24,6 +24,19 @@ export function saying(client: string): Json {
   return { messages: [{ role: 'user', content: 'Hi' }], input: 'Hi', contents: [{ parts: [{ text: 'Hi' }] }] }
 }
 
+/** The least that a provider of a dialect answers: `Hi`. */
+export function answering(dialect: string): Json {
+  const part = { text: 'Hi' }
+  const answers: Readonly<Record<string, Json>> = {
+    'openai-chat': { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } },
+    'openai-responses': { id: 'r', created_at: 1, model: 'm', status: 'completed', output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', annotations: [], ...part }] }] },
+    'anthropic-messages': { id: 'a', model: 'm', content: [{ type: 'text', ...part }], stop_reason: 'end_turn' },
+    gemini: { responseId: 'g', modelVersion: 'm', candidates: [{ index: 0, content: { role: 'model', parts: [part] }, finishReason: 'STOP' }] },
+    'bedrock-converse': { output: { message: { role: 'assistant', content: [part] } }, stopReason: 'end_turn' },
+  }
+  return { ...answers[dialect] }
+}
+
 /** All that a client gets of a provider's stream, as it came in these pieces, decoded. */
 export function streamed(stream: StreamTranslation, chunks: readonly Buffer[]): SseEvent[] {
   const out = eventsIn(chunks).flatMap((event) => stream.event(decoded(event)))

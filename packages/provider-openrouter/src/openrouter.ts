@@ -8,7 +8,7 @@ export const openrouter: Provider = defineProvider({
   speaks: {
     'openai-chat': {
       tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] },
-      extensions: ['reasoning_details', 'cache_control', 'top_k'],
+      extensions: ['reasoning_details', 'cache_control', 'top_k', 'verbosity'],
     },
     'openai-embeddings': {},
   },

@@ -28,8 +28,21 @@ export interface TokenLimit {
   readonly replaces?: readonly string[]
 }
 
-/** Members of a chat that OpenAI does not know: what was thought, marks for the cache, Google's signatures of calls. */
-export type ChatExtension = 'reasoning_content' | 'reasoning_details' | 'cache_control' | 'top_k' | 'thinking' | 'extra_content'
+/**
+ * Members of a chat that servers refuse unless they know them: what OpenAI does not know (what was thought, marks for the cache,
+ * Google's signatures of calls), and what hardly anybody else does.
+ */
+export type ChatExtension =
+  | 'reasoning_content'
+  | 'reasoning_details'
+  | 'cache_control'
+  | 'top_k'
+  | 'thinking'
+  | 'extra_content'
+  | 'verbosity'
+  | 'prompt_cache_key'
+  | 'prompt_cache_retention'
+  | 'safety_identifier'
 
 /** How a provider speaks one dialect. */
 export interface Speech {
@@ -40,7 +53,7 @@ export interface Speech {
   /** What the body names as its model, whatever was asked for; undefined where the configuration does not say. */
   model?(conf: ProviderConf): string | undefined
   readonly tokenLimit?: TokenLimit
-  /** What a chat may hold beyond OpenAI's own members, for this provider takes it; the rest is left out of a translated one. */
+  /** What a chat may hold beyond the members that every server takes; the rest is left out of a translated one. */
   readonly extensions?: readonly ChatExtension[]
   /** Members that this provider refuses or ignores at `path`, taken out before sending. */
   omits?(path: string): readonly string[]

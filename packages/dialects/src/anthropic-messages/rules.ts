@@ -1,5 +1,6 @@
 import { isRecord } from '../is-record.ts'
-import type { Rule } from '../translate/rule.ts'
+import { callWith, choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 /** A type of tool that is none of the client's own and none of Anthropic's that are known here. */
 export const unknownToolRule: Rule = {
@@ -50,11 +51,12 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'web_search_options', does: 'refused', how: 'searching the web is a tool with Anthropic, and not asked for by an option', example: { web_search_options: {} }, refuses: isRecord },
   { what: 'messages[].content[].input_audio', does: 'refused', how: 'Anthropic does not hear', example: says([{ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }]) },
   { what: 'messages[].content[].file.file_id', does: 'refused', how: 'a file that lies with another provider cannot be read', example: says([{ type: 'file', file: { file_id: 'f' } }]) },
-  ...['seed', 'logprobs', 'top_logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key'].map(
+  ...['seed', 'logprobs', 'top_logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key', 'prompt_cache_retention'].map(
     (what): Rule => ({ what, does: 'dropped', how: 'Anthropic has nothing like it', example: { [what]: 1 } }),
   ),
   { what: 'max_completion_tokens', does: 'changed', how: 'becomes `max_tokens`, which Anthropic requires: 4096 unless given', example: { max_completion_tokens: 9 } },
   { what: 'temperature', does: 'changed', how: 'at most 1; left out beside thinking, and with models that refuse it, as `top_p` and `top_k` are', example: { temperature: 2 } },
+  { what: 'user', does: 'changed', how: 'becomes `metadata.user_id`, as `safety_identifier` does', example: { user: 'u' } },
   { what: 'stop', does: 'changed', how: 'what is nothing but white space is left out', example: { stop: ['END', ' '] } },
   { what: 'messages[].role system', does: 'changed', how: 'wherever it stands, it moves to `system`, in order', example: { messages: [{ role: 'user', content: 'Hi' }, { role: 'system', content: 'Be brief' }] } },
   { what: 'messages[].role tool', does: 'changed', how: 'all results of one turn stand in one message of the user, before its text', example: { messages: [{ role: 'assistant', tool_calls: [{ id: 'a', type: 'function', function: { name: 'b', arguments: '{}' } }] }, { role: 'tool', tool_call_id: 'a', content: 'c' }] } },
@@ -68,12 +70,12 @@ export const requestFromChatRules: readonly Rule[] = [
 ]
 
 /** What an answer loses on its way from or to Anthropic's Messages. */
-export const answerRules: readonly Rule[] = [
-  { what: 'content[].server_tool_use', does: 'dropped', how: 'with its result and every block that is not known: a client would try to run it', example: {} },
-  { what: 'content[].citations', does: 'changed', how: 'pages become `annotations`; passages of documents are kept for dialects that know them', example: {} },
-  { what: 'stop_reason', does: 'changed', how: '`pause_turn` and `stop_sequence` are stop, `model_context_window_exceeded` is length, `refusal` is content_filter', example: {} },
-  { what: 'choices[1]', does: 'dropped', how: 'Anthropic’s clients read one answer', example: {} },
-  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped. A stream passes on the pieces', example: {} },
-  { what: 'choices[].message.reasoning_content', does: 'changed', how: 'becomes thinking; without a signature it has an empty one', example: {} },
-  { what: 'choices[].logprobs', does: 'dropped', how: 'Anthropic has nothing like it', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'content[].server_tool_use', does: 'dropped', how: 'with its result and every block that is not known: a client would try to run it', of: 'provider', example: { content: [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }, { type: 'web_search_tool_result', tool_use_id: 's', content: [] }, { type: 'text', text: 'Hi' }] } },
+  { what: 'content[].citations', does: 'changed', how: 'pages become `annotations`; passages of documents are kept for dialects that know them', of: 'provider', example: { content: [{ type: 'text', text: 'Hi', citations: [{ type: 'web_search_result_location', url: 'https://a.example', title: 'A', cited_text: 'a', encrypted_index: 'x' }] }] } },
+  { what: 'stop_reason', does: 'changed', how: '`pause_turn` and `stop_sequence` are stop, `model_context_window_exceeded` is length, `refusal` is content_filter', of: 'provider', example: { stop_reason: 'model_context_window_exceeded' } },
+  { what: 'choices[1]', does: 'dropped', how: 'Anthropic’s clients read one answer', of: 'client', example: choicesOf({}, { message: { content: 'Ho' } }) },
+  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped. A stream passes on the pieces', of: 'client', example: choicesOf({ message: callWith('{"c'), finish_reason: 'tool_calls' }) },
+  { what: 'choices[].message.reasoning_content', does: 'changed', how: 'becomes thinking; without a signature it has an empty one', of: 'client', example: choicesOf({ message: { reasoning_content: 'hm' } }) },
+  { what: 'choices[].logprobs', does: 'dropped', how: 'Anthropic has nothing like it', of: 'client', example: choicesOf({ logprobs: { content: [] } }) },
 ]

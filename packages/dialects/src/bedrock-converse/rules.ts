@@ -1,5 +1,6 @@
 import { isRecord } from '../is-record.ts'
-import type { Rule } from '../translate/rule.ts'
+import { callWith, choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const asks = (content: unknown, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({ messages: [{ role: 'user', content }], ...more })
 const hi = { role: 'user', content: [{ text: 'Hi' }] }
@@ -117,7 +118,7 @@ export const requestFromChatRules: readonly Rule[] = [
   soundResultRule,
   documentAddressRule,
   { what: 'messages[].content[].file.file_id', does: 'refused', how: 'a file that lies with another provider cannot be read', example: says([{ type: 'file', file: { file_id: 'f' } }]) },
-  ...['seed', 'logprobs', 'top_logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key', 'user', 'parallel_tool_calls'].map(
+  ...['seed', 'logprobs', 'top_logprobs', 'logit_bias', 'presence_penalty', 'frequency_penalty', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key', 'prompt_cache_retention', 'user', 'safety_identifier', 'parallel_tool_calls'].map(
     (what): Rule => ({ what, does: 'dropped', how: 'Bedrock has nothing like it', example: { [what]: 1 } }),
   ),
   { what: 'model', does: 'changed', how: 'stands in the path, as `stream` does', example: { model: 'amazon.nova-lite-v1:0' } },
@@ -145,18 +146,20 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'service_tier', does: 'changed', how: '`auto` and `scale` are dropped', example: { service_tier: 'flex' } },
 ]
 
+const answered = (...content: readonly object[]): AnswerRule['example'] => ({ output: { message: { role: 'assistant', content } } })
+
 /** What an answer loses on its way from or to Converse. */
-export const answerRules: readonly Rule[] = [
-  { what: 'id', does: 'changed', how: 'made up, for answers of Bedrock have none; the model is the one that was asked', example: {} },
-  { what: 'output.message.content[].reasoningContent', does: 'changed', how: 'becomes `reasoning_content`; signatures and what is encrypted stand in `reasoning_details`', example: {} },
-  { what: 'output.message.content[].citationsContent', does: 'changed', how: 'becomes text; pages become `annotations`. In answers to Bedrock’s clients annotations are dropped', example: {} },
-  { what: 'output.message.content[].toolUse of Amazon’s', does: 'dropped', how: 'with its result: a client would try to run it', example: {} },
-  { what: 'stopReason', does: 'changed', how: '`guardrail_intervened` and `content_filtered` are content_filter, with what was said; `model_context_window_exceeded` is length; `stop_sequence` and those of malformed output are stop', example: {} },
-  { what: 'trace', does: 'dropped', how: 'with `performanceConfig`: nobody else has anything like it', example: {} },
-  { what: 'metrics.latencyMs', does: 'changed', how: 'what the gateway has waited, in whole seconds', example: {} },
-  { what: 'choices[1]', does: 'dropped', how: 'Bedrock’s clients read one answer', example: {} },
-  { what: 'choices[].message.refusal', does: 'changed', how: 'becomes text that ends with content_filtered', example: {} },
-  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped. A stream passes on the pieces', example: {} },
-  { what: 'choices[].logprobs', does: 'dropped', how: 'Bedrock has nothing like it', example: {} },
-  { what: 'usage', does: 'changed', how: 'zeros where the provider counts nothing, for clients expect it; what was thought is part of the answer', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'id', does: 'changed', how: 'made up, for answers of Bedrock have none; the model is the one that was asked', of: 'client', example: { id: 'chatcmpl-1', model: 'the-one' } },
+  { what: 'output.message.content[].reasoningContent', does: 'changed', how: 'becomes `reasoning_content`; signatures and what is encrypted stand in `reasoning_details`', of: 'provider', example: answered({ reasoningContent: { reasoningText: { text: 'hm', signature: 's' } } }, { text: 'Hi' }) },
+  { what: 'output.message.content[].citationsContent', does: 'changed', how: 'becomes text; pages become `annotations`. In answers to Bedrock’s clients annotations are dropped', of: 'provider', example: answered({ citationsContent: { content: [{ text: 'Hi' }], citations: [{ title: 'A', location: { web: { url: 'https://a.example' } } }] } }) },
+  { what: 'output.message.content[].toolUse of Amazon’s', does: 'dropped', how: 'with its result: a client would try to run it', of: 'provider', example: answered({ toolUse: { toolUseId: 's', name: 'nova_grounding', input: {}, type: 'server_tool_use' } }, { text: 'Hi' }) },
+  { what: 'stopReason', does: 'changed', how: '`guardrail_intervened` and `content_filtered` are content_filter, with what was said; `model_context_window_exceeded` is length; `stop_sequence` and those of malformed output are stop', of: 'provider', example: { stopReason: 'guardrail_intervened' } },
+  { what: 'trace', does: 'dropped', how: 'with `performanceConfig`: nobody else has anything like it', of: 'provider', example: { trace: { promptRouter: {} }, performanceConfig: { latency: 'optimized' } } },
+  { what: 'metrics.latencyMs', does: 'changed', how: 'what the gateway has waited, in whole seconds', of: 'provider', example: { metrics: { latencyMs: 7 } } },
+  { what: 'choices[1]', does: 'dropped', how: 'Bedrock’s clients read one answer', of: 'client', example: choicesOf({}, { message: { content: 'Ho' } }) },
+  { what: 'choices[].message.refusal', does: 'changed', how: 'becomes text that ends with content_filtered', of: 'client', example: choicesOf({ message: { content: null, refusal: 'No' } }) },
+  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped. A stream passes on the pieces', of: 'client', example: choicesOf({ message: callWith('{"c'), finish_reason: 'tool_calls' }) },
+  { what: 'choices[].logprobs', does: 'dropped', how: 'Bedrock has nothing like it', of: 'client', example: choicesOf({ logprobs: { content: [] } }) },
+  { what: 'usage', does: 'changed', how: 'zeros where the provider counts nothing, for clients expect it; what was thought is part of the answer', of: 'client', example: { usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13, completion_tokens_details: { reasoning_tokens: 3 } } } },
 ]

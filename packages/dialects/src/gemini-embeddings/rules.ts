@@ -1,4 +1,4 @@
-import type { Rule } from '../translate/rule.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const content = { parts: [{ text: 'a' }] }
 
@@ -26,6 +26,6 @@ export const requestFromRules: readonly Rule[] = [
   { what: 'user', does: 'dropped', how: 'Gemini has nothing like it', example: { others: { user: 'u' } } },
 ]
 
-export const answerRules: readonly Rule[] = [
-  { what: 'usage', does: 'dropped', how: 'Gemini counts no tokens of embeddings', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'usage', does: 'dropped', how: 'Gemini counts no tokens of embeddings', of: 'client', example: { tokens: 5 } },
 ]

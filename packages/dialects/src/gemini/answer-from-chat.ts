@@ -3,6 +3,7 @@ import type { ChatToolCall, ImagePart } from '../pivot/chat-request.ts'
 import { dataUrl } from '../translate/data-url.ts'
 import { objectIn, type Json } from '../translate/json.ts'
 import { finishWordFor } from './finish-reason.ts'
+import { logprobsFromChat } from './logprobs.ts'
 import { signedTexts, thoughtsFor } from './messages-from-chat.ts'
 import { isGoogles, signatureIn } from './signature.ts'
 import { usageFromChat } from './usage.ts'
@@ -23,6 +24,7 @@ function candidateFor(choice: ChatChoice): Json {
     content: { role: 'model', parts: [...reasoningFor(message), ...textsFor(message), ...(message.images ?? []).flatMap(pictureFor), ...callsFor(choice)] },
     finishReason: message.refusal === null ? finishWordFor(choice) : 'SAFETY',
     index,
+    ...logprobsFromChat(choice.logprobs),
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Rule } from '../translate/rule.ts'
+import { callWith, choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const asks = (parts: unknown, more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({ contents: [{ role: 'user', parts }], ...more })
 const configured = (generationConfig: unknown): Readonly<Record<string, unknown>> => ({ generationConfig })
@@ -69,6 +70,7 @@ export const requestToChatRules: readonly Rule[] = [
   modalitiesRule,
   enumFormatRule,
   { what: 'generationConfig.responseSchema', does: 'changed', how: 'becomes a strict `response_format` called `structured_output`, as a JSON Schema: types in lower case, `nullable` a type', example: configured({ responseMimeType: 'application/json', responseSchema: { type: 'STRING' } }) },
+  { what: 'generationConfig.responseLogprobs', does: 'changed', how: 'becomes `logprobs`, `logprobs` becomes `top_logprobs`', example: configured({ responseLogprobs: true, logprobs: 2 }) },
   { what: 'generationConfig.thinkingConfig', does: 'changed', how: 'a level is `reasoning_effort`; a budget is high from 4096 tokens, medium from 2048, low from 1024, else minimal. `includeThoughts` is dropped', example: configured({ thinkingConfig: { thinkingBudget: 2048 } }) },
   { what: 'toolConfig.functionCallingConfig', does: 'changed', how: '`ANY` is required, or the one function that is allowed; of several that are, the others are not offered. `VALIDATED` is auto', example: { tools: [{ functionDeclarations: [{ name: 'f' }] }], toolConfig: { functionCallingConfig: { mode: 'VALIDATED' } } } },
   { what: 'contents[].parts[].functionResponse', does: 'changed', how: 'becomes a message of its own, before what else the user says. `{ result: text }` and `{ output: text }` are the text, `{ error: text }` is one with `is_error`', example: { contents: [{ role: 'model', parts: [{ functionCall: { id: 'a', name: 'f' } }] }, { role: 'user', parts: [{ text: 'and?' }, { functionResponse: { id: 'a', name: 'f', response: { result: 'c' } } }] }] } },
@@ -82,7 +84,7 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'modalities', does: 'refused', how: 'an answer in audio is asked for in another way', example: { modalities: ['text', 'audio'] }, refuses: (value) => !Array.isArray(value) || value.some((one) => one !== 'text') },
   customToolRule,
   { what: 'messages[].content[].file.file_id', does: 'refused', how: 'a file that lies with another provider cannot be read', example: says([{ type: 'file', file: { file_id: 'file-1' } }]) },
-  ...['logit_bias', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key', 'user', 'parallel_tool_calls'].map(
+  ...['logit_bias', 'store', 'metadata', 'prediction', 'verbosity', 'prompt_cache_key', 'prompt_cache_retention', 'user', 'safety_identifier', 'parallel_tool_calls'].map(
     (what): Rule => ({ what, does: 'dropped', how: 'Gemini has nothing like it', example: { [what]: 1 } }),
   ),
   { what: 'messages[].cache_control', does: 'dropped', how: 'everywhere: Gemini caches by itself', example: says([{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }]) },
@@ -100,24 +102,29 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'tools[].function.name', does: 'changed', how: 'beyond 64 letters, digits, `_` and `-`: its legal beginning and a hash. The answer has the client’s name', example: { tools: [{ type: 'function', function: { name: 'a.b' } }] } },
   { what: 'tools[].server', does: 'changed', how: 'searching, fetching pages and running code become Google’s own tools; beside functions, which Gemini refuses with them, they are dropped, and so is every other', example: { tools: [{ type: 'server', server: { kind: 'web_search', native: {}, dialect: 'anthropic-messages' } }] } },
   { what: 'web_search_options', does: 'changed', how: 'becomes `googleSearch`', example: { web_search_options: { search_context_size: 'low' } } },
+  { what: 'logprobs', does: 'changed', how: 'becomes `responseLogprobs`, `top_logprobs` becomes `logprobs`', example: { logprobs: true, top_logprobs: 2 } },
   { what: 'stop', does: 'changed', how: 'becomes `stopSequences`, the first five: Gemini refuses more', example: { stop: ['END'] } },
   { what: 'response_format', does: 'changed', how: 'becomes `responseMimeType`, with the schema as it is: as `responseSchema` where Gemini’s own says all of it, else as `responseJsonSchema`. Before Gemini 3 it is a sentence in `systemInstruction` where there are functions, for both are refused together', example: { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } } } },
   { what: 'reasoning_effort', does: 'changed', how: 'becomes `thinkingBudget`, 1024 to 16384 tokens, with Gemini 3 `thinkingLevel`; before 2.5 nothing', example: { reasoning_effort: 'low' } },
   { what: 'service_tier', does: 'changed', how: '`default` is standard; `auto` and `scale` are dropped', example: { service_tier: 'default' } },
 ]
 
+const candidate = { index: 0, content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }
+const said = (...parts: readonly object[]): AnswerRule['example'] => ({ candidates: [{ ...candidate, content: { role: 'model', parts } }] })
+
 /** What an answer loses on its way from or to Gemini's dialect. */
-export const answerRules: readonly Rule[] = [
-  { what: 'candidates[].content.parts[].functionCall.id', does: 'changed', how: 'made up where it is missing, out of the answer’s id and the number of the call', example: {} },
-  { what: 'candidates[].content.parts[].thought', does: 'changed', how: 'becomes `reasoning_content`; signatures stand in `reasoning_details`, and with calls in `extra_content`', example: {} },
-  { what: 'candidates[].content.parts[].inlineData', does: 'changed', how: 'pictures become `images`, which clients of OpenAI’s chat and Gemini’s get; others have no place for them', example: {} },
-  { what: 'candidates[].content.parts[].executableCode', does: 'dropped', how: 'with its output: the text that came of it stays', example: {} },
-  { what: 'candidates[].groundingMetadata', does: 'changed', how: 'pages become `annotations`; in answers to Gemini’s clients they are dropped', example: {} },
-  { what: 'candidates[].safetyRatings', does: 'dropped', how: 'with `citationMetadata` and `avgLogprobs`: nobody else has anything like it', example: {} },
-  { what: 'promptFeedback.blockReason', does: 'changed', how: 'becomes one empty choice that ends with content_filter', example: {} },
-  { what: 'finishReason', does: 'changed', how: 'with calls it is tool_calls; SAFETY, RECITATION, BLOCKLIST, PROHIBITED_CONTENT, SPII and those of pictures are content_filter, MAX_TOKENS is length, the others stop', example: {} },
-  { what: 'choices[].message.refusal', does: 'changed', how: 'becomes text that ends with SAFETY', example: {} },
-  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'come whole; what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped', example: {} },
-  { what: 'choices[].stop_sequence', does: 'dropped', how: 'Gemini does not tell which stop sequence was met', example: {} },
-  { what: 'usage.cache_write_tokens', does: 'dropped', how: 'Gemini does not tell what was written to its cache', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'candidates[].content.parts[].functionCall.id', does: 'changed', how: 'made up where it is missing, out of the answer’s id and the number of the call', of: 'provider', example: said({ functionCall: { name: 'b', args: {} } }) },
+  { what: 'candidates[].content.parts[].thought', does: 'changed', how: 'becomes `reasoning_content`; signatures stand in `reasoning_details`, and with calls in `extra_content`', of: 'provider', example: said({ text: 'hm', thought: true }, { text: 'Hi' }) },
+  { what: 'candidates[].content.parts[].inlineData', does: 'changed', how: 'pictures become `images`, which clients of OpenAI’s chat and Gemini’s get; others have no place for them', of: 'provider', example: said({ inlineData: { mimeType: 'image/png', data: 'AAAA' } }) },
+  { what: 'candidates[].content.parts[].executableCode', does: 'dropped', how: 'with its output: the text that came of it stays', of: 'provider', example: said({ executableCode: { language: 'PYTHON', code: '1' } }, { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1' } }, { text: 'Hi' }) },
+  { what: 'candidates[].groundingMetadata', does: 'changed', how: 'pages become `annotations`; in answers to Gemini’s clients they are dropped', of: 'provider', example: { candidates: [{ ...candidate, groundingMetadata: { groundingChunks: [{ web: { uri: 'https://a.example', title: 'A' } }], groundingSupports: [{ segment: { startIndex: 0, endIndex: 2 }, groundingChunkIndices: [0] }] } }] } },
+  { what: 'candidates[].logprobsResult', does: 'changed', how: 'becomes `logprobs`, and back: likelihoods of tokens', of: 'provider', example: { candidates: [{ ...candidate, logprobsResult: { chosenCandidates: [{ token: 'Hi', logProbability: -0.5 }] } }] } },
+  { what: 'candidates[].safetyRatings', does: 'dropped', how: 'with `citationMetadata` and `avgLogprobs`: nobody else has anything like it', of: 'provider', example: { candidates: [{ ...candidate, safetyRatings: [{ category: 'HARM_CATEGORY_HARASSMENT', probability: 'NEGLIGIBLE' }], avgLogprobs: -0.5 }] } },
+  { what: 'promptFeedback.blockReason', does: 'changed', how: 'becomes one empty choice that ends with content_filter', of: 'provider', example: { candidates: [], promptFeedback: { blockReason: 'SAFETY' } } },
+  { what: 'finishReason', does: 'changed', how: 'with calls it is tool_calls; SAFETY, RECITATION, BLOCKLIST, PROHIBITED_CONTENT, SPII and those of pictures are content_filter, MAX_TOKENS is length, the others stop', of: 'provider', example: { candidates: [{ ...candidate, finishReason: 'PROHIBITED_CONTENT' }] } },
+  { what: 'choices[].message.refusal', does: 'changed', how: 'becomes text that ends with SAFETY', of: 'client', example: choicesOf({ message: { content: null, refusal: 'No' } }) },
+  { what: 'choices[].message.tool_calls[].arguments', does: 'changed', how: 'come whole; what is no JSON object becomes `{}`; cut off by the limit of tokens, the call is dropped', of: 'client', example: choicesOf({ message: callWith('{"c'), finish_reason: 'tool_calls' }) },
+  { what: 'choices[].stop_sequence', does: 'dropped', how: 'Gemini does not tell which stop sequence was met', of: 'client', example: choicesOf({ stop_sequence: 'END' }) },
+  { what: 'usage.cache_write_tokens', does: 'dropped', how: 'Gemini does not tell what was written to its cache', of: 'client', example: { usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13, prompt_tokens_details: { cache_write_tokens: 3 } } } },
 ]

@@ -8,6 +8,7 @@ import type { TranslationContext } from '../translate/translation-context.ts'
 import type { StreamFromChat } from '../translate/translator.ts'
 import { callFor, pictureFor } from './answer-from-chat.ts'
 import { finishWordFor } from './finish-reason.ts'
+import { logprobsFromChat } from './logprobs.ts'
 import { isGoogles } from './signature.ts'
 import { usageFromChat } from './usage.ts'
 
@@ -61,10 +62,14 @@ export class GeminiStreamFromChat implements StreamFromChat {
     this.#tail = `,"modelVersion":${modelVersion},"responseId":${JSON.stringify(id ?? this.#context.newId('resp_'))}}`
   }
 
-  #choice({ index, delta, ...ending }: ChunkChoice, out: Buffer[]): void {
+  #choice({ index, delta, logprobs, ...ending }: ChunkChoice, out: Buffer[]): void {
     const state = this.#stateOf(index)
     const parts = this.#partsOf(delta, state)
-    if (parts.length > 0) out.push(dataEvent(`{"candidates":[{"content":{"role":"model","parts":${JSON.stringify(parts)}},"index":${index}}]${this.#tail}`))
+    const likely = logprobsFromChat(logprobs)
+    if (parts.length > 0 || likely) {
+      const candidate = { content: { role: 'model', parts: orEmpty(parts) }, index, ...likely }
+      out.push(dataEvent(`{"candidates":[${JSON.stringify(candidate)}]${this.#tail}`))
+    }
     if (ending.finish_reason === undefined) return
     state.finish = finishWordFor({ ...ending, finish_reason: ending.finish_reason })
     state.isCut = ending.finish_reason === 'length'

@@ -12,7 +12,7 @@ import { annotationsOf } from './annotations.ts'
 import { blockReasonOf, indexOf, partsOf } from './answer-to-chat.ts'
 import { CandidateParts } from './candidate-parts.ts'
 import { finishReasonOf } from './finish-reason.ts'
-import { logprobsToChat } from './logprobs-to-chat.ts'
+import { logprobsToChat } from './logprobs.ts'
 import { member } from './member.ts'
 import { tierOf } from './service-tier.ts'
 import { usageToChat } from './usage.ts'
@@ -114,7 +114,10 @@ export class GeminiStreamToChat implements StreamToChat {
     const annotations = annotationsOf(member(candidate, 'groundingMetadata'), state.text)
     if (annotations.length > 0) said.push({ index, delta: { annotations } })
     const logprobs = logprobsToChat(member(candidate, 'logprobsResult'))
-    if (logprobs) said.push({ index, delta: {}, logprobs })
+    // They belong to the text of this event: beside the last of its pieces.
+    const last = said.findLast(({ delta }) => delta.content !== undefined)
+    if (logprobs && last) last.logprobs = logprobs
+    else if (logprobs) said.push({ index, delta: {}, logprobs })
     const reason = textIn(member(candidate, 'finishReason'))
     if (reason !== undefined && reason !== 'FINISH_REASON_UNSPECIFIED') state.reason = reason
     return said

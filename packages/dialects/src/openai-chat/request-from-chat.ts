@@ -1,3 +1,4 @@
+import type { ChatExtension } from '@sluice/provider'
 import type { ChatRequest, ChatTool, ChatToolChoice, ResponseFormat } from '../pivot/chat-request.ts'
 import { refuseMembers } from '../translate/rule.ts'
 import type { Json } from '../translate/json.ts'
@@ -11,15 +12,17 @@ import { shortUser } from './short-user.ts'
 /** https://platform.openai.com/docs/api-reference/chat/create: a fifth is a 400. */
 const maxStops = 4
 
-/** Writes a chat completion request for a provider: OpenAI's members, and of the extensions those that it takes. */
+/** Members of a request that a strict server refuses unless it knows them. */
+const notEverywhere: readonly ChatExtension[] = ['top_k', 'thinking', 'verbosity', 'prompt_cache_key', 'prompt_cache_retention', 'safety_identifier']
+
+/** Writes a chat completion request for a provider: what every server takes, and of the extensions those that it takes. */
 export function requestFromChat(chat: ChatRequest, context: TranslationContext): Json {
   refuseMembers(requestFromChatRules, chat)
   const takes = new Set<string>(context.options.extensions)
-  const { messages, max_completion_tokens, top_k, thinking, tools, tool_choice, parallel_tool_calls, response_format, stop, user, stream, ...others } = chat
+  const { messages, max_completion_tokens, tools, tool_choice, parallel_tool_calls, response_format, stop, user = endUserOf(chat, takes), stream, ...others } = chat
   const body: Json = { ...others, messages: messagesFromChat(messages, context, takes) }
+  for (const name of notEverywhere) if (!takes.has(name)) delete body[name]
   if (max_completion_tokens !== undefined) body[context.options.tokenLimit ?? 'max_completion_tokens'] = max_completion_tokens
-  if (top_k !== undefined && takes.has('top_k')) body['top_k'] = top_k
-  if (thinking !== undefined && takes.has('thinking')) body['thinking'] = thinking
   const functions = (tools ?? []).flatMap((tool) => toolFor(tool, context, takes))
   if (functions.length > 0) {
     body['tools'] = functions
@@ -36,6 +39,11 @@ export function requestFromChat(chat: ChatRequest, context: TranslationContext):
     body['stream_options'] = { include_usage: true }
   }
   return body
+}
+
+/** The other name of `user`, where the provider does not know it. */
+function endUserOf({ safety_identifier: name }: ChatRequest, takes: ReadonlySet<string>): string | undefined {
+  return typeof name === 'string' && !takes.has('safety_identifier') ? name : undefined
 }
 
 /** OpenAI's models that do not reason answer 400 to an effort; who else does not know it mostly overlooks it. */

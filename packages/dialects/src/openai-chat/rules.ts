@@ -1,4 +1,5 @@
-import type { Rule } from '../translate/rule.ts'
+import { choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const hi = { messages: [{ role: 'user', content: 'Hi' }] }
 
@@ -18,6 +19,10 @@ export const requestFromChatRules: readonly Rule[] = [
     how: 'unless the provider takes it: `reasoning_effort` says the same',
     example: { thinking: { type: 'enabled', budget_tokens: 2048 } },
   },
+  ...['verbosity', 'prompt_cache_key', 'prompt_cache_retention'].map(
+    (what): Rule => ({ what, does: 'dropped', how: 'unless the provider takes it: strict servers refuse what they do not know', example: { [what]: 'low' } }),
+  ),
+  { what: 'safety_identifier', does: 'changed', how: 'becomes `user` where there is none, unless the provider takes it', example: { safety_identifier: 's' } },
   {
     what: 'reasoning_effort',
     does: 'changed',
@@ -83,12 +88,15 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'stream_options', does: 'changed', how: 'usage is always asked for; the client gets the chunk if it asked', example: { stream: true, stream_options: { include_usage: false } } },
 ]
 
+const call = { id: 'a', type: 'function', function: { name: 'b', arguments: '{}' } }
+const said = (message: object, reason = 'stop'): AnswerRule['example'] => ({ choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: reason }] })
+
 /** What an answer loses on its way from a provider to a client, if one of them speaks OpenAI's chat. */
-export const answerRules: readonly Rule[] = [
-  { what: 'choices[].finish_reason', does: 'changed', how: '`function_call` and `stop` behind tool calls become `tool_calls`; words of other dialects become OpenAI’s', example: {} },
-  { what: 'choices[].message.function_call', does: 'changed', how: 'becomes the first of `tool_calls`; a client that asked by `functions` gets its first call so', example: {} },
-  { what: 'choices[].message.tool_calls[].id', does: 'changed', how: 'made up where it is missing or empty', example: {} },
-  { what: 'choices[].message.content[]', does: 'changed', how: 'parts (Mistral) are joined; those of type `thinking` become `reasoning_content`', example: {} },
-  { what: 'choices[].stop_sequence', does: 'dropped', how: 'OpenAI does not tell which stop sequence was met', example: {} },
-  { what: 'annotations[].citation', does: 'dropped', how: 'OpenAI knows citations of pages alone', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'choices[].finish_reason', does: 'changed', how: '`function_call` and `stop` behind tool calls become `tool_calls`; words of other dialects become OpenAI’s', of: 'provider', example: said({ content: null, tool_calls: [call] }) },
+  { what: 'choices[].message.function_call', does: 'changed', how: 'becomes the first of `tool_calls`; a client that asked by `functions` gets its first call so', of: 'provider', example: said({ content: null, function_call: call.function }, 'function_call') },
+  { what: 'choices[].message.tool_calls[].id', does: 'changed', how: 'made up where it is missing or empty', of: 'provider', example: said({ content: null, tool_calls: [{ ...call, id: '' }] }, 'tool_calls') },
+  { what: 'choices[].message.content[]', does: 'changed', how: 'parts (Mistral) are joined; those of type `thinking` become `reasoning_content`', of: 'provider', example: said({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }, { type: 'text', text: 'Hi' }] }) },
+  { what: 'choices[].stop_sequence', does: 'dropped', how: 'OpenAI does not tell which stop sequence was met', of: 'client', example: choicesOf({ stop_sequence: 'END' }) },
+  { what: 'annotations[].citation', does: 'dropped', how: 'OpenAI knows citations of pages alone', of: 'client', example: choicesOf({ message: { annotations: [{ type: 'citation', start_index: 0, end_index: 2, native: {} }] } }) },
 ]

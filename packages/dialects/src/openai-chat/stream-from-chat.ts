@@ -49,7 +49,7 @@ export class ChatStreamFromChat implements StreamFromChat {
       this.#begun.add(index)
       const content = delta.tool_calls === undefined ? '' : null
       out.push(this.#chunk(index, JSON.stringify({ role: 'assistant', content, refusal: null, ...written }), logprobs, null))
-    } else if (!isEmpty(written)) out.push(this.#chunk(index, JSON.stringify(written), logprobs, null))
+    } else if (!isEmpty(written) || logprobs) out.push(this.#chunk(index, JSON.stringify(written), logprobs, null))
     if (finish === undefined) return
     const word = finish === 'tool_calls' && this.#context.wantsFunctionCall ? 'function_call' : finish
     out.push(this.#chunk(index, '{}', undefined, word))

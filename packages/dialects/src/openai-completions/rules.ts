@@ -1,4 +1,5 @@
-import type { Rule } from '../translate/rule.ts'
+import { callWith, choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const isMany = (value: unknown): boolean => typeof value !== 'number' || value > 1
 
@@ -23,8 +24,8 @@ export const requestToChatRules: readonly Rule[] = [
 ]
 
 /** What an answer loses on its way to a client of the old completions. */
-export const answerRules: readonly Rule[] = [
-  { what: 'choices[].message.refusal', does: 'changed', how: 'is text like any other', example: {} },
-  { what: 'choices[].message.reasoning_content', does: 'dropped', how: 'a completion has text alone: `annotations`, `audio` and `tool_calls` are dropped, too', example: {} },
-  { what: 'choices[].finish_reason', does: 'changed', how: '`tool_calls`, which nobody can have asked for, is `stop`', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'choices[].message.refusal', does: 'changed', how: 'is text like any other', of: 'client', example: choicesOf({ message: { content: null, refusal: 'No' } }) },
+  { what: 'choices[].message.reasoning_content', does: 'dropped', how: 'a completion has text alone: `annotations`, `audio` and `tool_calls` are dropped, too', of: 'client', example: choicesOf({ message: { reasoning_content: 'hm', annotations: [], audio: {} } }) },
+  { what: 'choices[].finish_reason', does: 'changed', how: '`tool_calls`, which nobody can have asked for, is `stop`', of: 'client', example: choicesOf({ message: callWith('{}'), finish_reason: 'tool_calls' }) },
 ]

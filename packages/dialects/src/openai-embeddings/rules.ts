@@ -1,4 +1,4 @@
-import type { Rule } from '../translate/rule.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 export const tokensRule: Rule = { what: 'input of tokens', does: 'refused', how: 'tokens mean something to their own model alone: the input has to be text', example: { input: [[1, 2]] } }
 
@@ -9,6 +9,6 @@ export const requestToRules: readonly Rule[] = [
 
 export const requestFromRules: readonly Rule[] = []
 
-export const answerRules: readonly Rule[] = [
-  { what: 'usage', does: 'changed', how: 'zeros where the provider counts nothing, for clients expect it', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'usage', does: 'changed', how: 'zeros where the provider counts nothing, for clients expect it', of: 'client', example: { vectors: [[1]] } },
 ]

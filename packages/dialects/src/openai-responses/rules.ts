@@ -1,5 +1,6 @@
 import { isRecord } from '../is-record.ts'
-import type { Rule } from '../translate/rule.ts'
+import { choicesOf } from '../translate/example-answer.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 const asks = (item: Record<string, unknown>): Readonly<Record<string, unknown>> => ({ input: [{ role: 'user', content: 'Hi' }, item] })
 const says = (part: Record<string, unknown>): Readonly<Record<string, unknown>> => ({ input: [{ role: 'user', content: [part] }] })
@@ -115,15 +116,16 @@ export const requestFromChatRules: readonly Rule[] = [
   { what: 'messages[].content[].file.text', does: 'changed', how: 'a document in plain text becomes text under its title; `context` and `citations` are dropped', example: { messages: [{ role: 'user', content: [{ type: 'file', file: { text: 'once' } }] }] } },
 ]
 
+const said = (text: string, annotations: readonly object[] = []): object => ({ type: 'message', role: 'assistant', content: [{ type: 'output_text', text, annotations }] })
+
 /** What an answer loses on its way from or to OpenAI's Responses. */
-export const answerRules: readonly Rule[] = [
-  { what: 'output[].type', does: 'dropped', how: 'what is neither message, reasoning nor function_call: calls of tools that OpenAI ran', example: {} },
-  { what: 'output[].message', does: 'changed', how: 'several are joined with an empty line between them', example: {} },
-  { what: 'output[].reasoning', does: 'changed', how: 'becomes `reasoning_content`, and `reasoning_details` with its cipher; from others, a signature or cipher becomes `encrypted_content` under the name of its vendor, and is theirs again when the client sends it back', example: {} },
-  { what: 'output[].reasoning without text or cipher', does: 'dropped', how: 'its id is worth nothing where nothing is stored', example: {} },
-  { what: 'output[].content[].annotations', does: 'changed', how: 'pages become `annotations`; files are kept for dialects that know them', example: {} },
-  { what: 'status', does: 'changed', how: '`max_output_tokens` is length, `content_filter` is content_filter, and back', example: {} },
-  { what: 'choices[1]', does: 'dropped', how: 'an answer of the Responses API is one', example: {} },
-  { what: 'choices[].stop_sequence', does: 'dropped', how: 'OpenAI does not tell which stop sequence was met', example: {} },
-  { what: 'previous_response_id', does: 'changed', how: 'is null, and `store` false: nothing is kept', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'output[].type', does: 'dropped', how: 'what is neither message, reasoning nor function_call: calls of tools that OpenAI ran', of: 'provider', example: { output: [{ type: 'web_search_call', id: 'ws_1', status: 'completed' }, said('Hi')] } },
+  { what: 'output[].message', does: 'changed', how: 'several are joined with an empty line between them', of: 'provider', example: { output: [said('Hi'), said('Ho')] } },
+  { what: 'output[].reasoning', does: 'changed', how: 'becomes `reasoning_content`, and `reasoning_details` with its cipher; from others, a signature or cipher becomes `encrypted_content` under the name of its vendor, and is theirs again when the client sends it back', of: 'client', example: choicesOf({ message: { reasoning_content: 'hm', reasoning_details: [{ type: 'reasoning.text', text: 'hm', signature: 's', format: 'anthropic-claude-v1', index: 0 }] } }) },
+  { what: 'output[].reasoning without text or cipher', does: 'dropped', how: 'its id is worth nothing where nothing is stored', of: 'provider', example: { output: [{ type: 'reasoning', id: 'rs_1', summary: [] }, said('Hi')] } },
+  { what: 'output[].content[].annotations', does: 'changed', how: 'pages become `annotations`; files are kept for dialects that know them', of: 'provider', example: { output: [said('Hi', [{ type: 'url_citation', url: 'https://a.example', title: 'A', start_index: 0, end_index: 2 }])] } },
+  { what: 'status', does: 'changed', how: '`max_output_tokens` is length, `content_filter` is content_filter, and back', of: 'provider', example: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } } },
+  { what: 'choices[1]', does: 'dropped', how: 'an answer of the Responses API is one', of: 'client', example: choicesOf({}, { message: { content: 'Ho' } }) },
+  { what: 'choices[].stop_sequence', does: 'dropped', how: 'OpenAI does not tell which stop sequence was met', of: 'client', example: choicesOf({ stop_sequence: 'END' }) },
 ]

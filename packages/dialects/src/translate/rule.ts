@@ -13,6 +13,15 @@ export interface Rule {
   readonly refuses?: (value: unknown) => boolean
 }
 
+/** What becomes of something in an answer. */
+export interface AnswerRule extends Rule {
+  /**
+   * Whose words `example` is in: members of an answer of a `provider`'s, in the dialect itself, or of one that goes out to a
+   * `client`, in those of the pivot.
+   */
+  readonly of: 'provider' | 'client'
+}
+
 /** Throws for the first member that is refused by its value. */
 export function refuseMembers(rules: readonly Rule[], body: Readonly<Record<string, unknown>>): void {
   for (const rule of rules) {

@@ -4,7 +4,7 @@ import type { ChatAnswer } from '../pivot/chat-answer.ts'
 import type { ChatChunk } from '../pivot/chat-chunk.ts'
 import type { ChatRequest } from '../pivot/chat-request.ts'
 import type { Json } from './json.ts'
-import type { Rule } from './rule.ts'
+import type { AnswerRule, Rule } from './rule.ts'
 import type { TranslationContext } from './translation-context.ts'
 
 /**
@@ -33,7 +33,7 @@ export interface ClientTranslator {
 export interface TranslationRules {
   readonly requestToChat: readonly Rule[]
   readonly requestFromChat?: readonly Rule[]
-  readonly answers: readonly Rule[]
+  readonly answers: readonly AnswerRule[]
 }
 
 /** One event of a provider's stream: name and data of an SSE event, or type and payload of a binary message. */

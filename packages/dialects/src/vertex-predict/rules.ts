@@ -1,4 +1,4 @@
-import type { Rule } from '../translate/rule.ts'
+import type { AnswerRule, Rule } from '../translate/rule.ts'
 
 export const instanceRule: Rule = {
   what: 'instances[].image',
@@ -18,6 +18,6 @@ export const requestFromRules: readonly Rule[] = [
   { what: 'user', does: 'dropped', how: 'Vertex AI has nothing like it', example: { others: { user: 'u' } } },
 ]
 
-export const answerRules: readonly Rule[] = [
-  { what: 'predictions[].embeddings.statistics', does: 'changed', how: 'the counts of all instances are added up; a client of Vertex AI gets one for a single instance, for others count all inputs together', example: {} },
+export const answerRules: readonly AnswerRule[] = [
+  { what: 'predictions[].embeddings.statistics', does: 'changed', how: 'the counts of all instances are added up; a client of Vertex AI gets one for a single instance, for others count all inputs together', of: 'provider', example: { predictions: [{ embeddings: { values: [1], statistics: { truncated: false, token_count: 5 } } }] } },
 ]

@@ -19,3 +19,19 @@ function tokenOf(one: Json): Json[] {
 function list(value: unknown): Json[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
+
+/** The same for a client of Gemini's; nothing where there are none. */
+export function logprobsFromChat(logprobs: Json | null | undefined): { logprobsResult: Json } | undefined {
+  const tokens = list(logprobs?.['content'])
+  if (tokens.length === 0) return undefined
+  return {
+    logprobsResult: {
+      chosenCandidates: tokens.map(candidateFor),
+      topCandidates: tokens.map((one) => ({ candidates: list(one['top_logprobs']).map(candidateFor) })),
+    },
+  }
+}
+
+function candidateFor({ token, logprob }: Json): Json {
+  return { token, logProbability: logprob }
+}
