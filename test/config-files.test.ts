@@ -237,10 +237,11 @@ test('nothing of a file is dropped unsaid, whatever stands in the place of an id
 test('files are named by patterns, twice is once, and what is piped in is read', async () => {
   const { sluice } = await managedGateway()
   const folder = await temporaryFolder()
-  await writeFile(join(folder, 'a.yaml'), 'version: "1"\nroutes: [{ id: a, uri: /a }]\n')
-  await writeFile(join(folder, 'b.yaml'), 'version: "1"\nroutes: [{ id: b, uri: /b }]\n')
+  await writeFile(join(folder, 'a.yaml'), 'version: "1"\nroutes: [{ id: a, uri: /a, plugins: {} }]\n')
+  await writeFile(join(folder, 'b.yaml'), 'version: "1"\nroutes: [{ id: b, uri: /b, plugins: {} }]\n')
   const created = async (files: readonly string[], stdin = ''): Promise<string> => (await sluice(['config', 'sync', '--dry-run', '-o', 'json', ...files.flatMap((one) => ['-f', one])], { stdin })).stdout.match(/"id": "\w+"/g)?.join() ?? ''
   expect(await created([join(folder, '*.yaml'), join(folder, 'a.yaml')])).toBe('"id": "a","id": "b"')
+  expect((await sluice(['config', 'validate', '-f', join(folder, 'a.yaml'), join(folder, 'b.yaml')])).stdout).toMatch(/a\.yaml, \S+b\.yaml: 2 resources, nothing wrong\n$/)
   expect(await created(['-', join(folder, 'b.yaml')], '{"version": "1", "routes": [{"id": "piped", "uri": "/p"}]}')).toBe('"id": "piped","id": "b"')
   const [none, missing, empty] = await Promise.all([join(folder, '*.json'), join(folder, 'c.yaml'), dirname(new URL(import.meta.url).pathname)].map((one) => sluice(['config', 'diff', '-f', one])))
   expect([none!.code, none!.stderr]).toEqual([1, `sluice: no file fits ${folder}/*.json\n`])

@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { examplesOf } from '@sluice/cli'
+import { createCli } from '@sluice/gateway'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import { expect, onTestFinished, test } from 'vitest'
 import { chat, contentOf } from './support/chat.ts'
 import { managedGateway, passingServer, withoutConfigs, type PassingServer } from './support/managed-gateway.ts'
+import { commandsIn } from './support/shell-commands.ts'
+import { startGateway } from './support/start-gateway.ts'
 import { root } from './support/workspace.ts'
 
 async function mockLlm(): Promise<MockLlm> {
@@ -292,6 +296,32 @@ test('another group is synced by its name, and the default one is not touched', 
   expect(await sync(file({ routes: [route('b')] }), '-g', 'staging')).toMatchObject({ code: 0, stdout: '+ route b\n\n1 to create\n' })
   expect(await admin('GET', '/routes')).toMatchObject({ total: 1, list: [{ value: { id: 'a' } }] })
   expect(await admin('GET', '/routes?gateway_group_id=staging')).toMatchObject({ total: 1, list: [{ id: 'b' }] })
+})
+
+test('whoever may read alone may compare, and is told why nothing is written', async () => {
+  const { gateway } = await startGateway({ gateway: { admin: { listen: { port: 0 }, keys: [{ name: 'owner', key: 'owner-key', role: 'admin' }, { name: 'reader', key: 'reader-key', role: 'viewer' }] }, store: { type: 'memory' } } })
+  const { file: write, sluice } = await managedGateway()
+  const env = { SLUICE_SERVER: `http://127.0.0.1:${gateway.adminAddress?.port}`, SLUICE_TOKEN: 'reader-key' }
+  const path = await write('config.yaml', file({ routes: [route('a')] }))
+  expect(await sluice(['config', 'diff', '-f', path], { env })).toMatchObject({ code: 2 })
+  expect(await sluice(['config', 'sync', '-f', path], { env })).toMatchObject({ code: 1, stderr: expect.stringContaining('viewer') as string })
+})
+
+test('the examples of the help do what they say', async () => {
+  const { sluice, file: write, sync } = await managedGateway()
+  await sync(file({ routes: [route('old')] }))
+  const folder = dirname(await write('config.yaml', file({ routes: [route('a')] })))
+  await write('adc.yaml', { services: [{ name: 's', labels: { team: 'search' }, routes: [{ name: 'r', uris: ['/r'] }] }] })
+  await mkdir(join(folder, 'conf'))
+  await write('conf/one.yaml', file({ routes: [route('one')] }))
+  const config = createCli({ env: {}, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }).program.commands.find((command) => command.name() === 'config')
+  const examples = await commandsIn((config?.commands ?? []).flatMap(examplesOf).map((line) => line.replace(/ > \S+$/, '')).join('\n'))
+  expect(examples.length).toBeGreaterThan(6)
+  for (const { args } of examples) {
+    const { code, stderr } = await sluice(args.map((word) => (/\.yaml$|\/$/.test(word) ? join(folder, word) : word)))
+    const isDifferent = code === 2 && (args.includes('--dry-run') || args[1] === 'diff')
+    expect({ args, stderr, isDone: code === 0 || isDifferent }).toMatchObject({ isDone: true })
+  }
 })
 
 test('settings of the process in a file are left out, and that is said', async () => {

@@ -42,7 +42,7 @@ function common(command: Command): Command {
 
 function addFileOptions(command: Command): Command {
   return command
-    .addOption(new Option('-f, --file <path>', 'file, folder or pattern, YAML or JSON; - is standard input; several times for several').makeOptionMandatory().argParser((path: string, before: readonly string[] = []) => [...before, path]))
+    .addOption(new Option('-f, --file <paths...>', 'files, folders or patterns, YAML or JSON; - is standard input').makeOptionMandatory().argParser((path: string, before: readonly string[] = []) => [...before, path]))
     .addOption(new Option('--format <format>', 'whose format the files have; by default it is told by what they hold').choices([...fileFormats]))
 }
 

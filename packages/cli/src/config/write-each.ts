@@ -6,7 +6,6 @@ import { CommandError } from '../command-error.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Change, Plan } from './plan.ts'
 import { pathOf } from './resource-path.ts'
-import type { Fields } from './wanted.ts'
 
 /** What became of a plan that was carried out one by one. */
 export interface WrittenEach {
@@ -64,12 +63,8 @@ function ofKind(list: readonly Change[], kind: Kind): Change[] {
 async function carryOut(client: AdminClient, change: Change): Promise<void> {
   const path = pathOf(change.kind, change.id)
   if (change.action === 'delete') return remove(client, path)
-  await client.send({ method: 'PUT', path, body: bodyOf(change.kind, change.id, change.wanted.value) })
-}
-
-function bodyOf(kind: Kind, id: string, value: Fields): Fields {
-  if (kind === 'consumers' || kind === 'plugin_metadata') return value
-  return { id: kind === 'credentials' ? id.slice(id.indexOf('/') + 1) : id, ...value }
+  // The path says which: of some kinds servers spell the id otherwise in the body.
+  await client.send({ method: 'PUT', path, body: change.wanted.value })
 }
 
 /** Gone already is as good. APISIX believes for a moment that what was just taken from others is still in use. */
