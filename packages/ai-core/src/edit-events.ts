@@ -13,6 +13,7 @@ import {
 } from '@sluice/kernel'
 import type { Dialect } from '@sluice/provider'
 import { cutEvents, cutWhole, EditedStream, type Editing } from './edited-stream.ts'
+import { framingOf } from './framing-of.ts'
 import { bytesOf } from './whole-body.ts'
 
 /** One event of a streamed answer, or a whole answer, which passes as a single event. */
@@ -54,7 +55,7 @@ export async function editEvents(ctx: Exchange, reply: Reply, editor: EventEdito
   if (body.dialect === undefined && !isReadable(reply)) return reply
   const editing: Editing = {
     editor,
-    cut: body.dialect === undefined ? cutWhole() : cutEvents(),
+    cut: body.dialect === undefined ? cutWhole() : cutEvents(framingOf(body.dialect as Dialect)),
     ended: (outcome) => {
       ctx.outcome = outcome
     },

@@ -1,4 +1,4 @@
-import { decodeEvent, EventFramer } from '@sluice/provider'
+import type { Framing } from '@sluice/provider'
 import type { Outcome, ReplyStream, Sink } from '@sluice/kernel'
 import type { EventEditor, ReplyEvent, Verdict } from './edit-events.ts'
 
@@ -13,18 +13,19 @@ export interface Cutter {
 }
 
 /** One event after the other. */
-export function cutEvents(): Cutter {
-  const framer = new EventFramer(maxEventBytes)
+export function cutEvents(framing: Framing): Cutter {
+  const framer = framing.framer(maxEventBytes)
   return {
     push: (pushed) => {
       const framed = framer.push(pushed)
       if (!framed) return []
       let start = 0
-      return framed.ends.map((end) => new StreamEvent(framed.bytes.subarray(start, (start = end))))
+      return framed.ends.map((end) => new StreamEvent(framed.bytes.subarray(start, (start = end)), framing))
     },
     end: () => {
       const rest = framer.end()
-      return rest && new StreamEvent(rest)
+      // A fragment of a message is no event, and nobody can read it.
+      return rest && framing.separator && new StreamEvent(rest, framing)
     },
   }
 }
@@ -50,19 +51,20 @@ export function cutWhole(): Cutter {
 class StreamEvent implements ReplyEvent {
   readonly bytes: Buffer
   readonly isWhole = false
-  #decoded: ReturnType<typeof decodeEvent> | undefined
+  readonly #framing: Framing
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, framing: Framing) {
     this.bytes = bytes
+    this.#framing = framing
   }
 
   get name(): string {
-    return (this.#decoded ??= decodeEvent(this.bytes)).event
+    return this.#framing.nameOf(this.bytes)
   }
 
   get data(): string | undefined {
-    const { data } = (this.#decoded ??= decodeEvent(this.bytes))
-    return data === '' ? undefined : data
+    const data = this.#framing.dataOf(this.bytes)
+    return data === undefined || data.length === 0 ? undefined : data.toString('utf8')
   }
 }
 

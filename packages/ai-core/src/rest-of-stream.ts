@@ -2,8 +2,14 @@ import { dialectOf, readUpstreamError } from '@sluice/dialects'
 import { cancelBody, isStream, type Exchange, type Reply, type ReplyStream } from '@sluice/kernel'
 import { accountSlot } from './account.ts'
 import { clientDialect } from './format-error.ts'
+import { framingOf } from './framing-of.ts'
 import { wantsList } from './listed-events.ts'
 import { bytesOf } from './whole-body.ts'
+
+/** What tells a client that waits for events that the connection is not dead; undefined where its dialect has no word for it. */
+export function commentFor(ctx: Exchange): Buffer | undefined {
+  return framingOf(clientDialect(ctx) ?? 'openai-chat').comment
+}
 
 /** Whether the client has asked for a stream of events, and somebody is being asked for it: what is checked before has been checked. */
 export function awaitsEvents(ctx: Exchange): boolean {

@@ -1,5 +1,5 @@
 import type { Account } from '@sluice/ai-core'
-import type { DialectFacts, Translation } from '@sluice/dialects'
+import type { DialectFacts, StreamReader, Translation } from '@sluice/dialects'
 import type { Exchange, Reply } from '@sluice/kernel'
 import type { Payloads } from './payloads.ts'
 
@@ -34,4 +34,13 @@ export interface Attempt {
 /** Milliseconds since the attempt began. */
 export function elapsed({ ctx, startedAt }: Attempt): number {
   return ctx.clock.monotonic() - startedAt
+}
+
+/** Settles the account with what was read of a stream, as far as it came. */
+export function accountFor(attempt: Attempt, { usage, hasToolCalls, finished }: StreamReader): void {
+  const { account } = attempt
+  account.durationMs = elapsed(attempt)
+  account.usage = usage
+  account.hasToolCalls = hasToolCalls
+  if (usage) account.usageSource = finished ? 'provider' : 'partial'
 }

@@ -1,10 +1,9 @@
 import type { HttpError } from '@sluice/kernel'
+import type { Framing } from '@sluice/provider'
 import type { Receiver } from '@sluice/upstream'
 
 export type Content = 'json' | 'events'
 
-const fields = ['data:', 'event:', 'id:', 'retry:', ':']
-const longest = 6
 const nothing = Buffer.alloc(0)
 
 /**
@@ -13,13 +12,15 @@ const nothing = Buffer.alloc(0)
  */
 export class FirstBytes implements Receiver {
   #inner: Receiver
+  readonly #framing: Framing
   readonly #instead: (found: Content) => Receiver | undefined
   #isDecided = false
   #held: Buffer = nothing
 
   /** `instead` gives the receiver for what was found, or nothing where the first one is right. */
-  constructor(inner: Receiver, instead: (found: Content) => Receiver | undefined) {
+  constructor(inner: Receiver, framing: Framing, instead: (found: Content) => Receiver | undefined) {
     this.#inner = inner
+    this.#framing = framing
     this.#instead = instead
   }
 
@@ -27,7 +28,7 @@ export class FirstBytes implements Receiver {
     if (!this.#isDecided) {
       const bytes = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk
       this.#held = nothing
-      const found = contentOf(bytes)
+      const found = contentOf(bytes, this.#framing)
       if (found === 'fragment') {
         this.#held = bytes
         return
@@ -49,12 +50,11 @@ export class FirstBytes implements Receiver {
 }
 
 /** What begins here; `fragment` where that takes a few bytes more to tell. */
-function contentOf(bytes: Buffer): Content | 'other' | 'blank' | 'fragment' {
+function contentOf(bytes: Buffer, framing: Framing): Content | 'other' | 'blank' | 'fragment' {
   if (bytes[0] === 0x7b) return 'json'
-  const at = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
-  if (at === -1) return 'blank'
-  if (bytes[at] === 0x7b || bytes[at] === 0x5b) return 'json'
-  const begins = bytes.toString('latin1', at, at + longest)
-  if (fields.some((field) => begins.startsWith(field))) return 'events'
-  return fields.some((field) => field.startsWith(begins)) ? 'fragment' : 'other'
+  const isStream = framing.begins(bytes)
+  if (isStream !== false) return isStream ? 'events' : 'fragment'
+  const first = bytes.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf)
+  if (first === undefined) return 'blank'
+  return first === 0x7b || first === 0x5b ? 'json' : 'other'
 }

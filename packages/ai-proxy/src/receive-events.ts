@@ -1,10 +1,10 @@
 import { Saw, type DialectFacts, type StreamReader } from '@sluice/dialects'
-import { HttpError, type Outcome, type ReplyStream, type Sink } from '@sluice/kernel'
-import { EventFramer, EventTooLargeError } from '@sluice/provider'
+import type { HttpError, Outcome, ReplyStream, Sink } from '@sluice/kernel'
+import { FramingError, serverSentEvents, type Framer, type Framing } from '@sluice/provider'
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
-import { elapsed, type Attempt } from './attempt.ts'
+import { accountFor, elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
-import { responseTooLarge, streamTruncated } from './receive-whole.ts'
+import { brokenStream, responseTooLarge, streamTruncated } from './answer-faults.ts'
 import { streamHeaders } from './response-headers.ts'
 import { cleanError, eventRepeats } from './secrets.ts'
 import { TranslatedEvents } from './translated-events.ts'
@@ -14,7 +14,6 @@ import { toUpstreamFailure } from './upstream-failure.ts'
 const maxEventBytes = 8 * 1024 * 1024
 /** Bytes after which a stream that has said nothing yet is committed all the same. */
 const maxHeldBytes = 64 * 1024
-const blankLine = Buffer.from('\n\n')
 
 /**
  * Relays an event stream in whole events, as the bytes that came. Until the first content it holds everything back, so
@@ -24,15 +23,16 @@ export class EventReceiver implements Receiver, ReplyStream {
   readonly dialect: string
   readonly done: Promise<Outcome>
   readonly #attempt: Attempt
-  /** The provider's dialect. */
+  /** The provider's dialect, and how its streams are written. */
   readonly #facts: DialectFacts
+  readonly #framing: Framing
+  readonly #framer: Framer
   /** Where the client speaks another one. */
   readonly #translated: TranslatedEvents | undefined
   readonly #reader: StreamReader
   readonly #status: number
   readonly #headers: IncomingHeaders
   readonly #upstream: Flow
-  readonly #framer = new EventFramer(maxEventBytes)
   /** Whole events that wait: for the commit, then for `start`. */
   #held: Buffer[] = []
   #heldBytes = 0
@@ -40,7 +40,7 @@ export class EventReceiver implements Receiver, ReplyStream {
   #committed = false
   #commitTimer: NodeJS.Timeout | undefined
   #sentinelSent = false
-  /** What was forwarded last lacks its blank line. */
+  /** What was forwarded last lacks its separator. */
   #endsOpen = false
   #sink: Sink | undefined
   #ending: Outcome | undefined
@@ -50,8 +50,10 @@ export class EventReceiver implements Receiver, ReplyStream {
   constructor(attempt: Attempt, facts: DialectFacts, status: number, headers: IncomingHeaders, upstream: Flow) {
     this.#attempt = attempt
     this.#facts = facts
+    this.#framing = facts.framing ?? serverSentEvents
+    this.#framer = this.#framing.framer(maxEventBytes)
     this.dialect = (attempt.clientFacts ?? facts).name
-    this.#translated = attempt.translation && new TranslatedEvents(attempt.translation, attempt)
+    this.#translated = attempt.translation && new TranslatedEvents(attempt.translation, attempt, this.#framing)
     this.#reader = facts.openStream(attempt.choices)
     this.#status = status
     this.#headers = headers
@@ -71,11 +73,10 @@ export class EventReceiver implements Receiver, ReplyStream {
       const framed = this.#framer.push(chunk)
       if (framed) this.#take(framed.bytes, framed.ends)
     } catch (error) {
-      if (!(error instanceof EventTooLargeError)) throw error
+      if (!(error instanceof FramingError)) throw error
       if (error.before) this.#take(error.before.bytes, error.before.ends)
       this.#upstream.stop('upstream_error')
-      this.fail(new HttpError(502, 'event_too_large', error.message, { cause: error, outcome: 'upstream_error' }))
-      return
+      return this.fail(brokenStream(error))
     }
     if (this.#over) return
     if (this.#received > this.#attempt.maxResponseBytes) {
@@ -144,10 +145,10 @@ export class EventReceiver implements Receiver, ReplyStream {
     this.#close(reason, this.#attempt.ctx.outcome ?? reason)
   }
 
-  /** What stands behind the last blank line: an event, if upstream merely left the blank line out; else a fragment of one. */
+  /** What stands behind the last separator: an event, if upstream merely left the separator out; else a fragment of one. */
   #takeRest(): void {
     const rest = this.#framer.end()
-    if (!rest || !isWholeEvent(rest, this.#reader.finished)) return
+    if (!rest || !this.#framing.separator || !isWholeEvent(rest, this.#reader.finished)) return
     this.#take(rest, [rest.byteLength])
     this.#endsOpen = true
   }
@@ -185,7 +186,7 @@ export class EventReceiver implements Receiver, ReplyStream {
           this.#attempt.account.firstTokenMs ??= elapsed(this.#attempt)
           commits = true
         }
-        const tells = (saw & Saw.error) !== 0 && eventRepeats(bytes.subarray(at, end), this.#attempt.secrets)
+        const tells = (saw & Saw.error) !== 0 && eventRepeats(bytes.subarray(at, end), this.#framing, this.#attempt.secrets)
         if (tells || this.#isDropped(saw)) {
           if (at > from) this.#forward(bytes.subarray(from, at))
           from = end
@@ -241,7 +242,8 @@ export class EventReceiver implements Receiver, ReplyStream {
 
   /** Adds an event of our own. */
   #say(event: Buffer): void {
-    this.#forward(this.#endsOpen ? Buffer.concat([blankLine, event]) : event)
+    const { separator } = this.#framing
+    this.#forward(this.#endsOpen && separator ? Buffer.concat([separator, event]) : event)
   }
 
   /** Events in one piece, for each write costs a call of the kernel's. */
@@ -265,7 +267,9 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#committed || this.#over) return
     this.#committed = true
     clearTimeout(this.#commitTimer)
-    this.#attempt.resolve({ status: this.#status, headers: streamHeaders(this.#headers, this.#attempt.secrets), body: this })
+    const { framing = serverSentEvents } = this.#attempt.clientFacts ?? this.#facts
+    const headers = streamHeaders(this.#headers, this.#attempt.secrets, framing === this.#framing ? undefined : framing.contentType)
+    this.#attempt.resolve({ status: this.#status, headers, body: this })
   }
 
   /** An error event before any content: it has a status after all. */
@@ -289,12 +293,8 @@ export class EventReceiver implements Receiver, ReplyStream {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#commitTimer)
-    const { account, ctx } = this.#attempt
-    account.durationMs = elapsed(this.#attempt)
-    account.usage = this.#reader.usage
-    account.hasToolCalls = this.#reader.hasToolCalls
-    if (account.usage) account.usageSource = this.#reader.finished ? 'provider' : 'partial'
-    ctx.outcome = told
+    accountFor(this.#attempt, this.#reader)
+    this.#attempt.ctx.outcome = told
     this.#settle(outcome)
   }
 }

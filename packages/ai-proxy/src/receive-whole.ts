@@ -2,6 +2,7 @@ import { looksLikeJson, type DialectFacts } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
 import type { IncomingHeaders, Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
+import { responseTooLarge } from './answer-faults.ts'
 import { Gathering } from './gathering.ts'
 import { resolveTranslated } from './resolve-translated.ts'
 import { relayedHeaders } from './response-headers.ts'
@@ -45,16 +46,6 @@ function account(attempt: Attempt, facts: DialectFacts, pieces: readonly Buffer[
   attempt.payloads?.add(facts.textOf(Buffer.concat(pieces)))
   attempt.ctx.outcome = 'complete'
   return undefined
-}
-
-/** The answer is larger than the route, or the gateway, allows. */
-export function responseTooLarge(): HttpError {
-  return new HttpError(502, 'response_too_large', 'max_response_bytes exceeded', { outcome: 'upstream_error' })
-}
-
-/** The provider closed the stream in the middle of the answer. */
-export function streamTruncated(provider: string): HttpError {
-  return new HttpError(502, 'stream_truncated', `${provider} ended the stream before it was complete`, { outcome: 'upstream_error' })
 }
 
 /** A 2xx that cannot be an answer: nothing, a page, or something that was cut before its closing brace. */

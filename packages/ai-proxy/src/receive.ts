@@ -1,4 +1,5 @@
 import type { Outcome } from '@sluice/kernel'
+import { serverSentEvents, type Framing } from '@sluice/provider'
 import { Guarded, type Flow, type IncomingHeaders, type Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
@@ -18,13 +19,14 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
     return unpacked(attempt, headers, call, (upstream) => {
       const stop = (): void => upstream.stop('upstream_error')
       if (!facts || status >= 300) return receiveError(attempt, status, headers, stop)
+      const { framing = serverSentEvents } = facts
       const asEvents = (fields = headers) => new EventReceiver(attempt, facts, status, fields, upstream)
       const asWhole = (fields = headers) => receiveWhole(attempt, facts, status, fields, stop)
-      if (!isEventStream(headers)) {
-        return new FirstBytes(asWhole(), (found) => (found === 'events' ? asEvents(withType(headers, 'text/event-stream')) : undefined))
+      if (!isStreamOf(framing, headers)) {
+        return new FirstBytes(asWhole(), framing, (found) => (found === 'events' ? asEvents(withType(headers, framing.mediaType)) : undefined))
       }
       const events = asEvents()
-      return new FirstBytes(events, (found) =>
+      return new FirstBytes(events, framing, (found) =>
         found === 'json' && events.giveWay() ? asWhole(withType(headers, 'application/json')) : undefined,
       )
     })
@@ -35,8 +37,8 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
   }
 }
 
-function isEventStream(headers: IncomingHeaders): boolean {
-  return valueOf(headers, 'content-type')?.toLowerCase().includes('text/event-stream') ?? false
+function isStreamOf({ mediaType }: Framing, headers: IncomingHeaders): boolean {
+  return valueOf(headers, 'content-type')?.toLowerCase().includes(mediaType) ?? false
 }
 
 function withType(headers: IncomingHeaders, type: string): IncomingHeaders {

@@ -28,9 +28,10 @@ function repeatsOne(value: string, secrets: readonly string[]): boolean {
   return false
 }
 
-/** The same for a stream, which nobody on the way is to keep or to hold up. */
-export function streamHeaders(incoming: IncomingHeaders, secrets: readonly string[]): HeaderMap {
+/** The same for a stream, which nobody on the way is to keep or to hold up; of another `type` where the client's is written otherwise. */
+export function streamHeaders(incoming: IncomingHeaders, secrets: readonly string[], type?: string): HeaderMap {
   const headers = relayedHeaders(incoming, secrets)
+  if (type !== undefined) headers['content-type'] = type
   headers['cache-control'] = 'no-cache'
   headers['x-accel-buffering'] = 'no'
   return headers

@@ -1,5 +1,5 @@
 import type { ClientError } from '@sluice/dialects'
-import { dataOf } from '@sluice/provider'
+import type { Framing } from '@sluice/provider'
 
 /** Whether a body repeats a credential: in its bytes, or in what its JSON says, for JSON has several spellings of one text. */
 export function repeats(body: Buffer, json: unknown, secrets: readonly string[]): boolean {
@@ -10,8 +10,8 @@ export function repeats(body: Buffer, json: unknown, secrets: readonly string[])
 }
 
 /** The same of one event. */
-export function eventRepeats(event: Buffer, secrets: readonly string[]): boolean {
-  return repeats(event, parsed(String(dataOf(event) ?? '')), secrets)
+export function eventRepeats(event: Buffer, framing: Framing, secrets: readonly string[]): boolean {
+  return repeats(event, parsed(String(framing.dataOf(event) ?? '')), secrets)
 }
 
 /** A text for the client and the log. */

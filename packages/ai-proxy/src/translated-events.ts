@@ -1,6 +1,6 @@
 import { Saw, type ClientError, type StreamTranslation, type Translation } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
-import { dataOf } from '@sluice/provider'
+import type { Framing } from '@sluice/provider'
 import type { Attempt } from './attempt.ts'
 import { cleanError } from './secrets.ts'
 
@@ -8,10 +8,13 @@ import { cleanError } from './secrets.ts'
 export class TranslatedEvents {
   readonly #stream: StreamTranslation
   readonly #attempt: Attempt
+  /** The provider's. */
+  readonly #framing: Framing
 
-  constructor(translation: Translation, attempt: Attempt) {
+  constructor(translation: Translation, attempt: Attempt, framing: Framing) {
     this.#stream = translation.stream()
     this.#attempt = attempt
+    this.#framing = framing
   }
 
   /** The client has been told the end, be it a good one. */
@@ -30,8 +33,9 @@ export class TranslatedEvents {
   /** What an event is for the client; `saw` is what was seen in it, and `error` what the provider has reported. */
   take(event: Buffer, saw: number, error: ClientError | undefined): Buffer[] {
     if (saw & Saw.error) return this.fail(cleanError(error, this.#attempt.secrets))
-    const data = dataOf(event)
-    return data === undefined ? [] : this.#stream.event({ event: '', data: data.toString('utf8') })
+    const { isNamed } = this.#framing
+    const data = this.#framing.dataOf(event)
+    return data === undefined ? [] : this.#stream.event({ event: isNamed ? this.#framing.nameOf(event) : '', data: data.toString('utf8') })
   }
 
   end(): Buffer[] {

@@ -1,4 +1,4 @@
-import { decodeMessage, encodeMessage } from '@sluice/provider'
+import { binaryMessages, decodeMessage, encodeMessage } from '@sluice/provider'
 import { exceptionFor, streamedExceptionFor } from './bedrock-converse/exceptions.ts'
 import { bedrockPath } from './bedrock-path.ts'
 import { BedrockScan } from './bedrock-scan.ts'
@@ -18,6 +18,7 @@ import { bedrockUsage } from './usage.ts'
 export const bedrockConverse: DialectFacts = {
   name: 'bedrock-converse',
   suffix: bedrockPath,
+  framing: binaryMessages,
   openStream: () => new BedrockStream(),
   readAnswer,
   textOf: (body) => blocksOf(parseJson(body)).map(textOfBlock).filter((text) => text !== '').join(' '),

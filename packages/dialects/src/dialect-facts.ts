@@ -1,4 +1,4 @@
-import type { Dialect } from '@sluice/provider'
+import type { Dialect, Framing } from '@sluice/provider'
 import type { UpstreamError } from './upstream-error.ts'
 import type { Usage } from './usage.ts'
 
@@ -56,6 +56,8 @@ export interface DialectFacts {
   readonly suffix: string | ((call: SuffixCall) => string | undefined)
   /** Where members that OpenAI's dialects have at the top stand in this one, such as `generationConfig.topP` for `top_p`. */
   readonly places?: Readonly<Record<string, string>>
+  /** How its streams are written; as server-sent events unless given. */
+  readonly framing?: Framing
   /** The event that closes a stream after the last answer, where the dialect has one. */
   readonly sentinel?: Buffer
   /** `choices`: answers that were asked for, where the dialect puts several into one stream; 1 unless given. */

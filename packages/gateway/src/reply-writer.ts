@@ -13,8 +13,6 @@ import {
   type Sink,
 } from '@sluice/kernel'
 
-const comment = Buffer.from(': keep-alive\n\n')
-
 /** Milliseconds that a client gets to take the last bytes of an answer that is about to be cut. */
 const cutGraceMs = 10_000
 
@@ -64,15 +62,15 @@ export class ReplyWriter implements Sink {
   }
 
   /** Sends the head of a stream of events whose reply is yet to come, and a comment. Throws where HTTP cannot carry the head. */
-  beginEvents(headers: HeaderMap): void {
+  beginEvents(headers: HeaderMap, comment: Buffer): void {
     if (this.#res.req.method === 'HEAD') return
     this.#res.writeHead(200, flatten(headers, this.#ctx.id, undefined, this.extra))
     this.#isAhead = true
-    this.comment()
+    this.comment(comment)
   }
 
   /** Keeps a `silent` stream from looking dead. */
-  comment(): void {
+  comment(comment: Buffer): void {
     if (this.#res.writableNeedDrain) return
     this.#commentBytes += comment.byteLength
     this.#bodyBytes += comment.byteLength

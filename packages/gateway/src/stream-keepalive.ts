@@ -1,4 +1,4 @@
-import { awaitsEvents } from '@sluice/ai-core'
+import { awaitsEvents, commentFor } from '@sluice/ai-core'
 import { headerMap, type Exchange, type HeaderMap } from '@sluice/kernel'
 import type { ReplyWriter } from './reply-writer.ts'
 
@@ -31,14 +31,17 @@ export class StreamKeepalive {
 
   #speak(): void {
     const { state } = this.#writer
-    if (state === 'body') this.stop()
-    else if (state === 'silent') this.#writer.comment()
-    else if (!this.#ctx.aborted && awaitsEvents(this.#ctx)) this.#begin()
+    if (state === 'body') return this.stop()
+    // A binary stream has no comments.
+    const comment = commentFor(this.#ctx)
+    if (!comment) return
+    if (state === 'silent') this.#writer.comment(comment)
+    else if (!this.#ctx.aborted && awaitsEvents(this.#ctx)) this.#begin(comment)
   }
 
-  #begin(): void {
+  #begin(comment: Buffer): void {
     try {
-      this.#writer.beginEvents(this.#head())
+      this.#writer.beginEvents(this.#head(), comment)
     } catch (err) {
       this.#ctx.log.error({ err }, 'the head of the stream could not be sent ahead of it')
       this.stop()

@@ -1,3 +1,25 @@
+/** How the events of a stream are written, and read one by one. */
+export interface Framing {
+  /** As a `content-type` begins that names it. */
+  readonly mediaType: string
+  /** All of it, for a stream that we write. */
+  readonly contentType: string
+  /** Events of more than `maxEventBytes` are refused. */
+  framer(maxEventBytes: number): Framer
+  /** Whether what begins with these bytes is such a stream; undefined where it takes a few more to tell. */
+  begins(bytes: Buffer): boolean | undefined
+  /** The payload of one whole event; undefined where it has none, as a comment. */
+  dataOf(event: Buffer): Buffer | undefined
+  /** The name of one whole event; empty where it has none. */
+  nameOf(event: Buffer): string
+  /** Payloads do not repeat the names of their events. */
+  readonly isNamed: boolean
+  /** What ends an event, where the last one of a stream may lack it. */
+  readonly separator?: Buffer
+  /** Says nothing, so that the connection is not silent; absent where nothing can be said that no client would take for an event. */
+  readonly comment?: Buffer
+}
+
 /** Whole events, as they were received: one buffer, and where in it each event ends, its separator included. */
 export interface Framed {
   readonly bytes: Buffer

@@ -1,6 +1,7 @@
 export { dialects, type Dialect } from './dialect.ts'
 export { EventFramer } from './event-framer.ts'
-export { BrokenMessageError, EventTooLargeError, FramingError, type Framed, type Framer } from './framing.ts'
+export { BrokenMessageError, EventTooLargeError, FramingError, type Framed, type Framer, type Framing } from './framing.ts'
+export { binaryMessages, serverSentEvents } from './framings.ts'
 export { MessageFramer } from './message-framer.ts'
 export { decodeMessage, encodeMessage, payloadOf, type Message, type MessageHeader } from './message.ts'
 export { defineProvider, type Call, type ChatExtension, type Provider, type ProviderConf, type Speech, type TokenLimit } from './provider.ts'

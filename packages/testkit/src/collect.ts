@@ -1,3 +1,4 @@
+import { framingOf, type Dialect } from '@sluice/ai-core'
 import { bodyLength, isStream, type HeaderMap, type Outcome, type Reply, type ReplyStream } from '@sluice/kernel'
 import { decodeEvents, type DecodedEvent } from './decode-events.ts'
 
@@ -24,7 +25,7 @@ export async function collect(reply: Reply): Promise<Collected> {
     return { status, headers, body: bytes.toString('utf8'), bytes, events: [], outcome: 'complete', ended: 'complete' }
   }
   const { bytes, ended } = await drive(body)
-  const events = body.dialect === undefined ? [] : decodeEvents(bytes)
+  const events = body.dialect === undefined ? [] : decodeEvents(bytes, framingOf(body.dialect as Dialect))
   return { status, headers, body: bytes.toString('utf8'), bytes, events, outcome: await body.done, ended }
 }
 

@@ -1,4 +1,4 @@
-import { decodeEvent, EventFramer } from '@sluice/provider'
+import { serverSentEvents, type Framing } from '@sluice/provider'
 
 /** One event of a stream, as a client reads it. */
 export interface DecodedEvent {
@@ -7,20 +7,19 @@ export interface DecodedEvent {
   readonly data: string
 }
 
-/** Cuts a whole event stream into its events, separators included; a tail without one is the last. */
-export function cutEvents(bytes: Buffer): Buffer[] {
-  const framer = new EventFramer(bytes.byteLength)
+/** Cuts a whole event stream into its events, separators included; a tail without one is the last, but for a fragment of a binary message. */
+export function cutEvents(bytes: Buffer, framing: Framing = serverSentEvents): Buffer[] {
+  const framer = framing.framer(bytes.byteLength)
   const framed = framer.push(bytes)
   const rest = framer.end()
   let start = 0
   const events = (framed?.ends ?? []).map((end) => (framed?.bytes ?? bytes).subarray(start, (start = end)))
-  return rest ? [...events, rest] : events
+  return rest && framing.separator ? [...events, rest] : events
 }
 
-/** Reads a whole event stream; comments are left out. */
-export function decodeEvents(bytes: Buffer): DecodedEvent[] {
-  return cutEvents(bytes)
-    .map(decodeEvent)
+/** Reads a whole event stream; comments are left out. Binary messages are named by their type, or what they are an exception of. */
+export function decodeEvents(bytes: Buffer, framing: Framing = serverSentEvents): DecodedEvent[] {
+  return cutEvents(bytes, framing)
+    .map((event) => ({ event: framing.nameOf(event), data: framing.dataOf(event)?.toString('utf8') ?? '' }))
     .filter(({ event, data }) => event !== '' || data !== '')
-    .map(({ event, data }) => ({ event, data }))
 }
