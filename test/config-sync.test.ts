@@ -409,3 +409,9 @@ test('on a terminal a line tells how far it has come', async () => {
   const { stderr } = await sluice(['config', 'sync', '-f', path], { columns: 80 })
   expect(stderr.endsWith('\r2 of 2 done\u001B[K\r\u001B[KDone: 2 created.\n')).toBe(true)
 })
+
+test('on a terminal it is told, and taken away again, that the whole is being written', async () => {
+  const { sluice, file: write } = await managedGateway()
+  const { stderr } = await sluice(['config', 'sync', '-f', await write('config.yaml', file({ routes: [route('a'), route('b')] }))], { columns: 80 })
+  expect(stderr).toBe('\rwriting 2 in one step\u001B[K\r\u001B[KDone, all in one step: 2 created.\n')
+})

@@ -26,13 +26,14 @@ export async function diff(call: Call<PlanOptions>, kernelOf: KernelSource): Pro
 
 async function carryOut(call: Call, { client, plan, remote }: Planned): Promise<number> {
   const { note, surroundings } = call
+  const progress = progressOn(surroundings.stderr)
   if (remote.whole) {
-    const { secretsChanged } = await writeWhole(client, plan, remote, remote.whole)
+    progress.says(`writing ${plan.changes.length + plan.unsure.length} in one step`)
+    const { secretsChanged } = await writeWhole(client, plan, remote, remote.whole).finally(() => progress.end())
     if (plan.changes.length > 0) note(`Done, all in one step: ${doneOf(plan.changes)}.`)
     if (plan.unsure.length > 0) note(secretsLine(plan, secretsChanged))
     return exitCode.same
   }
-  const progress = progressOn(surroundings.stderr)
   const written = await writeEach(client, plan, (done, all) => progress.at(done, all)).finally(() => progress.end())
   tell(written, plan, note)
   return written.failed.length > 0 ? exitCode.failed : exitCode.same
