@@ -166,6 +166,19 @@ test('kinds and labels say what is taken into account; the rest is neither writt
   expect(await sync(next, '--include', 'routs')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sluice: --include: "routs" is no kind of resources; did you mean routes\?\n {2}There are plugin_metadata, /) as string })
 })
 
+test('what belongs to something comes and goes with its label', async () => {
+  const { sync, admin, sluice } = await managedGateway()
+  const labels = { team: 'x' }
+  const credential = { id: 'bob/credentials/k', plugins: { 'key-auth': { key: '$env://KEY' } } }
+  await sync(file({ consumers: [{ username: 'ann' }] }))
+  expect(await sync(file({ consumers: [{ username: 'bob', labels }, credential] }), '--label', 'team')).toMatchObject({ stdout: '+ consumer bob\n+ credential bob/k\n\n2 to create; 1 out of account\n', code: 1, stderr: expect.stringContaining('environment variable KEY is not set') as string })
+  const known = { ...credential, plugins: { 'key-auth': { key: 'sesame' } } }
+  expect(await sync(file({ consumers: [{ username: 'bob', labels }, known] }), '--label', 'team')).toMatchObject({ code: 0 })
+  expect(JSON.parse((await sluice(['config', 'dump', '--label', 'team=x', '-o', 'json'])).stdout)).toMatchObject({ consumers: [{ username: 'bob' }, { id: 'bob/credentials/k' }] })
+  expect(await sync(file({}), '--label', 'team')).toMatchObject({ code: 0, stdout: '- consumer bob\n- credential bob/k\n\n2 to delete; 1 out of account\n' })
+  expect(await admin('GET', '/consumers')).toMatchObject({ total: 1 })
+})
+
 test('what the gateway refuses is told by the lines of the file, and nothing of the rest is written', async () => {
   const { sluice, file: write, admin, gateway } = await managedGateway()
   const { snapshot } = gateway

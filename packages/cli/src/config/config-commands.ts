@@ -56,5 +56,5 @@ function addKindOptions(command: Command): Command {
   return command
     .option('--include <kinds>', 'take these kinds into account alone, such as routes,services')
     .option('--exclude <kinds>', 'leave these kinds out of account')
-    .option('--label <key=value>', 'take into account what has this label alone, in the files or on the gateway')
+    .option('--label <key=value>', 'take into account what has this label alone, in the files or on the gateway, and what belongs to it')
 }

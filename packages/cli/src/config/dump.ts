@@ -6,8 +6,7 @@ import { formatValue } from '../format-value.ts'
 import { redacted } from './compare.ts'
 import { readRemote } from './read-remote.ts'
 import type { Existing } from './remote-state.ts'
-import { scopeOf, type ScopeOptions } from './scope.ts'
-import { isInScope } from './plan.ts'
+import { scopeOf, scopeTest, type ScopeOptions } from './scope.ts'
 import type { Fields } from './wanted.ts'
 import { entryOf, listOf } from './written-entry.ts'
 
@@ -19,7 +18,7 @@ export interface DumpOptions extends Omit<ScopeOptions, 'delete'> {
 export async function dump({ options, format, client, print, note }: Call<DumpOptions>): Promise<void> {
   const scope = scopeOf(options)
   const { resources } = await readRemote(await client())
-  const dumped = [...resources.values()].filter(({ kind, value }) => isInScope(scope, kind, value))
+  const dumped = [...resources.values()].filter(scopeTest(scope, resources))
   const text = formatValue({ version: '1', ...listsOf(dumped) }, format === 'json' ? 'json' : 'yaml')
   if (options.file === undefined || options.file === '-') print(text)
   else await writeFile(options.file, `${text}\n`).catch((error: NodeJS.ErrnoException) => {
