@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chat, contentOf, openChat } from './support/chat.ts'
 import { freePort } from './support/free-port.ts'
-import { aiConfig, anyPorts, runGateway, runProgram, sluiceDone, temporaryFolder } from './support/program.ts'
+import { aiConfig, anyPorts, runGateway, runProgram, sluice, sluiceDone, temporaryFolder } from './support/program.ts'
 import { workspacePackages } from './support/workspace.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -59,6 +59,12 @@ test('npx sluice runs from the root of the repository, whichever Node the machin
   })
   expect(await program.exited).toEqual({ code: 0, signal: null })
   expect(program.stdout()).toContain('→ chat\n')
+})
+
+test('nobody who stops reading is told of it', async () => {
+  const program = sluice(['--help'])
+  program.closeOutput()
+  expect(await program.exited).toEqual({ code: 0, signal: null })
 })
 
 /** What is wrong with it, line by line, as editors like it. */

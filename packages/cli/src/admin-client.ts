@@ -1,6 +1,7 @@
-import { Agent, request, type Dispatcher } from 'undici'
+import { request, type Dispatcher } from 'undici'
 import { AdminError, refusalOf } from './admin-error.ts'
 import type { Connection } from './connection.ts'
+import { dispatcherFor } from './dispatcher.ts'
 import { unreachable } from './unreachable.ts'
 
 /** One request of the Admin API. */
@@ -34,19 +35,13 @@ export interface AdminClientInit {
 /** Speaks to one Admin API, over connections of its own that `close` ends. */
 export class AdminClient {
   readonly connection: Connection
-  readonly #agent: Agent
+  readonly #dispatcher: Dispatcher
   readonly #userAgent: string
 
   constructor(connection: Connection, { version, patience = 10_000 }: AdminClientInit) {
-    const { ca, cert, key, isVerified } = connection.tls
     this.connection = connection
     this.#userAgent = `sluice/${version}`
-    this.#agent = new Agent({
-      connections: 10,
-      headersTimeout: 6 * patience,
-      bodyTimeout: 6 * patience,
-      connect: { timeout: patience, rejectUnauthorized: isVerified, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert, key }) },
-    })
+    this.#dispatcher = dispatcherFor(connection, patience)
   }
 
   /** Whether the server answers in bare resources, as API7's does; otherwise it is APISIX's dialect, unless the token says otherwise. */
@@ -63,7 +58,7 @@ export class AdminClient {
     try {
       answer = await request(`${server.value}${asked.path}${this.#queryOf(asked)}`, {
         method,
-        dispatcher: this.#agent,
+        dispatcher: this.#dispatcher,
         headers: { 'x-api-key': token.value, accept: 'application/json', 'user-agent': this.#userAgent, ...(body !== undefined && { 'content-type': 'application/json' }), ...asked.headers },
         body: body === undefined ? null : JSON.stringify(body),
       })
@@ -88,7 +83,7 @@ export class AdminClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.close()
+    await this.#dispatcher.close()
   }
 
   #queryOf({ query = {}, isScoped = true }: AdminRequest): string {

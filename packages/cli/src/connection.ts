@@ -19,6 +19,14 @@ export interface Connection {
   /** Undefined: the server's own, and it answers in APISIX's dialect unless the token says otherwise. */
   readonly group: Setting | undefined
   readonly tls: Tls
+  readonly proxy: Proxy
+}
+
+/** The way out, by the scheme of where it leads; `except`: where it is direct, as NO_PROXY has it. */
+export interface Proxy {
+  readonly http?: string
+  readonly https?: string
+  readonly except?: string
 }
 
 /** PEM texts. */
@@ -52,7 +60,7 @@ async function connection(options: ConnectionOptions, env: Surroundings['env'], 
   const server = from('server', 'SLUICE_SERVER', 'server') ?? { value: defaultServer, from: 'the default' }
   const token = from('token', 'SLUICE_TOKEN', 'token')
   if (!token) throw new CommandError('there is no token', { advice: ["Give the Admin API's key with --token, or as SLUICE_TOKEN, or keep it: sluice context create --help"] })
-  return { server: { ...server, value: serverOf(server) }, token: resolved(token, env), group: from('gatewayGroup', 'SLUICE_GATEWAY_GROUP', 'gateway-group'), tls: await tlsOf(options, context) }
+  return { server: { ...server, value: serverOf(server) }, token: resolved(token, env), group: from('gatewayGroup', 'SLUICE_GATEWAY_GROUP', 'gateway-group'), tls: await tlsOf(options, context), proxy: proxyOf(env) }
 }
 
 async function contextOf(asked: string | undefined, env: Surroundings['env']): Promise<Context | undefined> {
@@ -88,6 +96,12 @@ function headerValue(token: string, from: string): string {
   const trimmed = token.trim()
   if (!/^[\u0021-\u007E\u0080-\u00FF]+(?: [\u0021-\u007E\u0080-\u00FF]+)*$/.test(trimmed)) throw new CommandError(`the token that ${from} gives cannot be sent: it must be one line of plain characters`)
   return trimmed
+}
+
+/** In either spelling. */
+function proxyOf(env: Surroundings['env']): Proxy {
+  const [http, https, except] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => env[name] || env[name.toLowerCase()] || undefined)
+  return { ...(http && { http }), ...(https && { https }), ...(except && { except }) }
 }
 
 async function tlsOf(options: ConnectionOptions, context: Context | undefined): Promise<Tls> {

@@ -5,6 +5,7 @@ type Problem = readonly [says: string, ...advice: string[]]
 
 const start = 'Is the gateway running, with gateway.admin in its configuration? sluice start --help'
 const trust = 'Trust it with --ca-cert <file>, or, for trying things out, believe anybody with --tls-skip-verify.'
+const closed: Problem = ['it closed the connection']
 const untrusted: Problem = ['nobody who is trusted vouches for its certificate', trust]
 
 /** By the code of Node, OpenSSL or undici. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -15,9 +16,9 @@ const problems: Readonly<Record<string, Problem>> = {
   EHOSTUNREACH: ['there is no way to that host'],
   ENETUNREACH: ['there is no way to that network'],
   ETIMEDOUT: ['it does not answer', start],
-  ECONNRESET: ['it closed the connection', 'Does it want https://, or a client certificate (--client-cert, --client-key)?'],
-  EPIPE: ['it closed the connection', 'Does it want https://, or a client certificate (--client-cert, --client-key)?'],
-  UND_ERR_SOCKET: ['it closed the connection', 'Does it want https://, or a client certificate (--client-cert, --client-key)?'],
+  ECONNRESET: closed,
+  EPIPE: closed,
+  UND_ERR_SOCKET: closed,
   UND_ERR_CONNECT_TIMEOUT: ['it does not answer', start],
   UND_ERR_HEADERS_TIMEOUT: ['it takes requests and does not answer them'],
   UND_ERR_BODY_TIMEOUT: ['it stopped in the middle of its answer'],
@@ -42,6 +43,7 @@ export function unreachable(error: unknown, { server }: Connection): CommandErro
   const codes = codesOf(error)
   const known = codes.find((code) => code in problems)
   const [says, ...advice] = known === undefined ? [error instanceof Error ? error.message : String(error)] : (problems[known] as Problem)
+  if (known !== undefined && problems[known] === closed) advice.push(server.value.startsWith('https:') ? 'Does it want a client certificate? Give one with --client-cert and --client-key.' : 'Does it want https://?')
   return new CommandError(`${server.value} cannot be asked: ${says}`, { cause: error, advice: [...advice, `The address is that of ${server.from}.`] })
 }
 

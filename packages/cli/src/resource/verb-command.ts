@@ -12,6 +12,7 @@ export interface VerbInit {
   readonly description: string
   readonly options?: readonly Option[]
   readonly flags?: readonly Flag[]
+  /** What `--output` is for; without it a verb has none to show. */
   readonly output?: string
   /** What stands behind `sluice <type> <verb>`, each. */
   readonly examples: readonly [string, ...string[]]
@@ -23,7 +24,7 @@ export function verbCommand(parent: Command, type: ResourceType, { usage, aliase
   for (const option of options) command.addOption(option)
   if (type.isOfConsumer) command.addOption(new Option('--consumer <username>', 'the consumer that it belongs to').makeOptionMandatory())
   for (const flag of flags) command.addOption(optionOf(flag).helpGroup('In place of a file:'))
-  addOutputOption(command, { ...(output && { description: output }) })
+  addOutputOption(command, output === undefined ? { isHidden: true } : { description: output })
   // A flag of the resource's own may have the name of one of these.
   addConnectionOptions(command, { except: command.options.map((option) => option.attributeName()) })
   const consumer = type.isOfConsumer ? ' --consumer alice' : ''
