@@ -6,58 +6,113 @@ import { viewStream, viewWhole } from './support/client-view.ts'
 import { schemaProblems } from './support/dialect-schemas.ts'
 import { askRaw } from './support/raw-client.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
-import { chat, eventsOf, messages, responses, stage, type Spoken, type Stage } from './support/stage.ts'
+import { chat, eventsOf, gemini, messages, responses, stage, type Spoken, type Stage } from './support/stage.ts'
+
+/** How a client of a dialect asks, and what it may get. */
+interface Client {
+  readonly spoken: Spoken
+  readonly model: string
+  readonly toolsOf: (name: string) => object[]
+  readonly bundle: readonly ['openAi' | 'anthropic' | 'gemini', whole: string, error: string]
+  /** Members that limit tokens, and that have a tool called. */
+  readonly enough: object
+  readonly asksForTool: object
+  /** What its events have and those of others do not. */
+  readonly mark: string
+}
+
+/** How a provider of a dialect is reached. */
+interface Provider {
+  readonly provider: string
+  readonly endpoint?: string
+  readonly config: object
+  readonly upstream: string
+  /** What it is asked with `the-routes-own` as model, and 0.25 as temperature. */
+  readonly routed: { readonly url: string; readonly sent: object }
+}
 
 /** A client of one dialect on a provider of another. */
-interface Crossing {
+interface Crossing extends Omit<Client, 'spoken'>, Omit<Provider, 'provider' | 'endpoint'> {
   readonly name: string
   readonly client: Spoken
-  readonly config: object
-  /** Where the provider is asked. */
-  readonly upstream: string
-  readonly toolsOf: (name: string) => object[]
-  readonly bundle: readonly ['openAi' | 'anthropic', whole: string, error: string]
 }
 
 const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const asks = [{ role: 'user', content: 'call get_weather' }]
 
-const crossings: readonly Crossing[] = [
-  {
-    name: 'a client of Anthropic’s on an OpenAI-compatible provider',
-    client: { ...messages, provider: 'openai' },
-    config: {},
-    upstream: '/v1/chat/completions',
-    toolsOf: (name) => [{ name, input_schema: schema }],
+const clients = {
+  messages: {
+    spoken: messages,
+    model: 'claude',
+    toolsOf: (name: string) => [{ name, input_schema: schema }],
     bundle: ['anthropic', 'MessageComplete', 'Error'],
+    enough: { max_tokens: 4096 },
+    asksForTool: { messages: asks },
+    mark: 'content_block_delta',
   },
-  {
-    name: 'a chat client on Anthropic',
-    client: { ...chat, provider: 'anthropic' },
-    config: { provider_conf: { dialect: 'native' } },
-    upstream: '/v1/messages',
-    toolsOf: (name) => [{ type: 'function', function: { name, parameters: schema } }],
+  chat: {
+    spoken: chat,
+    model: 'gpt-4o',
+    toolsOf: (name: string) => [{ type: 'function', function: { name, parameters: schema } }],
     bundle: ['openAi', 'CreateChatCompletionResponse', 'ErrorResponse'],
+    enough: { max_tokens: 4096 },
+    asksForTool: { messages: asks },
+    mark: 'chat.completion.chunk',
   },
-  {
-    name: 'a client of the Responses API on an OpenAI-compatible provider',
-    client: { ...responses, provider: 'deepseek' },
-    config: {},
-    upstream: '/chat/completions',
-    toolsOf: (name) => [{ type: 'function', name, parameters: schema }],
+  responses: {
+    spoken: responses,
+    model: 'gpt-5',
+    toolsOf: (name: string) => [{ type: 'function', name, parameters: schema }],
     bundle: ['openAi', 'Response', 'ErrorResponse'],
+    enough: { max_output_tokens: 4096 },
+    asksForTool: { input: asks },
+    mark: 'response.output_text.delta',
   },
-  {
-    name: 'a client of the Responses API on Anthropic',
-    client: { ...responses, provider: 'anthropic' },
-    config: { provider_conf: { dialect: 'native' } },
-    upstream: '/v1/messages',
-    toolsOf: (name) => [{ type: 'function', name, parameters: schema }],
-    bundle: ['openAi', 'Response', 'ErrorResponse'],
+  gemini: {
+    spoken: gemini,
+    model: 'gemini-2.5-flash',
+    toolsOf: (name: string) => [{ functionDeclarations: [{ name, parameters: schema }] }],
+    bundle: ['gemini', 'WholeResponse', 'ErrorResponse'],
+    enough: { generationConfig: { maxOutputTokens: 4096 } },
+    asksForTool: { contents: [{ role: 'user', parts: [{ text: 'call get_weather' }] }] },
+    mark: '"candidates"',
   },
+} as const satisfies Record<string, Client>
+
+const inBody = { model: 'the-routes-own', temperature: 0.25 }
+const native = { provider_conf: { dialect: 'native' } }
+const providers = {
+  openai: { provider: 'openai', config: {}, upstream: '/v1/chat/completions', routed: { url: '/v1/chat/completions', sent: inBody } },
+  deepseek: { provider: 'deepseek', config: {}, upstream: '/chat/completions', routed: { url: '/chat/completions', sent: inBody } },
+  anthropic: { provider: 'anthropic', config: native, upstream: '/v1/messages', routed: { url: '/v1/messages', sent: inBody } },
+  responses: { provider: 'openai', endpoint: '/v1/responses', config: {}, upstream: '/v1/responses', routed: { url: '/v1/responses', sent: inBody } },
+  gemini: {
+    provider: 'gemini',
+    config: native,
+    upstream: '',
+    routed: { url: '/v1beta/models/the-routes-own:generateContent', sent: { generationConfig: { temperature: 0.25 } } },
+  },
+} as const satisfies Record<string, Provider>
+
+const pairs: readonly (readonly [name: string, client: keyof typeof clients, provider: keyof typeof providers])[] = [
+  ['a client of Anthropic’s on an OpenAI-compatible provider', 'messages', 'openai'],
+  ['a chat client on Anthropic', 'chat', 'anthropic'],
+  ['a client of the Responses API on an OpenAI-compatible provider', 'responses', 'deepseek'],
+  ['a client of the Responses API on Anthropic', 'responses', 'anthropic'],
+  ['a client of Gemini’s on an OpenAI-compatible provider', 'gemini', 'openai'],
+  ['a client of Gemini’s on Anthropic', 'gemini', 'anthropic'],
+  ['a client of Gemini’s on a provider that speaks Responses', 'gemini', 'responses'],
+  ['a chat client on Gemini', 'chat', 'gemini'],
+  ['a client of Anthropic’s on Gemini', 'messages', 'gemini'],
+  ['a client of the Responses API on Gemini', 'responses', 'gemini'],
 ]
 
-const enough = { max_tokens: 4096 }
-const asksForTool = [{ role: 'user', content: 'call get_weather' }]
+const crossings = pairs.map(([name, of, by]): Crossing => {
+  const { spoken, ...client }: Client = clients[of]
+  const { provider, endpoint, ...rest }: Provider = providers[by]
+  const upstream = by === 'gemini' ? `/v1beta/models/${client.model}:generateContent` : rest.upstream
+  return { name, ...client, ...rest, upstream, client: { ...spoken, provider, ...(endpoint !== undefined && { endpoint }) } }
+})
 
 function staged({ client, config }: Crossing, more: object = {}): Promise<Stage> {
   return stage(client, { ...config, ...more })
@@ -69,15 +124,23 @@ async function scripted(crossing: Crossing, script: Script): Promise<Stage> {
   return one
 }
 
-function errorOf(crossing: Crossing, body: Buffer): { message: string; type: string; code?: string | null; param?: string | null } {
-  const json = JSON.parse(body.toString()) as { error: { message: string; type: string } }
-  const [bundle, , error] = crossing.bundle
+/** Google's names of errors are a `status`. */
+interface ToldError {
+  readonly message: string
+  readonly type?: string
+  readonly status?: string
+  readonly code?: string | number | null
+  readonly param?: string | null
+}
+
+function errorOf({ bundle: [bundle, , error] }: Crossing, body: Buffer): ToldError {
+  const json = JSON.parse(body.toString()) as { error: ToldError }
   expect(schemaProblems(bundle, error, json)).toEqual([])
   return json.error
 }
 
 describe.for(crossings)('$name', (crossing) => {
-  const { client, upstream, toolsOf, bundle } = crossing
+  const { client, upstream, toolsOf, bundle, enough, mark } = crossing
   const { api, terminal } = client
 
   test('P23: gets a whole answer in its own shape, and the provider a request in its', async () => {
@@ -89,7 +152,7 @@ describe.for(crossings)('$name', (crossing) => {
     expect(schemaProblems(bundle[0], bundle[1], JSON.parse(body.toString()))).toEqual([])
     expect(mock.requests).toMatchObject([{ method: 'POST', url: upstream }])
     const [line] = await lines()
-    expect(line).toMatchObject({ outcome: 'complete', usage_source: 'provider', request_llm_model: client.body['model'], llm_has_tool_calls: false })
+    expect(line).toMatchObject({ outcome: 'complete', usage_source: 'provider', request_llm_model: crossing.model, llm_has_tool_calls: false })
     expect(Number(line?.['llm_completion_tokens'])).toBeGreaterThan(0)
   })
 
@@ -99,8 +162,8 @@ describe.for(crossings)('$name', (crossing) => {
     const { status, headers, body, isWhole } = await stream({ ...enough, ...client.wantsUsage })
     expect([status, headers['content-type'], isWhole]).toEqual([200, expect.stringContaining('text/event-stream'), true])
     expect(viewStream(api, body)).toEqual(whole)
-    expect(body.toString().split(terminal)).toHaveLength(api === 'chat' ? 2 : 3) // a named event says its type twice
-    expect(body.toString()).toMatch(/"(output|completion)_tokens":[1-9]/)
+    expect(body.toString().split(terminal)).toHaveLength(api === 'chat' || api === 'gemini' ? 2 : 3) // a named event says its type twice
+    expect(body.toString()).toMatch(/"(output_tokens|completion_tokens|candidatesTokenCount)":[1-9]/)
     const [first, second] = await lines(2)
     expect(second).toMatchObject({ outcome: 'complete', usage_source: 'provider', llm_completion_tokens: first?.['llm_completion_tokens'] })
   })
@@ -116,7 +179,7 @@ describe.for(crossings)('$name', (crossing) => {
 
   test('calls tools, whole and streamed', async () => {
     const { ask, stream, lines } = await staged(crossing)
-    const asked = { ...enough, [api === 'responses' ? 'input' : 'messages']: asksForTool, tools: toolsOf('get_weather') }
+    const asked = { ...enough, ...crossing.asksForTool, tools: toolsOf('get_weather') }
     const whole = viewWhole(api, (await ask(asked)).body)
     expect(whole.choices[0]).toMatchObject({ finish: 'tool_calls', calls: [{ name: 'get_weather' }] })
     const streamed = viewStream(api, (await stream(asked)).body)
@@ -129,7 +192,10 @@ describe.for(crossings)('$name', (crossing) => {
     const { ask } = await scripted(crossing, { status: 429, headers: { 'retry-after': '7' }, message: 'slow down' })
     const { status, headers, body } = await ask(enough)
     expect([status, headers['retry-after']]).toEqual([429, '7'])
-    expect(errorOf(crossing, body)).toMatchObject({ message: 'slow down', type: expect.stringMatching(/^(rate_limit_error|requests)$/) as string })
+    expect(errorOf(crossing, body)).toMatchObject({
+      message: 'slow down',
+      [api === 'gemini' ? 'status' : 'type']: expect.stringMatching(/^(rate_limit_error|requests|RESOURCE_EXHAUSTED)$/) as string,
+    })
   })
 
   test('is told that the provider is overloaded by a status that it knows', async () => {
@@ -173,7 +239,7 @@ describe.for(crossings)('$name', (crossing) => {
     ['no JSON', { garbage: 'json' }, /./],
     ['a page', { garbage: 'html' }, /not JSON/],
     ['nothing', { garbage: 'empty' }, /empty/],
-    ['another API’s answer', { body: { hello: 'world' }, status: 200 }, /no (choices|content) in response/],
+    ['another API’s answer', { body: { hello: 'world' }, status: 200 }, /no (choices|content|output|candidates) in response/],
   ])('is told with a 502 that the provider answered with %s', async ([, script, message]) => {
     const { ask, lines } = await scripted(crossing, script)
     const { status, body } = await ask(enough)
@@ -211,27 +277,31 @@ describe.for(crossings)('$name', (crossing) => {
     })
     const mock = await startMockLlm()
     onTestFinished(() => mock.close())
-    const { provider, path, body } = client
-    const route = aiRoute(mock.url, { provider, ...crossing.config }) as { plugins: object }
+    const { provider, path, streamPath, endpoint = '', body } = client
+    const route = aiRoute(mock.url + endpoint, { provider, ...crossing.config }) as { plugins: object }
     const gateway = await startGateway({ routes: [{ ...route, plugins: { ...route.plugins, loud: {} } }] }, { plugins: [loud] })
-    const answers = [false, true].map(async (stream) => (await askRaw(gateway.url + path, { body: { ...body, ...enough, stream } })).body)
+    const says = streamPath ? {} : { stream: true }
+    const asked = [[path, {}], [streamPath ?? path, says]] as const
+    const answers = asked.map(async ([at, members]) => (await askRaw(gateway.url + at, { body: { ...body, ...enough, ...members } })).body)
     const [whole, streamed] = await Promise.all(answers)
     expect(viewWhole(api, whole!).choices[0]?.content).toContain('ONE+ONE')
     expect(viewStream(api, streamed!)).toEqual(viewWhole(api, whole!))
-    const marks = { chat: 'chat.completion.chunk', messages: 'content_block_delta', responses: 'response.output_text.delta', gemini: '"candidates"' }
-    expect(Object.values(marks).filter((mark) => seen.join('').includes(mark))).toEqual([marks[api]])
+    const marks = Object.values(clients).map((one) => one.mark)
+    expect(marks.filter((one) => seen.join('').includes(one))).toEqual([mark])
   })
 
   test('gets the model of the route, and members that the route adds', async () => {
     const { mock, ask } = await staged(crossing, { options: { model: 'the-routes-own', temperature: 0.25 } })
     const { body } = await ask(enough)
-    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject({ model: 'the-routes-own', temperature: 0.25 })
+    expect(mock.requests[0]!.url).toBe(crossing.routed.url)
+    expect(JSON.parse(mock.requests[0]!.body.toString())).toMatchObject(crossing.routed.sent)
     expect(body.toString()).toContain('the-routes-own')
   })
 })
 
 describe('a client of Anthropic’s on an OpenAI-compatible provider', () => {
   const [crossing] = crossings as [Crossing, ...Crossing[]]
+  const { enough } = crossing
   const long = 'mcp.files/' + 'x'.repeat(70)
 
   test('P25: tools with names that OpenAI refuses are called by their own names', async () => {

@@ -11,6 +11,8 @@ export interface Spoken {
   readonly path: string
   /** Where a stream is asked for, if elsewhere: the body then does not say so. */
   readonly streamPath?: string
+  /** Path of the endpoint at which the provider is asked, if the route names one. */
+  readonly endpoint?: string
   readonly body: Readonly<Record<string, unknown>>
   /** Asks for the usage of a stream, where a client has to. */
   readonly wantsUsage: object
@@ -89,7 +91,7 @@ export interface Stage {
 export async function stage(says: Spoken, config: object = {}, options: MockOptions = {}): Promise<Stage> {
   const mock = await startMockLlm(options)
   onTestFinished(() => mock.close())
-  const gateway = await startGateway({ routes: [aiRoute(mock.url, { provider: says.provider, ...config })] })
+  const gateway = await startGateway({ routes: [aiRoute(mock.url + (says.endpoint ?? ''), { provider: says.provider, ...config })] })
   const url = gateway.url + says.path
   const streamUrl = gateway.url + (says.streamPath ?? says.path)
   const bodyOf = (stream: boolean, members: object): object => ({ ...says.body, ...(stream && !says.streamPath && { stream }), ...members })
