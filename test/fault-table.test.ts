@@ -5,7 +5,7 @@ import { viewStream, viewWhole, type Api } from './support/client-view.ts'
 import { dialects, elsewhere, expectedOf, faults, type DialectName, type Fault, type Outcome, type Places } from './support/fault-table.ts'
 import { faultsFile, faultsMarkdown } from './support/faults-markdown.ts'
 import { askRaw, type RawAnswer } from './support/raw-client.ts'
-import { chat, eventsOf, messages, responses } from './support/stage.ts'
+import { chat, eventsOf, gemini, messages, responses } from './support/stage.ts'
 import { openGateway, type LogLine, type TestGateway } from './support/start-gateway.ts'
 
 type Mode = 'whole' | 'stream'
@@ -13,6 +13,7 @@ type Mode = 'whole' | 'stream'
 interface Spoken {
   readonly provider: string
   readonly path: string
+  readonly streamPath?: string
   readonly body: object
   readonly quiet: number
   readonly terminal: string
@@ -27,7 +28,7 @@ const embeddings: Spoken = {
   terminal: 'none',
   tellsUsageEarly: false,
 }
-const spoken: Readonly<Record<DialectName, Spoken>> = { chat, responses, messages, embeddings }
+const spoken: Readonly<Record<DialectName, Spoken>> = { chat, responses, messages, gemini, embeddings }
 
 /** One request under one fault: how it is cut is the third axis. */
 interface Cell {
@@ -132,7 +133,7 @@ test('no fault that the mock can play is left out', async () => {
 })
 
 function routesOf(id: string, timeout: number): object[] {
-  return ['openai', 'anthropic'].map((provider) => ({
+  return ['openai', 'anthropic', 'gemini'].map((provider) => ({
     id: `${id}-${provider}`,
     uri: `/${id}/${provider}/*`,
     plugins: {
@@ -161,12 +162,13 @@ function isStall(cell: Cell): boolean {
 }
 
 async function ask(dialect: DialectName, mode: Mode, script: Script, clocks = 'later'): Promise<RawAnswer> {
-  const { provider, path, body } = spoken[dialect]
+  const { provider, path, streamPath, body } = spoken[dialect]
+  const isStream = mode === 'stream'
   const wantsUsage = dialect === 'chat' ? { stream_options: { include_usage: true } } : {}
   total += 1
-  return askRaw(`${gateway.url}/${clocks}/${provider}${path}`, {
+  return askRaw(`${gateway.url}/${clocks}/${provider}${isStream ? (streamPath ?? path) : path}`, {
     headers: { 'x-mock-fault': JSON.stringify({ words: 4, ...script }) },
-    body: { ...body, ...(mode === 'stream' && { stream: true, ...wantsUsage }) },
+    body: { ...body, ...(isStream && !streamPath && { stream: true, ...wantsUsage }) },
   })
 }
 
@@ -205,11 +207,11 @@ function answerChecks({ dialect, fault }: Cell, answer: RawAnswer): Checks {
 }
 
 function statusChecks({ dialect, expected }: Cell, { status, headers, body }: RawAnswer): Checks {
-  const { type, error } = JSON.parse(body.toString()) as { type?: string; error?: { message?: string; type?: unknown } }
+  const { type, error } = JSON.parse(body.toString()) as { type?: string; error?: { message?: string; type?: unknown; status?: unknown } }
   return {
     'has its status': () => expected.gets === 'status' && status === expected.status,
     'is JSON': () => String(headers['content-type']).startsWith('application/json'),
-    'says what happened': () => error?.message !== undefined && error.message !== '' && typeof error.type === 'string',
+    'says what happened': () => error?.message !== undefined && error.message !== '' && typeof error[dialect === 'gemini' ? 'status' : 'type'] === 'string',
     'is an error of its dialect': () => dialect !== 'messages' || type === 'error',
   }
 }

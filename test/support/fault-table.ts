@@ -12,7 +12,7 @@ export type Outcome =
 /** Of usage: all, none, or what was told before the end. Messages begin with the tokens of the request; the others tell it last. */
 export type Usage = 'provider' | 'none' | 'so far'
 
-export const dialects = ['chat', 'responses', 'messages', 'embeddings'] as const
+export const dialects = ['chat', 'responses', 'messages', 'gemini', 'embeddings'] as const
 export type DialectName = (typeof dialects)[number]
 
 /** The same for all dialects, or what differs from `else`; `none` where a dialect has no such thing. */
@@ -51,8 +51,9 @@ const failed: Outcome = { ...truncated, outcome: 'upstream_error' }
 /** The dialects whose last event is no formality: a chat has said why it ends before its `[DONE]`. */
 const truncatedButChat: Expected = { chat: answer, else: truncated }
 /** An error event names no status; what it stands for is told by its type. */
-const early: Expected = { messages: status(529), else: status(500) }
-const earlyBehindSome: Expected = { messages: begun(status(529)), else: status(500) }
+const early: Expected = { messages: status(529), gemini: status(503), else: status(500) }
+/** Gemini's first event says something: there is no before. */
+const earlyBehindSome: Expected = { messages: begun(status(529)), gemini: 'none', else: status(500) }
 
 /** Behind everything. */
 const end = 1_000_000
@@ -133,7 +134,7 @@ export const faults: readonly Fault[] = [
     stream: unusable,
   },
   { what: 'closes the connection behind its head', script: () => ({ cutAfter: 0 }), whole: unusable, stream: unusable },
-  { what: 'closes the connection before content', script: ({ quiet }) => ({ cutAfter: quiet }), stream: begun(unusable) },
+  { what: 'closes the connection before content', script: ({ quiet }) => ({ cutAfter: quiet }), stream: { gemini: 'none', else: begun(unusable) } },
   { what: 'closes the connection behind content', script: ({ content }) => ({ cutAfter: content }), stream: truncated },
   {
     what: 'closes the connection in the middle of its bytes',
@@ -154,7 +155,7 @@ export const faults: readonly Fault[] = [
   { what: 'closes the connection behind its end', script: () => ({ cutAfter: end }), whole: answer, stream: answer },
 
   { what: 'ends without a word', script: () => ({ endAfter: 0 }), whole: unusable, stream: unusable },
-  { what: 'ends before content', script: ({ quiet }) => ({ endAfter: quiet }), stream: begun(unusable) },
+  { what: 'ends before content', script: ({ quiet }) => ({ endAfter: quiet }), stream: { gemini: 'none', else: begun(unusable) } },
   { what: 'ends behind content', script: ({ content }) => ({ endAfter: content }), stream: truncated },
   { what: 'leaves out its last event', script: () => ({ endAfter: -1 }), whole: unusable, stream: truncatedButChat },
 
@@ -165,7 +166,7 @@ export const faults: readonly Fault[] = [
     stream: late,
   },
   { what: 'is silent for good behind its head', script: () => ({ stallAfter: 0 }), whole: late, stream: late },
-  { what: 'is silent for good before content', script: ({ quiet }) => ({ stallAfter: quiet }), stream: begun(late) },
+  { what: 'is silent for good before content', script: ({ quiet }) => ({ stallAfter: quiet }), stream: { gemini: 'none', else: begun(late) } },
   { what: 'is silent for good behind content', script: ({ content }) => ({ stallAfter: content }), stream: stalled },
   { what: 'is silent for good behind its end', script: () => ({ stallAfter: end }), whole: answer, stream: answer },
   {
