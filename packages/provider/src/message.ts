@@ -36,17 +36,25 @@ export function payloadOf(bytes: Buffer): Buffer {
 
 /** Writes one message, its headers as strings. A name of more than 255 bytes or a value of more than 65,535 is a `RangeError`. */
 export function encodeMessage(headers: Readonly<Record<string, string>>, payload: Buffer | string): Buffer {
+  return messageEncoder(headers)(payload)
+}
+
+/** The same for many messages whose headers are alike: they are written once. */
+export function messageEncoder(headers: Readonly<Record<string, string>>): (payload: Buffer | string) => Buffer {
   const written = Buffer.concat(Object.entries(headers).map(([name, value]) => encodeHeader(name, value)))
-  const body = typeof payload === 'string' ? Buffer.from(payload) : payload
-  const total = preludeBytes + written.length + body.length + checksumBytes
-  const bytes = Buffer.allocUnsafe(total)
-  bytes.writeUInt32BE(total, 0)
-  bytes.writeUInt32BE(written.length, 4)
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, 8)), 8)
-  written.copy(bytes, preludeBytes)
-  body.copy(bytes, preludeBytes + written.length)
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, total - checksumBytes)), total - checksumBytes)
-  return bytes
+  const payloadAt = preludeBytes + written.length
+  return (payload) => {
+    const total = payloadAt + Buffer.byteLength(payload) + checksumBytes
+    const bytes = Buffer.allocUnsafe(total)
+    bytes.writeUInt32BE(total, 0)
+    bytes.writeUInt32BE(written.length, 4)
+    bytes.writeUInt32BE(crc32(bytes.subarray(0, 8)), 8)
+    written.copy(bytes, preludeBytes)
+    if (typeof payload === 'string') bytes.write(payload, payloadAt)
+    else payload.copy(bytes, payloadAt)
+    bytes.writeUInt32BE(crc32(bytes.subarray(0, total - checksumBytes)), total - checksumBytes)
+    return bytes
+  }
 }
 
 /** Length of the message that begins at `at`, where its 12 bytes of prelude stand. Throws a `BrokenMessageError`. */

@@ -3,7 +3,7 @@ import { isAnthropics } from '../pivot/reasoning.ts'
 import { UpstreamNonsense } from '../translate/errors.ts'
 import { objectIn, type Json } from '../translate/json.ts'
 import { citationsFor } from './citations.ts'
-import { stopReasonFor } from './stop-reason.ts'
+import { stopReasons } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 
 /** Writes a whole message of Anthropic's out of the first choice of a chat. */
@@ -16,7 +16,7 @@ export function answerFromChat({ id, model, choices, usage, service_tier }: Chat
     role: 'assistant',
     model,
     content: [...thoughtsFor(choice.message), ...textsFor(choice.message), ...callsFor(choice)],
-    stop_reason: choice.message.refusal === null ? stopReasonFor(choice) : 'refusal',
+    stop_reason: choice.message.refusal === null ? stopReasons.toClient(choice) : 'refusal',
     stop_sequence: choice.stop_sequence ?? null,
     usage: usageFromChat(usage, service_tier),
   }

@@ -7,7 +7,7 @@ import { textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { annotationOf } from './citations.ts'
 import { serviceTierOf } from './service-tier.ts'
-import { finishReasonOf } from './stop-reason.ts'
+import { stopReasons } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
 /** Reads a whole message of Anthropic's. */
@@ -16,7 +16,7 @@ export function answerToChat(body: Json, context: TranslationContext): ChatAnswe
   if (!Array.isArray(content)) throw new UpstreamNonsense('no content in response')
   const message = messageOf(content.filter(isRecord), context)
   const hasCalls = (message.tool_calls?.length ?? 0) > 0
-  const choice: ChatChoice = { index: 0, message, logprobs: null, finish_reason: finishReasonOf(textIn(reason) ?? '', hasCalls) }
+  const choice: ChatChoice = { index: 0, message, logprobs: null, finish_reason: stopReasons.toChat(textIn(reason) ?? '', hasCalls) }
   if (textIn(reason) !== undefined) choice.native_finish_reason = String(reason)
   const stop = body['stop_sequence']
   if (typeof stop === 'string') choice.stop_sequence = stop

@@ -6,7 +6,7 @@ import { namedEvent } from '../translate/sse.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import type { StreamFromChat } from '../translate/translator.ts'
 import { citationsFor } from './citations.ts'
-import { stopReasonFor } from './stop-reason.ts'
+import { stopReasons } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 
 type Open = { readonly kind: 'text' | 'tool' } | { readonly kind: 'thinking'; detail: number | undefined }
@@ -61,7 +61,7 @@ export class AnthropicStreamFromChat implements StreamFromChat {
   #choice(choice: ChunkChoice, out: Buffer[]): void {
     this.#delta(choice.delta, out)
     if (choice.finish_reason === undefined) return
-    this.#stop = stopReasonFor({ ...choice, finish_reason: choice.finish_reason })
+    this.#stop = stopReasons.toClient({ ...choice, finish_reason: choice.finish_reason })
     this.#stopSequence = choice.stop_sequence
   }
 

@@ -9,7 +9,7 @@ import { errorInside } from '../upstream-error.ts'
 import { mergeUsage } from '../usage.ts'
 import { annotationOf } from './citations.ts'
 import { serviceTierOf } from './service-tier.ts'
-import { finishReasonOf } from './stop-reason.ts'
+import { stopReasons } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
 const nothing: readonly ChatChunk[] = []
@@ -182,7 +182,7 @@ export class AnthropicStreamToChat implements StreamToChat {
     if (isRecord(usage)) this.#usage = mergeUsage(this.#usage, usage)
     const reason = isRecord(delta) ? textIn(delta['stop_reason']) : undefined
     if (!isRecord(delta) || reason === undefined) return
-    this.#stop = { finish_reason: finishReasonOf(reason, this.#calls > 0), native_finish_reason: reason }
+    this.#stop = { finish_reason: stopReasons.toChat(reason, this.#calls > 0), native_finish_reason: reason }
     if (typeof delta['stop_sequence'] === 'string') this.#stop.stop_sequence = delta['stop_sequence']
   }
 

@@ -6,7 +6,7 @@ import { madePicture } from './media.ts'
 import { metricsFor } from './metrics.ts'
 import { reasoningBlocks, reasoningFor } from './reasoning.ts'
 import { tierFor } from './service-tier.ts'
-import { stopReasonFor, stopSequenceFor } from './stop-reason.ts'
+import { stopReasons, stopSequenceFor } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
 
 /** Writes a whole answer of Converse out of the first choice of a chat. */
@@ -17,7 +17,7 @@ export function answerFromChat({ choices, usage, service_tier: tier }: ChatAnswe
   const content = [...thoughtsFor(message), ...textsFor(message), ...(message.images ?? []).flatMap(madePicture), ...callsFor(choice)]
   return {
     output: { message: { role: 'assistant', content } },
-    stopReason: message.refusal === null ? stopReasonFor(choice) : 'content_filtered',
+    stopReason: message.refusal === null ? stopReasons.toClient(choice) : 'content_filtered',
     usage: usageFromChat(usage),
     metrics: metricsFor(context),
     ...stopSequenceFor(choice.stop_sequence),

@@ -8,7 +8,7 @@ import { annotationOf } from './citations.ts'
 import { answeredPicture } from './media.ts'
 import { reasoningOf } from './reasoning.ts'
 import { tierOf } from './service-tier.ts'
-import { finishReasonOf, stopSequenceIn } from './stop-reason.ts'
+import { stopReasons, stopSequenceIn } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
 /** Reads a whole answer of Converse. It has no id, and does not name its model. */
@@ -22,7 +22,7 @@ export function answerToChat(body: Json, context: TranslationContext): ChatAnswe
     index: 0,
     message,
     logprobs: null,
-    finish_reason: finishReasonOf(reason ?? '', message.tool_calls !== undefined),
+    finish_reason: stopReasons.toChat(reason ?? '', message.tool_calls !== undefined),
     ...(reason !== undefined && { native_finish_reason: reason }),
     ...stopSequenceIn(body['additionalModelResponseFields']),
   }

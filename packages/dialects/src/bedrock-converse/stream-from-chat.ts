@@ -1,4 +1,4 @@
-import { encodeMessage } from '@sluice/provider'
+import { messageEncoder } from '@sluice/provider'
 import type { ChatUsage } from '../pivot/chat-answer.ts'
 import type { ChatChunk, ChatDelta, ChunkChoice, ToolCallDelta } from '../pivot/chat-chunk.ts'
 import type { ImagePart } from '../pivot/chat-request.ts'
@@ -9,8 +9,22 @@ import type { StreamFromChat } from '../translate/translator.ts'
 import { madePicture } from './media.ts'
 import { metricsFor } from './metrics.ts'
 import { tierFor } from './service-tier.ts'
-import { stopReasonFor, stopSequenceFor } from './stop-reason.ts'
+import { stopReasons, stopSequenceFor } from './stop-reason.ts'
 import { usageFromChat } from './usage.ts'
+
+/** How messages of each kind are written: their headers are always the same. */
+const events = {
+  messageStart: encoderOf('messageStart'),
+  contentBlockStart: encoderOf('contentBlockStart'),
+  contentBlockDelta: encoderOf('contentBlockDelta'),
+  contentBlockStop: encoderOf('contentBlockStop'),
+  messageStop: encoderOf('messageStop'),
+  metadata: encoderOf('metadata'),
+} as const
+
+function encoderOf(event: string): (payload: string) => Buffer {
+  return messageEncoder({ ':event-type': event, ':content-type': 'application/json', ':message-type': 'event' })
+}
 
 type Open = { readonly kind: 'text' | 'tool' } | { readonly kind: 'thought'; detail: number | undefined }
 
@@ -46,19 +60,19 @@ export class BedrockStreamFromChat implements StreamFromChat {
     this.#close(out)
     const stopReason = this.#hasRefused ? 'content_filtered' : (this.#stop ?? 'end_turn')
     const metadata = { usage: usageFromChat(this.#usage), metrics: metricsFor(this.#context), ...tierFor(this.#tier) }
-    out.push(messageOf('messageStop', JSON.stringify({ stopReason, ...stopSequenceFor(this.#stopSequence) })), messageOf('metadata', JSON.stringify(metadata)))
+    out.push(events.messageStop(JSON.stringify({ stopReason, ...stopSequenceFor(this.#stopSequence) })), events.metadata(JSON.stringify(metadata)))
   }
 
   #start(out: Buffer[]): void {
     if (this.#isStarted) return
     this.#isStarted = true
-    out.push(messageOf('messageStart', '{"role":"assistant"}'))
+    out.push(events.messageStart('{"role":"assistant"}'))
   }
 
   #choice(choice: ChunkChoice, out: Buffer[]): void {
     this.#delta(choice.delta, out)
     if (choice.finish_reason === undefined) return
-    this.#stop = stopReasonFor({ ...choice, finish_reason: choice.finish_reason })
+    this.#stop = stopReasons.toClient({ ...choice, finish_reason: choice.finish_reason })
     this.#stopSequence = choice.stop_sequence
   }
 
@@ -122,21 +136,17 @@ export class BedrockStreamFromChat implements StreamFromChat {
     this.#close(out)
     if (open.kind !== 'tool') this.#calls.close()
     this.#open = open
-    if (start !== undefined) out.push(messageOf('contentBlockStart', `{"contentBlockIndex":${this.#index},"start":${start}}`))
+    if (start !== undefined) out.push(events.contentBlockStart(`{"contentBlockIndex":${this.#index},"start":${start}}`))
   }
 
   #piece(delta: string, out: Buffer[]): void {
-    out.push(messageOf('contentBlockDelta', `{"contentBlockIndex":${this.#index},"delta":${delta}}`))
+    out.push(events.contentBlockDelta(`{"contentBlockIndex":${this.#index},"delta":${delta}}`))
   }
 
   #close(out: Buffer[]): void {
     if (!this.#open) return
     this.#open = undefined
-    out.push(messageOf('contentBlockStop', `{"contentBlockIndex":${this.#index}}`))
+    out.push(events.contentBlockStop(`{"contentBlockIndex":${this.#index}}`))
     this.#index++
   }
-}
-
-function messageOf(event: string, payload: string): Buffer {
-  return encodeMessage({ ':event-type': event, ':content-type': 'application/json', ':message-type': 'event' }, payload)
 }

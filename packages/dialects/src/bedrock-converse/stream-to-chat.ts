@@ -11,7 +11,7 @@ import { bedrockErrorOf, isException } from './exceptions.ts'
 import { annotationOf } from './citations.ts'
 import { answeredPicture } from './media.ts'
 import { tierOf } from './service-tier.ts'
-import { finishReasonOf, stopSequenceIn } from './stop-reason.ts'
+import { stopReasons, stopSequenceIn } from './stop-reason.ts'
 import { usageToChat } from './usage.ts'
 
 const nothing: readonly ChatChunk[] = []
@@ -173,7 +173,7 @@ export class BedrockStreamToChat implements StreamToChat {
     const choice = {
       index: 0,
       delta: {},
-      finish_reason: finishReasonOf(reason ?? '', this.#calls > 0),
+      finish_reason: stopReasons.toChat(reason ?? '', this.#calls > 0),
       ...(reason !== undefined && { native_finish_reason: reason }),
       ...stopSequenceIn(this.#stop?.['additionalModelResponseFields']),
     }

@@ -2,7 +2,7 @@ import type { ChatAnswer, ChatAnswerMessage, ChatChoice } from '../pivot/chat-an
 import type { ChatToolCall, ImagePart } from '../pivot/chat-request.ts'
 import { dataUrl } from '../translate/data-url.ts'
 import { objectIn, type Json } from '../translate/json.ts'
-import { finishWordFor } from './finish-reason.ts'
+import { finishReasons } from './finish-reason.ts'
 import { logprobsFromChat } from './logprobs.ts'
 import { signedTexts, thoughtsFor } from './messages-from-chat.ts'
 import { isGoogles, signatureIn } from './signature.ts'
@@ -22,7 +22,7 @@ function candidateFor(choice: ChatChoice): Json {
   const { index, message } = choice
   return {
     content: { role: 'model', parts: [...reasoningFor(message), ...textsFor(message), ...(message.images ?? []).flatMap(pictureFor), ...callsFor(choice)] },
-    finishReason: message.refusal === null ? finishWordFor(choice) : 'SAFETY',
+    finishReason: message.refusal === null ? finishReasons.toClient(choice) : 'SAFETY',
     index,
     ...logprobsFromChat(choice.logprobs),
   }

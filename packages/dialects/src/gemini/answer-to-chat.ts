@@ -5,7 +5,7 @@ import { countIn, textIn, type Json } from '../translate/json.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { annotationsOf } from './annotations.ts'
 import { CandidateParts } from './candidate-parts.ts'
-import { finishReasonOf } from './finish-reason.ts'
+import { finishReasons } from './finish-reason.ts'
 import { logprobsToChat } from './logprobs.ts'
 import { member } from './member.ts'
 import { tierOf } from './service-tier.ts'
@@ -62,7 +62,7 @@ function choiceOf(candidate: Json, position: number, id: string, context: Transl
     index,
     message,
     logprobs: logprobsToChat(member(candidate, 'logprobsResult')),
-    finish_reason: finishReasonOf(reason ?? '', message.tool_calls !== undefined),
+    finish_reason: finishReasons.toChat(reason ?? '', message.tool_calls !== undefined),
   }
   if (reason !== undefined) choice.native_finish_reason = reason
   return choice

@@ -7,7 +7,7 @@ import { dataEvent } from '../translate/sse.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import type { StreamFromChat } from '../translate/translator.ts'
 import { callFor, pictureFor } from './answer-from-chat.ts'
-import { finishWordFor } from './finish-reason.ts'
+import { finishReasons } from './finish-reason.ts'
 import { logprobsFromChat } from './logprobs.ts'
 import { isGoogles } from './signature.ts'
 import { usageFromChat } from './usage.ts'
@@ -71,7 +71,7 @@ export class GeminiStreamFromChat implements StreamFromChat {
       out.push(dataEvent(`{"candidates":[${JSON.stringify(candidate)}]${this.#tail}`))
     }
     if (ending.finish_reason === undefined) return
-    state.finish = finishWordFor({ ...ending, finish_reason: ending.finish_reason })
+    state.finish = finishReasons.toClient({ ...ending, finish_reason: ending.finish_reason })
     state.isCut = ending.finish_reason === 'length'
   }
 

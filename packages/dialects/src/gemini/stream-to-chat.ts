@@ -11,7 +11,7 @@ import { mergeUsage } from '../usage.ts'
 import { annotationsOf } from './annotations.ts'
 import { blockReasonOf, indexOf, partsOf } from './answer-to-chat.ts'
 import { CandidateParts } from './candidate-parts.ts'
-import { finishReasonOf } from './finish-reason.ts'
+import { finishReasons } from './finish-reason.ts'
 import { logprobsToChat } from './logprobs.ts'
 import { member } from './member.ts'
 import { tierOf } from './service-tier.ts'
@@ -69,7 +69,7 @@ export class GeminiStreamToChat implements StreamToChat {
     const choices = [...this.#candidates].map(([index, { parts, reason = '' }]): ChunkChoice => ({
       index,
       delta: {},
-      finish_reason: finishReasonOf(reason, parts.hasCalls),
+      finish_reason: finishReasons.toChat(reason, parts.hasCalls),
       native_finish_reason: reason,
     }))
     if (this.#blocked !== undefined && choices.length === 0) choices.push({ index: 0, delta: {}, finish_reason: 'content_filter', native_finish_reason: this.#blocked })
