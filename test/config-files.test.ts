@@ -140,6 +140,46 @@ test.for([
   }
 })
 
+test('what was synced from a file of ADC is dumped as one, and that changes nothing; what has no place there is told', async () => {
+  const { sync, sluice, file, gateway, admin } = await managedGateway()
+  const nodes80 = nodes(80)
+  const adc = {
+    services: [
+      {
+        name: 'ai',
+        description: 'An AI',
+        labels: { team: 'x' },
+        upstream: { nodes: nodes80 },
+        upstreams: [{ name: 'spare', nodes: nodes(81) }],
+        routes: [
+          { name: 'chat', uris: ['/chat'], plugins: { 'proxy-rewrite': { uri: '/\\${MODEL}' } } },
+          { id: 'own', name: 'other', uris: ['/b'] },
+        ],
+      },
+    ],
+    ssls: [{ snis: ['a.test'], certificates: [{ certificate: 'CERT', key: 'KEY' }, { certificate: 'CERT2', key: 'KEY2' }] }],
+    consumers: [{ username: 'bob', credentials: [{ name: 'key', type: 'key-auth', config: { key: 'sesame' } }] }],
+    global_rules: { 'request-id': {} },
+    plugin_metadata: { cors: { allow_origins: { a: 'https://a.test' } } },
+  }
+  expect(await sync(adc)).toMatchObject({ code: 0, stderr: 'Done, all in one step: 9 created.\n' })
+  const { snapshot } = gateway
+  const dumped = await sluice(['config', 'dump', '--format', 'adc', '-o', 'json'])
+  const redacted = '********'
+  expect(JSON.parse(dumped.stdout)).toEqual({
+    ...adc,
+    ssls: [{ snis: ['a.test'], certificates: [{ certificate: 'CERT', key: redacted }, { certificate: 'CERT2', key: redacted }] }],
+    consumers: [{ username: 'bob', credentials: [{ name: 'key', type: 'key-auth', config: { key: redacted } }] }],
+  })
+  expect(await sluice(['config', 'sync', '-f', await file('adc.json', dumped.stdout)])).toMatchObject({ code: 0, stdout: 'Nothing to change; 9 the same\n', stderr: '' })
+  expect(gateway.snapshot).toBe(snapshot)
+
+  await admin('PUT', '/routes/alone', { uri: '/alone', plugins: {} })
+  await admin('PUT', '/routes/off', { uri: '/off', service_id: sha1('ai'), status: 0 })
+  await admin('PUT', '/plugin_configs/p', { plugins: {} })
+  expect((await sluice(['config', 'dump', '--format', 'adc'])).stderr).toContain('A file of ADC has no place for some of it:\n  route off: without status\n  plugin config p: not at all\n  route alone: not at all\n')
+})
+
 const route = { id: 'a', uri: '/a', plugins: {} }
 
 test.for([

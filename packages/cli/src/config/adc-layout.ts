@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { isRecord } from '@sluice/config'
 import { nearestOf, type Issue } from '@sluice/kernel'
+import { adcId, managerLabel, ownerLabel } from './adc-names.ts'
 import type { Layout } from './layout.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Path = Issue['path']
 
 /** Marks what belongs to ADC’s file, as ADC does. */
-const managed = { 'managed-by': 'adc' }
-/** By this ADC knows to which service an upstream belongs. */
-const owner = '__ADC_UPSTREAM_SERVICE_ID'
+const managed = { [managerLabel]: 'adc' }
 
 const known = ['services', 'ssls', 'consumers', 'consumer_groups', 'global_rules', 'plugin_metadata']
 
@@ -85,17 +83,17 @@ class Reader {
 function readService(reader: Reader, path: Path, { routes, stream_routes: streams, upstreams, ...service }: Fields): void {
   const name = reader.text(path, service, 'name')
   if (name === undefined) return
-  const id = service['id'] ?? sha1(name)
+  const id = service['id'] ?? adcId(name)
   reader.add('services', resource({ ...service, id }), path)
   const inner = [
     ['routes', routes, { service_id: id }, managed],
     ['stream_routes', streams, { service_id: id }, managed],
-    ['upstreams', upstreams, {}, { [owner]: id }],
+    ['upstreams', upstreams, {}, { [ownerLabel]: id }],
   ] as const
   for (const [list, items, more, labels] of inner) {
     for (const [at, item] of reader.items([...path, list], items)) {
       const own = reader.text(at, item, 'name')
-      if (own !== undefined) reader.add(list, resource({ ...item, ...more, id: item['id'] ?? sha1(`${name}.${own}`) }, labels), at)
+      if (own !== undefined) reader.add(list, resource({ ...item, ...more, id: item['id'] ?? adcId(name, own) }, labels), at)
     }
   }
 }
@@ -108,7 +106,7 @@ function readConsumer(reader: Reader, path: Path, { credentials, ...consumer }: 
     const [name, type] = [reader.text(at, item, 'name'), reader.text(at, item, 'type')]
     if (name === undefined || type === undefined) continue
     const { type: _type, config = {}, metadata: _metadata, id: _id, ...rest } = item
-    const id = `${username}/credentials/${String(item['id'] ?? sha1(`${username}.${name}`))}`
+    const id = `${username}/credentials/${String(item['id'] ?? adcId(username, name))}`
     reader.add('consumers', { ...resource(rest, {}), id, plugins: { [type]: config } }, at, ['config'])
   }
 }
@@ -121,7 +119,7 @@ function readSsl(reader: Reader, path: Path, { certificates, ...ssl }: Fields): 
   else {
     const [[cert, key] = [], ...others] = pairs
     const more = others.length > 0 ? { certs: others.map(([one]) => one), keys: others.map(([, one]) => one) } : {}
-    reader.add('ssls', resource({ ...ssl, cert, key, ...more, id: ssl['id'] ?? sha1(snis.join(',')) }), path)
+    reader.add('ssls', resource({ ...ssl, cert, key, ...more, id: ssl['id'] ?? adcId(snis.join(',')) }), path)
   }
 }
 
@@ -130,8 +128,3 @@ function resource({ description, labels = {}, ...rest }: Fields, more: Fields = 
   const own = isRecord(labels) ? { ...Object.fromEntries(Object.entries(labels).map(([name, label]) => [name, Array.isArray(label) ? JSON.stringify(label) : label])), ...more } : labels
   return { ...rest, ...(description !== undefined && { desc: description }), ...(JSON.stringify(own) !== '{}' && { labels: own }) }
 }
-
-function sha1(text: string): string {
-  return createHash('sha1').update(text).digest('hex')
-}
-

@@ -24,9 +24,13 @@ export function addConfigCommands(cli: Cli, kernelOf: KernelSource): void {
   withExamples(diff, 'sluice config diff -f config.yaml -g default', 'sluice config diff -f config.yaml -o json')
   cli.on<PlanOptions>(common(diff), async (call) => (await import('./sync.ts')).diff(call, kernelOf))
 
-  const dump = config.command('dump').description('Write what the gateway holds as a file that sync takes.').option('-f, --file <file>', 'where to; by default to standard output')
+  const dump = config
+    .command('dump')
+    .description('Write what the gateway holds as a file that sync takes.')
+    .option('-f, --file <file>', 'where to; by default to standard output')
+    .addOption(new Option('--format <format>', 'whose format the file is to have; by default Sluice’s own').choices(['sluice', 'adc']))
   addKindOptions(dump)
-  withExamples(dump, 'sluice config dump -g default > config.yaml', 'sluice config dump --include routes,services -f routes.yaml')
+  withExamples(dump, 'sluice config dump -g default > config.yaml', 'sluice config dump --include routes,services -f routes.yaml', 'sluice config dump --format adc -f adc.yaml')
   cli.on<DumpOptions>(common(dump), async (call) => (await import('./dump.ts')).dump(call))
 
   const validate = config.command('validate').description('Check files without writing anything, and list every problem with its place.').option('--remote', 'let the gateway check them, which may know more plugins')

@@ -3,6 +3,8 @@ import { kinds, type Kind } from '@sluice/config'
 import type { Call } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
 import { formatValue } from '../format-value.ts'
+import { printable } from '../printable.ts'
+import { adcFile } from './adc-file.ts'
 import { redacted } from './compare.ts'
 import { readRemote } from './read-remote.ts'
 import type { Existing } from './remote-state.ts'
@@ -12,6 +14,7 @@ import { entryOf, listOf } from './written-entry.ts'
 
 export interface DumpOptions extends Omit<ScopeOptions, 'delete'> {
   readonly file?: string
+  readonly format?: 'sluice' | 'adc'
 }
 
 /** Writes what the server holds as a file that `sync` takes; gives the exit code. */
@@ -19,11 +22,13 @@ export async function dump({ options, format, client, print, note }: Call<DumpOp
   const scope = scopeOf(options)
   const { resources } = await readRemote(await client())
   const dumped = [...resources.values()].filter(scopeTest(scope, resources))
-  const text = formatValue({ version: '1', ...listsOf(dumped) }, format === 'json' ? 'json' : 'yaml')
+  const { content, lost } = options.format === 'adc' ? adcFile(dumped) : { content: { version: '1', ...listsOf(dumped) }, lost: [] }
+  const text = formatValue(content, format === 'json' ? 'json' : 'yaml')
   if (options.file === undefined || options.file === '-') print(text)
   else await writeFile(options.file, `${text}\n`).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(`${options.file} cannot be written: ${error.code}`, { cause: error })
   })
+  if (lost.length > 0) note(`A file of ADC has no place for some of it:\n${lost.map((line) => `  ${printable(line)}`).join('\n')}`)
   const hidden = dumped.filter(({ value }) => hasRedacted(value)).length
   if (hidden > 0) note(`The secrets of ${hidden} ${hidden === 1 ? 'resource are' : 'resources are'} shown as ${redacted}: written back to this server they stay what they are; for another one write them in.`)
 }

@@ -1,6 +1,7 @@
 import { isRecord, kinds, singular, type Kind } from '@sluice/config'
 import { nearestOf } from '@sluice/kernel'
 import { CommandError } from '../command-error.ts'
+import { ownerLabel } from './adc-names.ts'
 import { keyOf, type Fields } from './wanted.ts'
 
 /** Which resources are taken into account; by default all. */
@@ -71,7 +72,7 @@ export function scopeTest({ kinds: chosen, label }: Scope, ...sides: readonly Re
 function ownerOf({ kind, id, value }: Labelled): string | undefined {
   if (kind === 'credentials') return `consumers/${id.slice(0, id.indexOf('/'))}`
   const labels = kind === 'upstreams' ? value['labels'] : undefined
-  const service = isRecord(labels) ? labels['__ADC_UPSTREAM_SERVICE_ID'] : undefined
+  const service = isRecord(labels) ? labels[ownerLabel] : undefined
   return typeof service === 'string' ? `services/${service}` : undefined
 }
 
