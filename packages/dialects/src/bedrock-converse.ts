@@ -1,8 +1,8 @@
-import { binaryMessages, decodeMessage, encodeMessage } from '@sluice/provider'
+import { binaryMessages, decodeMessage, encodeMessage, nameOfMessage } from '@sluice/provider'
 import { exceptionFor, streamedExceptionFor } from './bedrock-converse/exceptions.ts'
 import { bedrockPath } from './bedrock-path.ts'
 import { BedrockScan } from './bedrock-scan.ts'
-import { BedrockStream, typeOfMessage } from './bedrock-stream.ts'
+import { BedrockStream } from './bedrock-stream.ts'
 import type { Answer, DialectFacts } from './dialect-facts.ts'
 import { isRecord } from './is-record.ts'
 import { joined } from './joined.ts'
@@ -68,7 +68,7 @@ function textOfBlock({ text, citationsContent: cited }: Record<string, unknown>)
 
 function textOfEvent(message: Buffer): string {
   const decoded = decodeMessage(message)
-  if (typeOfMessage(decoded) !== 'contentBlockDelta') return ''
+  if (nameOfMessage(decoded) !== 'contentBlockDelta') return ''
   const json = parseJson(decoded.payload)
   const delta = isRecord(json) ? json['delta'] : undefined
   return isRecord(delta) && typeof delta['text'] === 'string' ? delta['text'] : ''

@@ -1,4 +1,4 @@
-import { decodeMessage, type Message } from '@sluice/provider'
+import { decodeMessage, nameOfMessage, type Message } from '@sluice/provider'
 import { bedrockErrorOf, isException } from './bedrock-converse/exceptions.ts'
 import { BedrockScan } from './bedrock-scan.ts'
 import type { StreamReader } from './dialect-facts.ts'
@@ -6,13 +6,6 @@ import { parseJson } from './parse-json.ts'
 import { Saw } from './saw.ts'
 import type { UpstreamError } from './upstream-error.ts'
 import { bedrockUsage, mergeUsage, type Usage } from './usage.ts'
-
-/** The type of a message of Bedrock's streams: that of its event, or of its exception; '' where it has none. */
-export function typeOfMessage({ headers }: Message): string {
-  const type = headers.get(':exception-type') ?? headers.get(':event-type') ?? headers.get(':error-code')
-  if (typeof type === 'string' && type !== '') return type
-  return headers.get(':message-type') === 'error' ? 'error' : ''
-}
 
 /** Follows a stream of Converse, message by message: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
 export class BedrockStream implements StreamReader {
@@ -29,8 +22,8 @@ export class BedrockStream implements StreamReader {
 
   see(message: Buffer): number {
     const decoded = decodeMessage(message)
-    const type = typeOfMessage(decoded)
-    if (isException(type)) return this.#fail(type, decoded)
+    const type = nameOfMessage(decoded)
+    if (isException(type) || decoded.headers.get(':message-type') === 'error') return this.#fail(type || 'error', decoded)
     const scan = this.#scan
     scan.scan(decoded.payload)
     if (!scan.isWhole) return 0

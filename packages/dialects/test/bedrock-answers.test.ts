@@ -1,6 +1,7 @@
+import { encodeMessage } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
-import { readUpstreamError } from '../src/index.ts'
+import { readUpstreamError, Saw } from '../src/index.ts'
 import { bedrockMessage, bedrockStream, ending, piece, type BedrockEvent } from './bedrock-streams.ts'
 import { collectedBedrock } from './collected-bedrock.ts'
 import { collectedChat, collectedMessage } from './collected.ts'
@@ -194,6 +195,16 @@ describe('a stream of Bedrock’s', () => {
 
   test('38: an exception that says nothing is told by its name', () => {
     expect(chatOf(['throttlingException', '']).error?.['message']).toBe('Upstream reported an error of type ThrottlingException')
+  })
+
+  test.for([
+    [{ ':error-code': 'InternalFailure', ':error-message': 'Gone.' }, 'Gone.'],
+    [{ ':error-message': 'Gone.' }, 'Gone.'],
+    [{}, 'Upstream reported an error of type Error'],
+  ] as const)('38: that breaks off with an error of the framing, %j, tells it', ([headers, message]) => {
+    const reader = facts('bedrock-converse').openStream()
+    expect(reader.see(encodeMessage({ ':message-type': 'error', ...headers }, ''))).toBe(Saw.error)
+    expect(reader.error).toMatchObject({ status: 502, message })
   })
 
   test('31: pieces of what was thought belong together, signed and encrypted', () => {

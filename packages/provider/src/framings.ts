@@ -1,7 +1,7 @@
 import { EventFramer } from './event-framer.ts'
 import type { Framing } from './framing.ts'
 import { MessageFramer } from './message-framer.ts'
-import { decodeMessage, payloadOf } from './message.ts'
+import { decodeMessage, nameOfMessage, payloadOf } from './message.ts'
 import { dataOf, decodeEvent } from './sse.ts'
 
 const fields = ['data:', 'event:', 'id:', 'retry:', ':']
@@ -34,9 +34,6 @@ export const binaryMessages: Framing = {
   // The length of a message: nobody's has 16 MiB, and no text begins so.
   begins: (bytes) => (bytes.length === 0 ? undefined : bytes[0] === 0),
   dataOf: payloadOf,
-  nameOf(event) {
-    const { headers } = decodeMessage(event)
-    return String(headers.get(':event-type') ?? headers.get(':exception-type') ?? headers.get(':error-code') ?? '')
-  },
+  nameOf: (event) => nameOfMessage(decodeMessage(event)),
   isNamed: true,
 }

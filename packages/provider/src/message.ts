@@ -29,6 +29,12 @@ export function decodeMessage(bytes: Buffer): Message {
   return { headers, payload: payloadOf(bytes) }
 }
 
+/** The type of the event that a message is, or of the exception, or the code of the error; '' where it has none. */
+export function nameOfMessage({ headers }: Message): string {
+  const name = headers.get(':event-type') ?? headers.get(':exception-type') ?? headers.get(':error-code') ?? ''
+  return typeof name === 'string' ? name : ''
+}
+
 /** The payload of one whole message, as the bytes that stand in it. */
 export function payloadOf(bytes: Buffer): Buffer {
   return bytes.subarray(headersEnd(bytes), bytes.length - checksumBytes)

@@ -76,3 +76,17 @@ test('it finds answers that are not read as expected', () => {
   const found = checkProvider(defineProvider(right), { answers: [{ ...fixture!, body }] })
   expect(found).toEqual(['fixture openai-chat-basic: prompt tokens: read 13, expected 12'])
 })
+
+test.for([
+  ['gemini', 'gemini', 'gemini-basic', '"promptTokenCount": 10'],
+  ['bedrock', 'bedrock-converse', 'bedrock-basic', '"inputTokens":53'],
+] as const)('it reads what %s answers in its own dialect', ([name, dialect, id, count]) => {
+  const native = defineProvider({ ...right, name, speaks: { [dialect]: {} } })
+  expect(fixtures().filter(({ provider }) => provider === name).length).toBeGreaterThan(5)
+  expect(checkProvider(native)).toEqual([])
+  const fixture = fixtures().find((one) => one.id === id)!
+  const text = String(readFixture(fixture))
+  expect(text).toContain(count)
+  const answers = [{ ...fixture, body: Buffer.from(text.replace(count, `${count}1`)) }]
+  expect(checkProvider(native, { answers }).join('\n')).toContain(`fixture ${id}: prompt tokens: read`)
+})
