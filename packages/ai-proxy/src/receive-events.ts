@@ -205,8 +205,10 @@ export class EventReceiver implements Receiver, ReplyStream {
   #translate(translated: TranslatedEvents, bytes: Buffer, ends: readonly number[]): void {
     const out: Buffer[] = []
     let commits = false
-    for (const [index, end] of ends.entries()) {
-      const event = bytes.subarray(ends[index - 1] ?? 0, end)
+    let at = 0
+    for (const end of ends) {
+      const event = ends.length === 1 ? bytes : bytes.subarray(at, end)
+      at = end
       const saw = this.#reader.see(event)
       if (!this.#committed && !commits && saw & Saw.error) return this.#refuse()
       if (saw & Saw.content) {
@@ -214,7 +216,7 @@ export class EventReceiver implements Receiver, ReplyStream {
         commits = true
       }
       if (this.#attempt.payloads) this.#attempt.payloads.add(this.#facts.textOfEvent(event))
-      out.push(...translated.take(event, saw, this.#reader.error))
+      out.push(...translated.take(event, saw, this.#reader))
       if (!translated.failure) continue
       this.#upstream.stop('upstream_error')
       if (this.#committed) this.#forwardAll(out)

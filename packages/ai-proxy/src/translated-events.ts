@@ -1,4 +1,4 @@
-import { Saw, type ClientError, type StreamTranslation, type Translation } from '@sluice/dialects'
+import { Saw, type ClientError, type StreamReader, type StreamTranslation, type Translation } from '@sluice/dialects'
 import { HttpError } from '@sluice/kernel'
 import type { Framing } from '@sluice/provider'
 import type { Attempt } from './attempt.ts'
@@ -30,9 +30,12 @@ export class TranslatedEvents {
     return new HttpError(status, code, message, { outcome: 'upstream_error' })
   }
 
-  /** What an event is for the client; `saw` is what was seen in it, and `error` what the provider has reported. */
-  take(event: Buffer, saw: number, error: ClientError | undefined): Buffer[] {
-    if (saw & Saw.error) return this.fail(cleanError(error, this.#attempt.secrets))
+  /** What an event is for the client; `saw` is what `reader` saw in it just now. */
+  take(event: Buffer, saw: number, reader: StreamReader): Buffer[] {
+    if (saw & Saw.error) return this.fail(cleanError(reader.error, this.#attempt.secrets))
+    const text = reader.likeText?.(event)
+    const like = text === undefined ? undefined : this.#stream.likeEvent(text)
+    if (like) return like
     const { isNamed } = this.#framing
     const data = this.#framing.dataOf(event)
     return data === undefined ? [] : this.#stream.event({ event: isNamed ? this.#framing.nameOf(event) : '', data: data.toString('utf8') })

@@ -13,6 +13,7 @@ export class AnthropicStream implements StreamReader {
   readonly #scan = new AnthropicScan()
   /** Of the last event that held a piece of text and told nothing else. */
   readonly #likeness = new Likeness()
+  #isLike = false
   finished = false
   sentinelSeen = false
   usage: Usage | undefined
@@ -24,8 +25,13 @@ export class AnthropicStream implements StreamReader {
     return this.#scan.model
   }
 
+  likeText(event: Buffer): string | undefined {
+    return this.#isLike ? this.#likeness.textOf(event) : undefined
+  }
+
   see(event: Buffer): number {
-    if (this.#likeness.has(event)) return Saw.content
+    this.#isLike = this.#likeness.has(event)
+    if (this.#isLike) return Saw.content
     this.#likeness.forget()
     const data = dataOf(event)
     if (data === undefined) return isComment(event) ? Saw.comment : 0

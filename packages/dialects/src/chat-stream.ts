@@ -18,6 +18,7 @@ export class ChatStream implements StreamReader {
   readonly #expected: number
   /** Of the last chunk that held a piece of text and told nothing else. */
   readonly #likeness = new Likeness()
+  #isLike = false
   /** Whether the choice has finished, by its index. */
   readonly #choices = new Map<number, boolean>()
   #unfinished = 0
@@ -40,8 +41,13 @@ export class ChatStream implements StreamReader {
     return this.sentinelSeen || (this.#choices.size >= this.#expected && this.#unfinished === 0)
   }
 
+  likeText(event: Buffer): string | undefined {
+    return this.#isLike ? this.#likeness.textOf(event) : undefined
+  }
+
   see(event: Buffer): number {
-    if (this.#likeness.has(event)) return Saw.content
+    this.#isLike = this.#likeness.has(event)
+    if (this.#isLike) return Saw.content
     this.#likeness.forget()
     const data = dataOf(event)
     if (data === undefined) return isComment(event) ? Saw.comment : 0

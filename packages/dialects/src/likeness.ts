@@ -1,6 +1,10 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
+/** What stands for something else in a JSON string, and what may not stand in it. */
+// oxlint-disable-next-line no-control-regex -- they are what JSON does not allow there
+const special = /[\\\u0000-\u001f]/
+
 /** Shapes that may be learned in vain; a stream whose events all differ beside their text is not worth more. */
 const mostInVain = 8
 
@@ -40,6 +44,12 @@ export class Likeness {
     if (event.compare(tail, 0, tail.length, end) !== 0 || event.compare(head, 0, head.length, 0, head.length) !== 0) return false
     this.#inVain = 0
     return true
+  }
+
+  /** The string of an event for which `has` was true just now; undefined where it stands there with escapes. */
+  textOf(event: Buffer): string | undefined {
+    const text = event.toString('utf8', this.#head?.length, event.length - (this.#tail?.length ?? 0))
+    return special.test(text) ? undefined : text
   }
 
   /** What was found may no longer hold. */

@@ -30,6 +30,8 @@ export class AnthropicStreamToChat implements StreamToChat {
   #isStarted = false
   #usage: unknown
   #block: OpenBlock | undefined
+  /** The last event held a piece of the open block's text. */
+  #isText = false
   #calls = 0
   #details = 0
   /** Characters of text so far, and where the open block began: citations are told by it. */
@@ -46,7 +48,12 @@ export class AnthropicStreamToChat implements StreamToChat {
     return this.ended
   }
 
+  readLike(text: string): readonly ChatChunk[] | undefined {
+    return this.#isText ? this.#text(text) : undefined
+  }
+
   read({ event, data }: ProviderEvent): readonly ChatChunk[] {
+    this.#isText = false
     if (data === '' || data === '[DONE]') return nothing
     const body = parsed(data)
     if (!isRecord(body)) {
@@ -136,6 +143,7 @@ export class AnthropicStreamToChat implements StreamToChat {
     if (!block || block.index !== index) return nothing
     switch (delta['type']) {
       case 'text_delta':
+        this.#isText = true
         return this.#text(delta['text'])
       case 'thinking_delta':
         return this.#thinking(delta['thinking'], undefined)

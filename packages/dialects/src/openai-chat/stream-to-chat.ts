@@ -27,6 +27,8 @@ const maxChoices = 1024
 export class ChatStreamToChat implements StreamToChat {
   readonly #context: TranslationContext
   readonly #choices = new Map<number, ChoiceState>()
+  /** The choice of which the last event held a piece of text, and told nothing else. */
+  #textOf: number | undefined
   #unfinished = 0
   ended = false
   #isTold = false
@@ -37,6 +39,10 @@ export class ChatStreamToChat implements StreamToChat {
 
   get finished(): boolean {
     return this.ended || (this.#choices.size > 0 && this.#unfinished === 0)
+  }
+
+  readLike(content: string): readonly ChatChunk[] | undefined {
+    return this.#textOf === undefined ? undefined : [{ choices: [{ index: this.#textOf, delta: { content } }] }]
   }
 
   read({ event, data }: ProviderEvent): readonly ChatChunk[] {
@@ -51,7 +57,9 @@ export class ChatStreamToChat implements StreamToChat {
     const body = parsed(data)
     if (event === 'error' || isError(body)) return [{ choices: [], error: isRecord(body) ? errorOfChunk(Buffer.from(data)) : errorInside({ error: data.slice(0, 1024) }) }]
     if (!isRecord(body)) throw new UpstreamNonsense('an event of the stream is not a JSON object')
-    return this.#chunk(body)
+    const chunks = this.#chunk(body)
+    this.#textOf = textAloneOf(chunks[0])
+    return chunks
   }
 
   end(): readonly ChatChunk[] {
@@ -111,6 +119,19 @@ export class ChatStreamToChat implements StreamToChat {
     this.#unfinished++
     return state
   }
+}
+
+/** The choice of which a chunk tells a piece of text and nothing else. */
+function textAloneOf(chunk: ChatChunk | undefined): number | undefined {
+  const [choice] = chunk?.choices ?? []
+  if (!chunk || !choice || chunk.choices.length > 1 || choice.delta.content === undefined) return undefined
+  return size(chunk) === 1 && size(choice) === 2 && size(choice.delta) === 1 ? choice.index : undefined
+}
+
+function size(value: object): number {
+  let members = 0
+  for (const _ in value) members++
+  return members
 }
 
 function deltaOf(raw: Json, state: ChoiceState): ChatDelta {

@@ -28,7 +28,24 @@ export class StreamTranslation {
     const out: Buffer[] = []
     if (this.#over) return out
     try {
-      if (this.#pass(this.#reader.read(event), out) && this.#reader.ended) this.#close(out)
+      this.#tell(this.#reader.read(event), out)
+    } catch (error) {
+      this.#stumble(error, out)
+    }
+    return out
+  }
+
+  /**
+   * The same for an event that differs from the last one in nothing but its one text, as most do: it need not be parsed.
+   * Undefined where it has to be.
+   */
+  likeEvent(text: string): Buffer[] | undefined {
+    const out: Buffer[] = []
+    if (this.#over) return out
+    const chunks = this.#reader.readLike?.(text)
+    if (!chunks) return undefined
+    try {
+      this.#tell(chunks, out)
     } catch (error) {
       this.#stumble(error, out)
     }
@@ -54,6 +71,10 @@ export class StreamTranslation {
     const out: Buffer[] = []
     if (!this.#over) this.#say(error, out, requestId)
     return out
+  }
+
+  #tell(chunks: readonly ChatChunk[], out: Buffer[]): void {
+    if (this.#pass(chunks, out) && this.#reader.ended) this.#close(out)
   }
 
   /** False where the provider reports an error: it has been told. */

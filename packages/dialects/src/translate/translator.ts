@@ -46,6 +46,8 @@ export interface ProviderEvent {
 export interface StreamToChat {
   /** What an event says; an empty list where it says nothing. Throws `UpstreamNonsense`. */
   read(event: ProviderEvent): readonly ChatChunk[]
+  /** What an event says that differs from the last one in nothing but its one text; undefined: it has to be read. */
+  readLike?(text: string): readonly ChatChunk[] | undefined
   /** What was held back when the provider closed the stream. */
   end(): readonly ChatChunk[]
   /** Nothing is missing should the provider close now. */
