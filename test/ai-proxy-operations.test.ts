@@ -34,7 +34,6 @@ describe('other operations go to the same place of the provider’s API', () => 
     ['DELETE', '/v1/files/f-1', undefined, undefined],
     ['GET', '/v1/models', undefined, undefined],
     ['GET', '/v1/models/gpt-4', undefined, undefined],
-    ['POST', '/v1/messages/count_tokens', 'application/json', '{"messages":[]}'],
     ['PUT', '/v1/files/f-1', 'text/plain', ' not JSON, {'],
     ['POST', '/v1/moderations', undefined, '{"input":"x"}'],
   ]

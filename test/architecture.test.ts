@@ -18,7 +18,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   'json-edit': { ours: [] },
   provider: { ours: [] },
   dialects: { ours: ['provider'] },
-  'ai-core': { ours: ['kernel', 'provider', 'dialects', 'json-edit'] },
+  'ai-core': { ours: ['kernel', 'provider', 'dialects', 'json-edit'], others: ['gpt-tokenizer'] },
   'ai-proxy': { ours: ['ai-core', 'cloud-auth', 'upstream'], others: ['undici'] },
   'cloud-auth': { ours: [], others: ['undici', 'jose'] },
   auth: { ours: ['kernel'] },

@@ -152,13 +152,6 @@ describe('a client of Gemini’s on Gemini', () => {
     expect(await gateway.lines(1)).toMatchObject([{ request_llm_model: model, llm_model: model, status: 200 }])
   })
 
-  test('countTokens is refused where the provider is none of Google’s', async () => {
-    const { ask, mock } = await staged({ provider: 'openai' })
-    const { status, body: answer } = await ask(pathOf('countTokens'))
-    expect([status, JSON.parse(answer.toString())]).toMatchObject([400, { error: { code: 400, status: 'INVALID_ARGUMENT', message: 'provider openai has no :countTokens' } }])
-    expect(mock.requests).toHaveLength(0)
-  })
-
   test('an error of Google’s is relayed byte for byte, with the status that it has', async () => {
     const { mock, ask, gateway } = await staged()
     mock.script({ status: 429, message: 'Quota exceeded' })

@@ -18,6 +18,8 @@ import type { Provider } from '@sluice/provider'
 import { Agents } from '@sluice/upstream'
 import { checkConfig } from './check-config.ts'
 import { configOf, type Config } from './config.ts'
+import { countFor, countTokens } from './count-tokens.ts'
+import { inParts } from './in-parts.ts'
 import { Instance } from './instance.ts'
 import { connectThrough, type OutboundProxy } from './connect-through.ts'
 import { logFields, logVariables } from './log-fields.ts'
@@ -56,9 +58,10 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
         proxy(ctx): Promise<Reply> {
           const plan = ctx.get(plans)
           if (!plan) throw new TypeError('the access phase made no plan')
-          if (plan.request.kind === 'spoken') return askProvider(ctx, plan)
+          if (plan.request.kind === 'spoken') return inParts(ctx, plan) ?? askProvider(ctx, plan)
           const offered = hasOneModel ? ctx.get(offeredModelsSlot) : undefined
-          return offered ? Promise.resolve(modelsReply(ctx, offered)) : passThrough(ctx, plan, plan.request)
+          if (offered) return Promise.resolve(modelsReply(ctx, offered))
+          return plan.count ? countTokens(ctx, plan, plan.count) : passThrough(ctx, plan, plan.request)
         },
         log: (ctx) => logFields(ctx, config.logging),
         dispose: () => instance.dispose(),
@@ -82,9 +85,9 @@ function planFor(ctx: Exchange, instance: Instance, request: AiRequest): void {
   if (request.kind === 'passed') {
     const declared = ctx.request.body.receivedLength ?? 0
     if (declared > limit) throw tooLarge(declared, limit)
-    const { call } = request
-    if (call && !instance.speaks(call.dialect)) throw unsupportedOperation(instance, call.operation ?? '')
-    begin(ctx, instance, { instance, request, way: undefined, shape: { model: call && instance.modelFor(call), stream: false } })
+    const { call, operation } = request
+    const count = countFor(operation, instance)
+    begin(ctx, instance, { instance, request, way: undefined, shape: { model: call && instance.modelFor(call), stream: false }, ...(count && { count }) })
     return
   }
   const way = instance.wayFor(request.dialect)
@@ -103,10 +106,6 @@ function begin(ctx: Exchange, instance: Instance, plan: Plan): void {
 
 function dialectOfRequest(request: AiRequest) {
   return request.kind === 'spoken' ? request.dialect : undefined
-}
-
-function unsupportedOperation({ provider }: Instance, operation: string): HttpError {
-  return new HttpError(400, 'unsupported_operation', `provider ${provider.name} has no ${operation}`)
 }
 
 /** A missing type is taken for JSON, as clients leave it out. */

@@ -99,6 +99,8 @@ const Override = Type.Object(
           'openai-embeddings': Type.Optional(partialBody),
           'anthropic-messages': Type.Optional(partialBody),
           gemini: Type.Optional(partialBody),
+          'gemini-embeddings': Type.Optional(partialBody),
+          'vertex-predict': Type.Optional(partialBody),
         },
         {
           ...closed,

@@ -102,14 +102,13 @@ export class Instance {
     // An endpoint that names an operation is asked for no other.
     const named = this.endpoint.call?.dialect
     if (named && this.#shapers.has(named) && (named === client || canTranslate(client, named))) return named
-    if (this.config.provider_conf.dialect === 'native' && native && canTranslate(client, native)) return native
+    const all = [...this.#shapers.keys()]
+    if (this.config.provider_conf.dialect === 'native' && native) {
+      const own = [native, ...all.filter((dialect) => !dialect.startsWith('openai-'))].find((dialect) => canTranslate(client, dialect))
+      if (own) return own
+    }
     if (this.#shapers.has(client) && dialectOf(client)) return client
-    return [...this.#shapers.keys()].find((dialect) => canTranslate(client, dialect))
-  }
-
-  /** Whether the provider speaks a dialect without a translator. */
-  speaks(dialect: Dialect): boolean {
-    return this.#shapers.has(dialect)
+    return all.find((dialect) => canTranslate(client, dialect))
   }
 
   /** The model of a call that is passed through: the path is all that is rewritten. */

@@ -5,6 +5,7 @@ import { headerOf, hidePresented, HttpError, type Exchange, type Reply, type Ups
 import type { Call } from '@sluice/provider'
 import { callUpstream, outgoingBody, wholeBody, type OutgoingBody } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
+import type { Count } from './count-tokens.ts'
 import type { Destination } from './endpoint.ts'
 import type { Instance, Way } from './instance.ts'
 import { payloadsSlot } from './log-fields.ts'
@@ -21,9 +22,12 @@ export interface Plan {
   /** Absent for an operation that is passed through. */
   readonly way: Way | undefined
   readonly shape: Shape
+  /** Of an operation that asks for a count of tokens, and cannot be passed through. */
+  readonly count?: Count
 }
 
-interface Outgoing {
+/** What is sent. */
+export interface Outgoing {
   readonly method: string
   readonly destination: Destination
   readonly contentType: string | undefined
@@ -33,14 +37,13 @@ interface Outgoing {
 }
 
 /** One attempt: translates, or edits a fork of the body, so that another attempt starts from what `rewrite` left. */
-export function askProvider(ctx: Exchange, plan: Plan): Promise<Reply> {
+export function askProvider(ctx: Exchange, plan: Plan, asked: Document = ctx.request.body.document.fork()): Promise<Reply> {
   const { instance, request, way, shape } = plan
   if (request.kind !== 'spoken' || !way) throw new TypeError('not a request in a dialect')
   hidePresented(ctx)
   const { operation } = request.call ?? {}
   const destination = instance.endpoint.forDialect(way.dialect, callOf(instance, shape), way.translates ? undefined : operation)
   if (!destination) throw unresolvedPath()
-  const asked = ctx.request.body.document.fork()
   const translated = way.translates ? translateRequest(asked, request.dialect, way, instance, shape) : undefined
   const document = translated?.document ?? asked
   const hidesUsage = way.shaper.apply(document, shape, destination.path, way.translates)
@@ -86,7 +89,8 @@ function callOf({ config }: Instance, { model, stream }: Shape): Call {
 
 type Send = (token: string | undefined) => Promise<Reply>
 
-function withToken(instance: Instance, ctx: Exchange, send: Send): Promise<Reply> {
+/** With the access token of a cloud, where the route has one. */
+export function withToken(instance: Instance, ctx: Exchange, send: Send): Promise<Reply> {
   return instance.hasTokens ? withCloudToken(instance, ctx, send) : send(undefined)
 }
 
@@ -105,7 +109,8 @@ async function withCloudToken(instance: Instance, ctx: Exchange, send: Send): Pr
   return send(await instance.token(ctx.signal))
 }
 
-function attempt(
+/** One upstream call. */
+export function attempt(
   ctx: Exchange,
   { instance, request, way }: Plan,
   account: Account,
@@ -179,7 +184,7 @@ function recordOf({ name, address }: Instance, { shownPath }: Destination, ctx: 
   return { ...address, uri: shownPath, balancer: name, startedAt: ctx.clock.monotonic(), bytes: 0 }
 }
 
-function unresolvedPath(): HttpError {
+export function unresolvedPath(): HttpError {
   return new HttpError(
     400,
     'unresolved_path',

@@ -1,5 +1,5 @@
 import type { PathCall } from '@sluice/ai-core'
-import { dialectOf, type DialectFacts } from '@sluice/dialects'
+import { dialectOf, embedsIn, type DialectFacts } from '@sluice/dialects'
 import { prepare, type Document, type Prepared } from '@sluice/json-edit'
 import type { Dialect, Speech } from '@sluice/provider'
 import type { Config } from './config.ts'
@@ -29,6 +29,8 @@ export class BodyShaper {
   readonly #model: string | undefined
   readonly #dialect: Dialect
   readonly #facts: DialectFacts | undefined
+  /** Nobody streams embeddings. */
+  readonly #embeds: boolean
   readonly #speech: Speech
   readonly #config: Config
   /** Top-level members that the edits touch; two of one name are refused, for the provider might read the other. */
@@ -39,9 +41,12 @@ export class BodyShaper {
     this.#facts = dialectOf(dialect)
     this.#speech = speech
     this.#config = config
+    this.#embeds = embedsIn(dialect)
     const isWritten = typeof this.#facts?.suffix === 'function' ? (name: string) => !inPaths.has(name) : () => true
     this.#options = config.options
-    this.#written = Object.entries(config.options).flatMap(([name, value]) => (isWritten(name) ? [[name, prepare(value)] as const] : []))
+    // Options are named as OpenAI names them, and of embeddings nobody else does: they are for requests that are not translated yet.
+    const written = this.#embeds && dialect !== 'openai-embeddings' ? [] : Object.entries(config.options)
+    this.#written = written.flatMap(([name, value]) => (isWritten(name) ? [[name, prepare(value)] as const] : []))
     this.#wins = config.options_mode === 'override'
     this.#patch = (config.override.request_body as Record<string, Record<string, unknown>> | undefined)?.[dialect] ?? {}
     this.#writtenPatch = Object.fromEntries(Object.entries(this.#patch).filter(([name]) => isWritten(name)))
@@ -62,12 +67,12 @@ export class BodyShaper {
     const stream = this.#finalValue('stream', call?.stream ?? scalarOf(document, 'stream'))
     return {
       model: typeof model === 'string' ? model : undefined,
-      stream: this.#dialect !== 'openai-embeddings' && stream === true,
+      stream: !this.#embeds && stream === true,
     }
   }
 
   /** Edits the body in the order of the contract. Returns whether a usage chunk was asked for that the client did not want. */
-  apply(document: Document, { stream }: Shape, path: string, isTranslated = false): boolean {
+  apply(document: Document, { model, stream }: Shape, path: string, isTranslated = false): boolean {
     for (const [name, json] of this.#written) {
       const at = this.#pathOf(name, document, isTranslated)
       if (this.#wins || !document.has(at)) setMember(document, at, json)
@@ -75,6 +80,7 @@ export class BodyShaper {
     this.#limitTokens(document)
     mergeInto(document, [], this.#writtenPatch, this.#force)
     if (this.#model !== undefined) document.set('model', this.#model)
+    if (this.#dialect === 'gemini-embeddings' && !isTranslated && model !== undefined) renameModels(document, model)
     for (const name of this.#speech.omits?.(path) ?? []) document.delete(name)
     return this.#dialect === 'openai-chat' && this.#tuneStream(document, stream, isTranslated)
   }
@@ -147,6 +153,14 @@ function mergeInto(document: Document, at: readonly string[], patch: Readonly<Re
     if (kind === 'object' && isRecord(value)) mergeInto(document, path, value, force)
     else if (kind === undefined || force) document.set(path, value)
   }
+}
+
+/** Gemini's embeddings name their model in the path and once more with each text, and both have to agree. */
+function renameModels(document: Document, model: string): void {
+  const name = /^(?:models|tunedModels)\//.test(model) ? model : `models/${model}`
+  const count = document.kind('requests') === 'array' ? (document.length('requests') ?? 0) : 0
+  const places = [['model'], ...Array.from({ length: count }, (_, index) => ['requests', index, 'model'])]
+  for (const at of places) if (document.kind(at) === 'string' && document.get(at) !== name) document.set(at, name)
 }
 
 function scalarOf(document: Document, name: string): unknown {

@@ -1,15 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { Translation, Untranslatable } from '@sluice/dialects'
+import { Translation } from '@sluice/dialects'
 import { Document } from '@sluice/json-edit'
-import { HttpError } from '@sluice/kernel'
 import type { Dialect } from '@sluice/provider'
 import { exactValue } from './exact-value.ts'
 import type { Config } from './config.ts'
 import type { Instance, Way } from './instance.ts'
 import type { Shape } from './shape-body.ts'
-
-/** Characters that are held of a stream to bring it in order: as much as one event may have. */
-const maxHeld = 8 * 1024 * 1024
+import { orRefused, world } from './translating.ts'
 
 /** The client's request in the provider's dialect, and the translation that knows what the answer needs. */
 export function translateRequest(
@@ -22,22 +18,20 @@ export function translateRequest(
   const { extensions, tokenLimit } = provider.speaks[dialect] ?? {}
   const maxTokens = routesLimit(config)
   const translation = new Translation(client, dialect, {
-    now: () => Math.floor(Date.now() / 1000),
-    newId: () => randomUUID().replaceAll('-', ''),
-    maxHeld,
+    ...world,
     ...(maxTokens !== undefined && { maxTokens }),
     ...(extensions && { extensions }),
     ...(tokenLimit && { tokenLimit: tokenLimit.member }),
   })
   // What the model takes depends on the one that will be asked.
-  const body = { ...(exactValue(asked) as Record<string, unknown>), ...(model !== undefined && { model }), stream }
-  try {
-    return { translation, document: Document.parse(Buffer.from(JSON.stringify(translation.request(body)))) }
-  } catch (error) {
-    if (error instanceof RangeError) throw new HttpError(400, 'invalid_request', 'the request is nested too deeply to be translated')
-    if (!(error instanceof Untranslatable)) throw error
-    throw new HttpError(error.status, error.code, error.message, error.param === undefined ? {} : { param: error.param })
-  }
+  const body = { ...givenTo(exactValue(asked) as Record<string, unknown>, client, config), ...(model !== undefined && { model }), stream }
+  return orRefused(() => ({ translation, document: Document.parse(Buffer.from(JSON.stringify(translation.request(body)))) }))
+}
+
+/** What the route sets of embeddings, which have other names elsewhere, is set before they are translated. */
+function givenTo(asked: Readonly<Record<string, unknown>>, client: Dialect, { options, options_mode: mode }: Config): Record<string, unknown> {
+  if (client !== 'openai-embeddings') return asked
+  return mode === 'override' ? { ...asked, ...options } : { ...options, ...asked }
 }
 
 /** The limit of tokens that the route sets over the client's, whichever name it has there. */

@@ -1,6 +1,7 @@
 import type { Dialect } from '@sluice/provider'
 import { anthropicMessages } from './anthropic-messages.ts'
 import { bedrockConverse } from './bedrock-converse.ts'
+import { bedrockEmbeddings } from './bedrock-embeddings.ts'
 import type { DialectFacts, SuffixCall } from './dialect-facts.ts'
 import { gemini } from './gemini.ts'
 import { geminiEmbeddings, vertexPredict } from './google-embeddings.ts'
@@ -10,7 +11,7 @@ import { openAiEmbeddings } from './openai-embeddings.ts'
 import { openAiResponses } from './openai-responses.ts'
 
 const known: ReadonlyMap<Dialect, DialectFacts> = new Map(
-  [openAiChat, openAiCompletions, openAiResponses, openAiEmbeddings, anthropicMessages, gemini, geminiEmbeddings, vertexPredict, bedrockConverse].map((facts) => [facts.name, facts]),
+  [openAiChat, openAiCompletions, openAiResponses, openAiEmbeddings, anthropicMessages, gemini, geminiEmbeddings, vertexPredict, bedrockConverse, bedrockEmbeddings].map((facts) => [facts.name, facts]),
 )
 
 /** The facts of a dialect; undefined where Sluice knows the name and not yet the protocol. */

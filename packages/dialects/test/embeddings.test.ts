@@ -1,7 +1,7 @@
 import type { Dialect } from '@sluice/provider'
 import { describe, expect, test } from 'vitest'
 import { schemaProblems } from '../../../test/support/dialect-schemas.ts'
-import { canTranslate, embeddingsTranslators, Untranslatable, UpstreamNonsense } from '../src/index.ts'
+import { canTranslate, embeddingsTranslators, suffixOf, Untranslatable, UpstreamNonsense } from '../src/index.ts'
 import { Random } from './random.ts'
 import { facts, recorded } from './recorded.ts'
 import { translating, type Json } from './translating.ts'
@@ -106,6 +106,42 @@ describe('an answer of Google’s', () => {
   })
 })
 
+describe('models in Amazon Bedrock', () => {
+  const titan = { model: 'amazon.titan-embed-text-v2:0', input: 'one', dimensions: 256 }
+  const cohere = { model: 'eu.cohere.embed-v4:0', input: ['one', 'two'], dimensions: 256 }
+
+  test('are asked as Titan wants it, with a text in a call, and as Cohere’s want it', () => {
+    expect(translating('openai-embeddings', 'bedrock-embeddings').request(titan)).toEqual({ inputText: 'one', dimensions: 256 })
+    expect(translating('openai-embeddings', 'bedrock-embeddings').request(cohere)).toEqual({ texts: ['one', 'two'], input_type: 'search_document', embedding_types: ['float'], output_dimension: 256 })
+    const refused = thrown(() => translating('openai-embeddings', 'bedrock-embeddings').request({ ...titan, input: ['one', 'two'] }))
+    expect(refused).toMatchObject({ status: 400, param: 'input', message: expect.stringContaining('one text in a call') as string })
+  })
+
+  test('answer what a client of OpenAI’s should get', () => {
+    const answer = answered('bedrock-embeddings', json('bedrock-embed-titan'), titan)
+    expect(schemaProblems('openAi', 'CreateEmbeddingResponse', answer)).toEqual([])
+    expect(answer).toEqual({ object: 'list', model: titan.model, data: [{ object: 'embedding', index: 0, embedding: [0.0123, -0.0456, 0.0789] }], usage: { prompt_tokens: 5, total_tokens: 5 } })
+    for (const embeddings of [{ float: [[1], [2]] }, [[1], [2]]]) {
+      expect(answered('bedrock-embeddings', { embeddings }, cohere)).toMatchObject({ data: [{ embedding: [1] }, { embedding: [2] }], usage: { total_tokens: 0 } })
+    }
+    expect(thrown(() => answered('bedrock-embeddings', {}, titan))).toBeInstanceOf(UpstreamNonsense)
+  })
+
+  test('tell their counts and errors to whoever accounts for it, and have a path', () => {
+    const bedrock = facts('bedrock-embeddings')
+    expect(bedrock.readAnswer([recorded('bedrock-embed-titan')])).toMatchObject({ isJson: true, usage: { promptTokens: 5, totalTokens: 5 } })
+    expect(bedrock.readAnswer([Buffer.from('{"embeddings":{"float":[[1]]}}')])).toEqual({ hasToolCalls: false, isJson: true })
+    expect(bedrock.readAnswer([Buffer.from('{"message":"Slow down."}')]).error).toMatchObject({ message: 'Slow down.' })
+    expect(suffixOf('bedrock-embeddings', { model: titan.model, stream: false })).toBe('/model/amazon.titan-embed-text-v2%3A0/invoke')
+  })
+
+  test('serve a client of Google’s', () => {
+    const translation = translating('gemini-embeddings', 'bedrock-embeddings')
+    translation.request({ model: titan.model, content: { parts: [{ text: 'one' }] } })
+    expect(translation.answer(json('bedrock-embed-titan'))).toEqual({ embedding: { values: [0.0123, -0.0456, 0.0789] } })
+  })
+})
+
 describe('a client of Google’s', () => {
   const content = { parts: [{ text: 'one' }] }
   const openAi = { object: 'list', model: 'm', data: [{ object: 'embedding', index: 1, embedding: [2, 3] }, { object: 'embedding', index: 0, embedding: [0, 1] }], usage: { prompt_tokens: 4, total_tokens: 4 } }
@@ -166,15 +202,17 @@ describe('embeddings', () => {
   })
 
   test.for(embeddingsTranslators.map((translator) => ({ dialect: translator.dialect, translator })))('of $dialect say there and back what they said', ({ translator }) => {
+    // Of Bedrock's, those that take several texts.
+    const model = translator.dialect === 'bedrock-embeddings' ? 'cohere.m' : 'm'
     for (let seed = 1; seed <= 200; seed++) {
       const random = new Random(seed)
-      const context = { model: 'm', inputs: 0, asBase64: false, isSingle: random.chance() }
-      const request = { model: 'm', inputs: random.some(1, 4, (at) => `text ${at}`), ...random.sometimes(() => ({ dimensions: 1 + random.below(9) })) }
-      const { others: _others, ...back } = translator.requestToEmbeddings({ model: 'm', ...translator.requestFromEmbeddings(request) }, context)
+      const context = { model, inputs: 0, asBase64: false, isSingle: random.chance() }
+      const request = { model, inputs: random.some(1, 4, (at) => `text ${at}`), ...random.sometimes(() => ({ dimensions: 1 + random.below(9) })) }
+      const { others: _others, ...back } = translator.requestToEmbeddings({ model, ...translator.requestFromEmbeddings(request) }, context)
       const single = context.isSingle ? 1 : request.inputs.length
       const vectors = Array.from({ length: single }, () => random.some(1, 5, () => random.below(1000) / 1000))
       expect({ seed, request: back }).toEqual({ seed, request })
-      const answer = translator.answerToEmbeddings(translator.answerFromEmbeddings({ model: 'm', vectors, tokens: 7 }, context), context)
+      const answer = translator.answerToEmbeddings(translator.answerFromEmbeddings({ model, vectors, tokens: 7 }, context), context)
       expect({ seed, vectors: answer.vectors }).toEqual({ seed, vectors })
     }
   })

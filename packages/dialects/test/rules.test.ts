@@ -28,6 +28,7 @@ const least: Readonly<Record<string, Json>> = {
   'openai-embeddings': { input: 'Hi' },
   'gemini-embeddings': { content: { parts: [{ text: 'Hi' }] } },
   'vertex-predict': { instances: [{ content: 'Hi' }] },
+  'bedrock-embeddings': { inputText: 'Hi' },
 }
 const embeddingsCases = embeddingsTranslators.flatMap(({ dialect, rules, requestToEmbeddings, requestFromEmbeddings }) => [
   ...casesOf(dialect, 'requestToChat', rules.requestToChat, (request: Json) =>

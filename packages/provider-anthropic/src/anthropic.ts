@@ -9,7 +9,7 @@ export const anthropic: Provider = defineProvider({
   origin: 'https://api.anthropic.com',
   speaks: {
     'openai-chat': { tokenLimit: { member: 'max_tokens', replaces: ['max_completion_tokens'] } },
-    'anthropic-messages': { tokenLimit: { member: 'max_tokens' } },
+    'anthropic-messages': { counts: 'bare', tokenLimit: { member: 'max_tokens' } },
   },
   native: 'anthropic-messages',
   headers: { 'anthropic-version': '2023-06-01' },

@@ -14,7 +14,8 @@ export const gemini: Provider = defineProvider({
       extensions: ['extra_content'],
     },
     'openai-embeddings': {},
-    gemini: { base: '/v1beta', tokenLimit: { member: 'generationConfig.maxOutputTokens' } },
+    gemini: { base: '/v1beta', counts: 'wrapped', tokenLimit: { member: 'generationConfig.maxOutputTokens' } },
+    'gemini-embeddings': { base: '/v1beta' },
   },
   native: 'gemini',
 })

@@ -9,6 +9,7 @@ export const dialects = [
   'gemini-embeddings',
   'vertex-predict',
   'bedrock-converse',
+  'bedrock-embeddings',
   'cohere-chat',
 ] as const
 

@@ -52,6 +52,8 @@ export interface Speech {
   path?(call: Call): string | undefined
   /** What the body names as its model, whatever was asked for; undefined where the configuration does not say. */
   model?(conf: ProviderConf): string | undefined
+  /** Its operation that counts the tokens of a request, where it has one: `bare` takes the request as it is, `wrapped` within `generateContentRequest`. */
+  readonly counts?: 'bare' | 'wrapped'
   readonly tokenLimit?: TokenLimit
   /** What a chat may hold beyond the members that every server takes; the rest is left out of a translated one. */
   readonly extensions?: readonly ChatExtension[]

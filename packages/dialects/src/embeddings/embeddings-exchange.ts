@@ -1,8 +1,8 @@
 import type { DialectFacts } from '../dialect-facts.ts'
 import { UpstreamNonsense } from '../translate/errors.ts'
 import type { Json } from '../translate/json.ts'
-import { StreamTranslation } from '../translate/stream-translation.ts'
-import type { StreamFromChat, StreamToChat } from '../translate/translator.ts'
+import { noStream } from '../translate/no-stream.ts'
+import type { StreamTranslation } from '../translate/stream-translation.ts'
 import type { EmbeddingsContext, EmbeddingsTranslator } from './embeddings-translator.ts'
 
 /** One exchange of embeddings between a client and a provider that speak different dialects. */
@@ -33,19 +33,7 @@ export class EmbeddingsExchange {
     return this.#client.answerFromEmbeddings(answer, this.#context)
   }
 
-  /** Nobody streams embeddings: a provider that does so all the same has not understood. */
   stream(): StreamTranslation {
-    return new StreamTranslation(noStream, silent, this.#clientFacts)
+    return noStream(this.#clientFacts, 'embeddings come')
   }
 }
-
-const noStream: StreamToChat = {
-  read() {
-    throw new UpstreamNonsense('the provider has answered with a stream of events, and embeddings come whole')
-  },
-  end: () => [],
-  finished: false,
-  ended: false,
-}
-
-const silent: StreamFromChat = { write() {}, end() {} }

@@ -12,6 +12,8 @@ export interface EmbeddingsTranslator {
   /** Throws `UpstreamNonsense`. */
   answerToEmbeddings(body: Json, exchange: EmbeddingsContext): EmbeddingsAnswer
   answerFromEmbeddings(answer: EmbeddingsAnswer, exchange: EmbeddingsContext): Json
+  /** Texts that a model of a provider's takes in one call, where there is a limit worth knowing. */
+  maxInputs?(model: string): number
   readonly rules: TranslationRules
 }
 

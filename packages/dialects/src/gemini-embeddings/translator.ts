@@ -14,6 +14,7 @@ export const geminiEmbeddings: EmbeddingsTranslator = {
   requestFromEmbeddings,
   answerToEmbeddings,
   answerFromEmbeddings,
+  maxInputs: () => 100,
   rules: { requestToChat: requestToRules, requestFromChat: requestFromRules, answers: answerRules },
 }
 

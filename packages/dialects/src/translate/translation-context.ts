@@ -10,6 +10,8 @@ export interface TranslationOptions {
   readonly newId: () => string
   /** Characters that may be held back of one streamed answer: what must be whole, such as calls that arrive interleaved. */
   readonly maxHeld: number
+  /** The request is not to be answered but counted, by the provider's operation for that: `bare` takes it as it is, `wrapped` within another. */
+  readonly counts?: 'bare' | 'wrapped'
   /** Members of a chat request beyond OpenAI's that the provider takes; the others are left out. */
   readonly extensions?: readonly ChatExtension[]
   /** The member of a chat request that limits tokens; `max_completion_tokens` unless given. */

@@ -1,4 +1,6 @@
 import type { Dialect } from '@sluice/provider'
+import { CountExchange } from '../counting/count-exchange.ts'
+import { countingOf } from '../counting/counting.ts'
 import { dialectOf } from '../dialect-of.ts'
 import { EmbeddingsExchange } from '../embeddings/embeddings-exchange.ts'
 import { embeddingsTranslatorOf } from '../embeddings/embeddings-translators.ts'
@@ -20,14 +22,21 @@ export function canTranslate(client: Dialect, provider: Dialect): boolean {
 
 /** One exchange between a client and a provider that speak different dialects. */
 export class Translation {
-  readonly #exchange: ChatExchange | EmbeddingsExchange
+  readonly #exchange: ChatExchange | CountExchange | EmbeddingsExchange
 
   constructor(client: Dialect, provider: Dialect, options: TranslationOptions) {
     const facts = known(dialectOf(client), client)
     const embeds = embeddingsTranslatorOf(client)
-    this.#exchange = embeds
-      ? new EmbeddingsExchange(embeds, facts, known(embeddingsTranslatorOf(provider), provider))
-      : new ChatExchange(known(clientTranslatorOf(client), client), facts, known(translatorOf(provider), provider), new TranslationContext(options))
+    if (embeds) {
+      this.#exchange = new EmbeddingsExchange(embeds, facts, known(embeddingsTranslatorOf(provider), provider))
+      return
+    }
+    const asks = known(clientTranslatorOf(client), client)
+    const answers = known(translatorOf(provider), provider)
+    const context = new TranslationContext(options)
+    this.#exchange = options.counts
+      ? new CountExchange({ translator: asks, counting: known(countingOf(client), client) }, facts, { translator: answers, counting: known(countingOf(provider), provider) }, context)
+      : new ChatExchange(asks, facts, answers, context)
   }
 
   /** The client's request, parsed, as the provider understands it. Comes first. Throws `Untranslatable`. */

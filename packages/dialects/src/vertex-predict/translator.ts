@@ -15,6 +15,7 @@ export const vertexPredict: EmbeddingsTranslator = {
   requestFromEmbeddings,
   answerToEmbeddings,
   answerFromEmbeddings,
+  maxInputs: (model) => (model.includes('gemini-embedding') ? 1 : 250),
   rules: { requestToChat: requestToRules, requestFromChat: requestFromRules, answers: answerRules },
 }
 
