@@ -4,16 +4,12 @@ import { FramingError, serverSentEvents, type Framer, type Framing } from '@slui
 import type { Flow, IncomingHeaders, Receiver } from '@sluice/upstream'
 import { accountFor, elapsed, type Attempt } from './attempt.ts'
 import { isWholeEvent } from './is-whole-event.ts'
+import { maxEventBytes, maxHeldBytes } from './stream-bounds.ts'
 import { brokenStream, responseTooLarge, streamTruncated } from './answer-faults.ts'
 import { streamHeaders } from './response-headers.ts'
 import { cleanError, eventRepeats } from './secrets.ts'
 import { TranslatedEvents } from './translated-events.ts'
 import { toUpstreamFailure } from './upstream-failure.ts'
-
-/** An event beyond this is no event: nothing is held without a bound. */
-const maxEventBytes = 8 * 1024 * 1024
-/** Bytes after which a stream that has said nothing yet is committed all the same. */
-const maxHeldBytes = 64 * 1024
 
 /**
  * Relays an event stream in whole events, as the bytes that came. Until the first content it holds everything back, so
