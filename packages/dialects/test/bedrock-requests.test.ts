@@ -4,7 +4,7 @@ import { translators, Untranslatable } from '../src/index.ts'
 import { TranslationContext } from '../src/translate/translation-context.ts'
 import { requestFor, writtenIn, type Says } from './conversations.ts'
 import { seeds } from './random.ts'
-import { facts } from './recorded.ts'
+import { everything as everyRecorded, facts, recorded, type Recorded } from './recorded.ts'
 import { translating, type Json } from './translating.ts'
 
 interface Message {
@@ -13,6 +13,14 @@ interface Message {
 }
 type ConverseRequest = Json & { messages: Message[]; system?: Json[]; toolConfig?: { tools: Json[]; toolChoice?: Json }; additionalModelRequestFields?: Json; inferenceConfig?: Json }
 type ChatRequest = Json & { messages: Json[] }
+
+/** Whom clients of Bedrock's may reach, and what a request is called in the schema of their API. */
+const others = [
+  ['openai-chat', 'openAi', 'CreateChatCompletionRequest'],
+  ['openai-responses', 'openAi', 'CreateResponse'],
+  ['anthropic-messages', 'anthropic', 'MessagesRequest'],
+  ['gemini', 'gemini', 'GenerateContentRequest'],
+] as const
 
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'
 const user = { role: 'user', content: 'Hi' }
@@ -356,6 +364,32 @@ describe('a request of Bedrock’s clients', () => {
     ['a schema that is no JSON', { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{' } } } } }, 'outputConfig.textFormat.structure.jsonSchema.schema'],
   ])('with %s is refused, and told where', ([, body, param]) => {
     expect(refused(() => fromBedrock(body))).toMatchObject({ status: 400, param })
+  })
+})
+
+function bodyOf({ id }: Recorded): Json {
+  return JSON.parse(recorded(id, '.request.json').toString()) as Json
+}
+
+describe('a recorded request to Bedrock', () => {
+  const accepted = everyRecorded.filter(({ api, expected }) => api.startsWith('converse') && expected.outcome === 'ok')
+  const guarded = accepted.filter(({ id }) => id === 'bedrock-guardrail')
+
+  test.for(accepted)('$id is valid here as it was there', (entry) => {
+    expect(schemaProblems('bedrock', 'ConverseRequest', bodyOf(entry))).toEqual([])
+  })
+
+  test.for(accepted.filter((entry) => !guarded.includes(entry)))('$id can be asked of all others', (entry) => {
+    for (const [provider, bundle, name] of others) {
+      const request = translating('bedrock-converse', provider).request({ model: 'm', ...bodyOf(entry) })
+      expect({ provider, problems: schemaProblems(bundle, name, request) }).toEqual({ provider, problems: [] })
+    }
+  })
+
+  test.for(guarded)('$id is refused by all others: nobody would watch', (entry) => {
+    for (const [provider] of others) {
+      expect(refused(() => translating('bedrock-converse', provider).request({ model: 'm', ...bodyOf(entry) }))).toMatchObject({ status: 400, param: 'guardrailConfig' })
+    }
   })
 })
 
