@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { estimateTokens } from '../src/estimate-tokens.ts'
 
@@ -44,7 +45,8 @@ test('it samples a text that is very long, and others have their turn meanwhile'
   expect(tokens).toBeLessThan(1_250_000)
 })
 
-test('it loads the tokenizer for the first who asks, and for nobody before', () => {
+// A process of its own is slow to start where others work, too.
+test('it loads the tokenizer for the first who asks, and for nobody before', { timeout: 60_000 }, async () => {
   const script = `
     import { registerHooks } from 'node:module'
     let loaded = 0
@@ -53,5 +55,6 @@ test('it loads the tokenizer for the first who asks, and for nobody before', () 
     const before = loaded
     await estimateTokens({ messages: [{ role: 'user', content: 'hello' }] })
     console.log(before, loaded > 0)`
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe('0 true\n')
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  expect(stdout).toBe('0 true\n')
 })
