@@ -185,6 +185,13 @@ describe('GET /v1/models and those who judge callers', () => {
     expect((await askRaw(`${url}/v1/models/annas`, { method: 'GET', headers: { apikey: 'key-of-bert' } })).status).toBe(404)
   })
 
+  test('judges as if they asked for an answer, which is a POST', async () => {
+    const mayPost = { ...keyed, 'consumer-restriction': { allowed_by_methods: [{ user: 'anna', methods: ['POST'] }, { user: 'bert', methods: ['GET'] }] } }
+    const gateway = await gatewayOf([{ model: 'a' }, { model: 'b', plugins: mayPost }], { consumers })
+    expect((await listed(gateway, { apikey: 'key-of-anna' })).ids).toEqual(['a', 'b'])
+    expect((await listed(gateway, { apikey: 'key-of-bert' })).ids).toEqual(['a'])
+  })
+
   test('counts nothing, and leaves a later request its own consumer', async () => {
     const counted = { ...keyed, 'limit-count': { count: 1, time_window: 60 } }
     const mock = await startMockLlm()
