@@ -24,6 +24,8 @@ const paths: Readonly<Record<string, string>> = {
   responses: '/v1/responses',
   messages: '/v1/messages',
   count_tokens: '/v1/messages/count_tokens',
+  generateContent: '/v1beta/models/some-model:generateContent',
+  streamGenerateContent: '/v1beta/models/some-model:streamGenerateContent?alt=sse',
 }
 /** Operations that are passed through unread. */
 const passed = new Set(['count_tokens'])
@@ -36,8 +38,14 @@ const endpoints: Readonly<Record<string, string>> = {
 /** Bytes of each write; the third varies from run to run of the list, not from run to run of the tests. */
 const cuts = [undefined, 1, seeded(20)]
 
-const ours = fixtures().filter(({ provider, api }) => providers.includes(provider) && api in paths)
-// The APIs of their own that these two have are not relayed yet, but their errors come to chats as they are.
+/** Google's own API lies elsewhere than its endpoint for chats. */
+const natives = new Set(['generateContent', 'streamGenerateContent'])
+const isNative = ({ api }: Fixture): boolean => natives.has(api)
+const routeOf = (fixture: Fixture): string => (isNative(fixture) ? `native-${fixture.provider}` : fixture.provider)
+
+// A stream that is one JSON array is what nobody gets who asks for events, as the gateway does.
+const ours = fixtures().filter(({ provider, api, streaming, file }) => providers.includes(provider) && api in paths && !(streaming && file.endsWith('.json')))
+// Errors of these two come to chats as they are, too.
 const foreign = fixtures()
   .filter(({ provider, http }) => (provider === 'gemini' || provider === 'vertex-ai') && http.status >= 400)
   .map((fixture) => ({ ...fixture, api: 'chat' }))
@@ -53,23 +61,31 @@ let asked = 0
 beforeAll(async () => {
   mock = await startMockLlm({ fixtures: fixturesFolder })
   gateway = await openGateway({
-    routes: providers.map((provider) => ({
-      id: provider,
-      uri: `/${provider}/*`,
-      plugins: {
-        'ai-proxy': {
-          provider,
-          auth: { header: { authorization: 'Bearer sk-the-routes-own-key' } },
-          override: { endpoint: mock.url + (endpoints[provider] ?? ''), forward_headers: ['x-mock-fault'] },
-        },
-      },
-    })),
+    routes: [
+      ...providers.map((provider) => routeTo(provider, provider, endpoints[provider])),
+      ...['gemini', 'vertex-ai'].map((provider) => routeTo(`native-${provider}`, provider)),
+    ],
   })
 })
 afterAll(async () => {
   await gateway.close()
   await mock.close()
 })
+
+function routeTo(id: string, provider: string, endpoint = ''): object {
+  return {
+    id,
+    uri: `/${id}/*`,
+    plugins: {
+      'ai-proxy': {
+        provider,
+        ...(provider === 'vertex-ai' && { provider_conf: { project_id: 'p', region: 'us-central1' } }),
+        auth: { header: { authorization: 'Bearer sk-the-routes-own-key' } },
+        override: { endpoint: mock.url + endpoint, forward_headers: ['x-mock-fault'] },
+      },
+    },
+  }
+}
 
 describe('an answer that is relayed whole', () => {
   test.for(ours.filter((fixture) => !fixture.streaming && !isError(fixture)))(
@@ -181,14 +197,14 @@ test('every exchange has one line in the log', async () => {
   expect(new Set(lines.map((line) => line['request_id'])).size).toBe(asked)
 })
 
-const viewed = new Set(['chat', 'responses', 'messages'])
+const views: Readonly<Record<string, Api>> = { chat: 'chat', responses: 'responses', messages: 'messages', generateContent: 'gemini', streamGenerateContent: 'gemini' }
 
 /** Asks once for each way to cut the answer into chunks. */
 async function relay(fixture: Fixture, members: object = {}): Promise<readonly (readonly [RawAnswer, LogLine])[]> {
-  const { id, provider, api } = fixture
+  const { id, api } = fixture
   const answers = await Promise.all(
     cuts.map((chunk) =>
-      askRaw(`${gateway.url}/${provider}${paths[api]}`, {
+      askRaw(`${gateway.url}/${routeOf(fixture)}${paths[api]}`, {
         headers: { 'x-mock-fault': JSON.stringify({ fixture: id, chunk }) },
         body: { ...requestOf(fixture), ...(api === 'chat' && fixture.streaming && members) },
       }),
@@ -200,7 +216,9 @@ async function relay(fixture: Fixture, members: object = {}): Promise<readonly (
 }
 
 /** What the recorded answer was asked for, without what the client wants to know of usage. */
-function requestOf({ request_file: file, api, streaming }: Fixture): object {
+function requestOf(fixture: Fixture): object {
+  const { request_file: file, api, streaming } = fixture
+  if (isNative(fixture)) return { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] }
   const { stream_options: _, ...recorded } =
     file === undefined
       ? ({} as Record<string, unknown>)
@@ -209,32 +227,32 @@ function requestOf({ request_file: file, api, streaming }: Fixture): object {
     api === 'chat' || api === 'messages' || api === 'count_tokens'
       ? { messages: [{ role: 'user', content: 'Hi' }] }
       : { input: 'Hi' }
-  const isNative = 'messages' in recorded || 'input' in recorded
+  const isOurs = 'messages' in recorded || 'input' in recorded
   return {
     model: 'some-model',
     ...usual,
-    ...(isNative && recorded),
+    ...(isOurs && recorded),
     ...(api === 'embeddings' ? {} : { stream: streaming }),
   }
 }
 
 /** What a client makes of the answer; undefined where the bytes say it all. */
 function viewOf({ api, streaming }: Fixture, { body }: RawAnswer): View | undefined {
-  if (!viewed.has(api)) return undefined
-  return streaming ? viewStream(api as Api, body) : viewWhole(api as Api, body)
+  const view = views[api]
+  return view && (streaming ? viewStream : viewWhole)(view, body)
 }
 
 function expectedView(fixture: Fixture): View | undefined {
-  if (!viewed.has(fixture.api)) return undefined
+  if (!views[fixture.api]) return undefined
   const choices = (fixture.expected!.choices ?? []).map(
     ({ content, refusal, finish_reason: finish, tool_calls: calls = [] }) => ({
       content: content ?? '',
       refusal: refusal ?? '',
       finish: finish ?? null,
       calls: calls.map((call) => ({
-        id: call.id,
+        id: call.id ?? undefined,
         name: call.name!,
-        arguments: fixture.api === 'messages' ? JSON.stringify(call.arguments_json) : call.arguments!,
+        arguments: fixture.api === 'messages' || isNative(fixture) ? JSON.stringify(call.arguments_json) : call.arguments!,
       })),
     }),
   )
@@ -242,13 +260,14 @@ function expectedView(fixture: Fixture): View | undefined {
 }
 
 /** The log as apisix counts: Anthropic's prompt tokens are those that the cache did not hold. */
-function lineOf({ api, provider, streaming, expected }: Fixture): LogLine {
+function lineOf(fixture: Fixture): LogLine {
+  const { api, provider, streaming, expected } = fixture
   const { usage, choices = [] } = expected!
   const line = {
     outcome: 'complete',
     status: 200,
     upstream_status: 200,
-    route_id: provider,
+    route_id: routeOf(fixture),
     balancer_ip: `ai-proxy-${provider}`,
     request_type: streaming && !passed.has(api) ? 'ai_stream' : 'ai_chat',
     llm_has_tool_calls: choices.some(({ tool_calls: calls }) => calls !== undefined),
@@ -304,6 +323,7 @@ function isInShape({ api, file }: Fixture): boolean {
   const { type, error } = JSON.parse(body.toString()) as { type?: string; error?: Record<string, unknown> }
   if (typeof error !== 'object' || typeof error['message'] !== 'string') return false
   if (api === 'messages') return type === 'error' && typeof error['type'] === 'string'
+  if (natives.has(api)) return typeof error['code'] === 'number' && typeof error['status'] === 'string'
   return [error['type'], error['code'], error['param']].every((value) => typeof (value ?? '') === 'string')
 }
 

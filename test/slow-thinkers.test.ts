@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { retry } from '../examples/plugins/retry.ts'
 import { viewStream } from './support/client-view.ts'
 import { askRaw, openRaw, type RawAnswer } from './support/raw-client.ts'
-import { chat, messages, spoken, type Spoken } from './support/stage.ts'
+import { asksForStream, chat, messages, spoken, type Spoken } from './support/stage.ts'
 import { aiRoute, startGateway, type TestGateway } from './support/start-gateway.ts'
 
 const comment = ': keep-alive\n\n'
@@ -35,8 +35,9 @@ async function scene(
   const own = Object.fromEntries(plugins.map(({ name }) => [name, {}]))
   const routes = [{ ...route, plugins: { ...route.plugins, ...own } }]
   const gateway = await startGateway({ gateway: settings, routes }, { plugins })
-  const body = { ...says.body, ...says.wantsUsage, stream: true }
-  return { mock, gateway, stream: (members = {}) => askRaw(gateway.url + says.path, { body: { ...body, ...members } }) }
+  const { path, says: streams } = asksForStream(says)
+  const body = { ...says.body, ...says.wantsUsage, ...streams }
+  return { mock, gateway, stream: (members = {}) => askRaw(gateway.url + path, { body: { ...body, ...members } }) }
 }
 
 /** The comments that an answer begins with, and the rest of it. */
@@ -48,7 +49,7 @@ function split({ body }: RawAnswer): [comments: number, rest: string] {
 }
 
 describe.for(spoken)('a stream of $api that has not begun', (says) => {
-  const { api, provider, path, quiet, terminal } = says
+  const { api, provider, quiet, terminal } = says
 
   test.for([
     ['before its head', { stallBeforeFirstByteMs: thinkingMs }, {}],
@@ -124,7 +125,8 @@ describe.for(spoken)('a stream of $api that has not begun', (says) => {
   test('of a client that leaves is given up', async () => {
     const { mock, gateway } = await scene(says)
     mock.script({ stallBeforeFirstByteMs: 'forever' })
-    const reading = await openRaw(gateway.url + path, { body: { ...says.body, stream: true } })
+    const { path, says: streams } = asksForStream(says)
+    const reading = await openRaw(gateway.url + path, { body: { ...says.body, ...streams } })
     await reading.until(comment)
     reading.hangUp()
     expect(await (await mock.waitForRequest()).closed).toMatchObject({ by: 'client' })

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { describe, expect, test } from 'vitest'
 import { viewWhole } from './support/client-view.ts'
 import { sendRaw } from './support/raw-client.ts'
-import { errorIn, spoken, stage } from './support/stage.ts'
+import { asksForStream, errorIn, spoken, stage } from './support/stage.ts'
 
 describe.for(spoken)('a whole answer of $api', (says) => {
   const { api, provider } = says
@@ -142,7 +142,7 @@ describe.for(spoken)('a whole answer of $api', (says) => {
       expect(answer.headers).not.toHaveProperty('content-encoding')
       expect(answer.headers['content-type']).toMatch(/^application\/json/)
       expect(JSON.parse(answer.body.toString())).toMatchObject({
-        error: { message, type: expect.any(String) as string },
+        error: { message, [api === 'gemini' ? 'status' : 'type']: expect.any(String) as string },
       })
       expect(await lines()).toMatchObject([{ outcome: 'upstream_error', status, upstream_status: status }])
     }
@@ -150,7 +150,7 @@ describe.for(spoken)('a whole answer of $api', (says) => {
 
   test('to a HEAD has a head and nothing else', async () => {
     const { mock, gateway, lines } = await stage(says)
-    const head = sendRaw(gateway.url + says.path, { method: 'HEAD', body: { ...says.body, stream: true } })
+    const head = sendRaw(gateway.url + asksForStream(says).path, { method: 'HEAD', body: { ...says.body, ...asksForStream(says).says } })
     const answer = await (await head.answer).rest()
     expect(answer).toMatchObject({ status: 200, isWhole: true })
     expect(answer.body).toHaveLength(0)

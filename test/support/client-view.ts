@@ -140,7 +140,7 @@ function responsesOf(events: readonly Json[]): Draft[] {
 
 function candidatesOf(events: readonly Json[]): Draft[] {
   const candidates: Draft[] = []
-  const reasons: Record<string, string> = { STOP: 'stop', MAX_TOKENS: 'length' }
+  const reasons: Record<string, string> = { STOP: 'stop', MAX_TOKENS: 'length', SAFETY: 'content_filter', PROHIBITED_CONTENT: 'content_filter' }
   for (const { index, content, finishReason: reason } of events.flatMap((event) => (event.candidates ?? []) as Json[])) {
     const candidate = (candidates[index ?? 0] ??= draft())
     for (const { text, thought, functionCall: call } of (content?.parts ?? []) as Json[]) {

@@ -69,7 +69,7 @@ export const gemini: Spoken = {
   tellsUsageEarly: true,
 }
 
-export const spoken = [chat, responses, messages]
+export const spoken = [chat, responses, messages, gemini]
 
 export interface Stage {
   readonly mock: MockLlm
@@ -87,14 +87,20 @@ export interface Stage {
   lines(count?: number): Promise<LogLine[]>
 }
 
+/** Where a client asks for a stream, and what it says of that in the body. */
+export function asksForStream({ path, streamPath }: Spoken): { readonly path: string; readonly says: object } {
+  return streamPath === undefined ? { path, says: { stream: true } } : { path: streamPath, says: {} }
+}
+
 /** A mock and a gateway with one route to it, both of which end with the test. */
 export async function stage(says: Spoken, config: object = {}, options: MockOptions = {}): Promise<Stage> {
   const mock = await startMockLlm(options)
   onTestFinished(() => mock.close())
   const gateway = await startGateway({ routes: [aiRoute(mock.url + (says.endpoint ?? ''), { provider: says.provider, ...config })] })
   const url = gateway.url + says.path
-  const streamUrl = gateway.url + (says.streamPath ?? says.path)
-  const bodyOf = (stream: boolean, members: object): object => ({ ...says.body, ...(stream && !says.streamPath && { stream }), ...members })
+  const streamed = asksForStream(says)
+  const streamUrl = gateway.url + streamed.path
+  const bodyOf = (stream: boolean, members: object): object => ({ ...says.body, ...(stream && streamed.says), ...members })
   return {
     mock,
     gateway,

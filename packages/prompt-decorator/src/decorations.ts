@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** Top-level members that a decoration reads; none may stand twice. */
-export const decorated = ['messages', 'system', 'instructions', 'input', 'prompt', 'echo']
+export const decorated = ['messages', 'system', 'instructions', 'input', 'prompt', 'echo', 'contents', 'systemInstruction', 'system_instruction']
 
 /** Prepares the decorations of all dialects that have conversations; the others are left alone. */
 export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, Decoration>>> {
@@ -24,6 +24,7 @@ export function decorationsOf(frame: Frame): Readonly<Partial<Record<Dialect, De
     'openai-responses': openaiResponses(frame),
     'openai-completions': openaiCompletions(frame),
     'bedrock-converse': bedrockConverse(frame),
+    gemini: gemini(frame),
   }
 }
 
@@ -73,6 +74,24 @@ function bedrockConverse({ prepend, append }: Frame): Decoration {
   }
 }
 
+/** The system prompt is a content of its own, in either of Google's spellings. https://ai.google.dev/api/generate-content */
+function gemini({ prepend, append }: Frame): Decoration {
+  const [before, after] = [blocksOf(prepend), blocksOf(append)].map(prepared)
+  const [first, last] = [contentsOf(prepend), contentsOf(append)].map(prepared)
+  return (document) => {
+    const name = document.has('system_instruction') ? 'system_instruction' : 'systemInstruction'
+    clearNull(document, name)
+    const kind = document.kind(name)
+    if (kind !== undefined && kind !== 'object') throw unexpected(name, 'an object')
+    surround(document, [name, 'parts'], before, after)
+    surround(document, 'contents', first, last)
+  }
+}
+
+function contentsOf(messages: readonly Message[]): object[] {
+  return spokenOf(messages).map(({ role, content }) => ({ role: role === 'assistant' ? 'model' : role, parts: [{ text: content }] }))
+}
+
 function blocksOf(messages: readonly Message[]): object[] {
   return messages.filter(({ role }) => role === 'system').map(({ content }) => ({ text: content }))
 }
@@ -88,7 +107,7 @@ function prepared(values: readonly object[]): Prepared[] {
 
 type Items = readonly Prepared[]
 
-function surround(document: Document, member: string, before: Items = [], after: Items = []): void {
+function surround(document: Document, member: Path, before: Items = [], after: Items = []): void {
   if (before.length + after.length === 0) return
   clearNull(document, member)
   const kind = document.kind(member)

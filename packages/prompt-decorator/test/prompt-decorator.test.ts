@@ -73,6 +73,32 @@ describe('Anthropic Messages', () => {
   })
 })
 
+describe('Gemini', () => {
+  const path = '/v1beta/models/gemini-2.5-flash:generateContent'
+  const hello = { role: 'user', parts: [{ text: 'Hello' }] }
+  const around = [
+    { role: 'user', parts: [{ text: question.content }] },
+    { role: 'model', parts: [{ text: answer.content }] },
+    hello,
+    { role: 'user', parts: [{ text: reminder.content }] },
+  ]
+
+  test.for<[object, string, object[]]>([
+    [{}, 'systemInstruction', []],
+    [{ systemInstruction: null }, 'systemInstruction', []],
+    [{ systemInstruction: { parts: [{ text: 'Be kind.' }] } }, 'systemInstruction', [{ text: 'Be kind.' }]],
+    [{ system_instruction: { parts: [{ text: 'Be kind.' }] } }, 'system_instruction', [{ text: 'Be kind.' }]],
+  ])('it surrounds contents and system instruction of %j', async ([members, name, parts]) => {
+    const body = await decorated({ path, body: { contents: [hello], ...members } })
+    expect(body).toEqual({ contents: around, [name]: { parts: [{ text: french.content }, ...parts, { text: brief.content }] } })
+  })
+
+  test.for(['systemInstruction', 'contents'])('it refuses %s of another kind', async (name) => {
+    const { reply } = await exercise(promptDecorator, config, { path, body: { contents: [hello], [name]: 'Be kind.' } })
+    expect([reply.status, JSON.parse(reply.body)]).toMatchObject([400, { error: { status: 'INVALID_ARGUMENT', message: expect.stringContaining(name) as string } }])
+  })
+})
+
 describe('OpenAI Responses', () => {
   test('it makes instructions of what comes before, and goes on with the text of what comes after', async () => {
     const body = await decorated(responsesRequest('Hello', { instructions: 'Be kind.' }))
