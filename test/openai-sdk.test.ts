@@ -14,6 +14,7 @@ import OpenAI, {
 import { makeParseableResponseFormat } from 'openai/lib/parser'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from './support/free-port.ts'
+import { playedProviders, playing } from './support/provider-dialects.ts'
 import { aiRoute, startGateway, type TestGateway } from './support/start-gateway.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -235,12 +236,42 @@ describe('tools of the SDK', () => {
           { ...weather, function: { ...weather.function, description: 'The weather.', parse: toCity, function: told } },
         ],
       },
-      // The mock calls whenever the last message of the user asks for it.
-      { maxChatCompletions: 1 },
     )
-    await runner.done()
+    expect(await runner.finalContent()).toContain('7 °C')
     expect(seen).toEqual([{ city: 'Oslo' }])
-    expect(runner.messages.at(-1)).toMatchObject({ role: 'tool', content: '7 °C' })
+    expect(runner.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+  })
+})
+
+describe.for(playedProviders)('a chat of the SDK on a provider of $name', (provider) => {
+  const through = async () => {
+    const { mock, gateway } = await playing(provider)
+    return { mock, openai: clientOf(gateway) }
+  }
+
+  test('is answered whole, and streams the same', async () => {
+    const { openai, mock } = await through()
+    const whole = await openai.chat.completions.create(question)
+    expect(whole).toMatchObject({ object: 'chat.completion', model: 'the-routes-own', choices: [{ finish_reason: 'stop' }] })
+    expect(whole.choices[0]!.message.content).toContain('What is 1+1?')
+    const streamed = openai.chat.completions.stream({ ...question, stream_options: { include_usage: true } })
+    expect(await streamed.finalContent()).toBe(whole.choices[0]!.message.content)
+    expect(await streamed.totalUsage()).toMatchObject({ completion_tokens: whole.usage!.completion_tokens })
+    expect(mock.requests.every(({ url }) => provider.asked.test(url))).toBe(true)
+  })
+
+  test.for([false, true])('runs tools, and goes on with what they found (stream: %s)', async (stream) => {
+    const { openai, mock } = await through()
+    const seen: unknown[] = []
+    const run = (args: { city: string }): string => {
+      seen.push(args)
+      return '7 °C'
+    }
+    const asked = { ...callWeather, tools: [{ ...weather, function: { ...weather.function, description: 'The weather.', parse: toCity, function: run } }] }
+    const runner = stream ? openai.chat.completions.runTools({ ...asked, stream }) : openai.chat.completions.runTools(asked)
+    expect(await runner.finalContent()).toContain('7 °C')
+    expect(seen).toEqual([{ city: 'Oslo' }])
+    expect(mock.requests).toHaveLength(2)
   })
 })
 

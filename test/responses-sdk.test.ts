@@ -1,22 +1,17 @@
-import { startMockLlm, type MockLlm, type Script } from '@sluice/mock-llm'
+import type { MockLlm, Script } from '@sluice/mock-llm'
 import OpenAI, { APIError } from 'openai'
 import type { ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { aiRoute, startGateway } from './support/start-gateway.ts'
+import { describe, expect, test } from 'vitest'
+import { playedProviders, playing, type PlayedProvider } from './support/provider-dialects.ts'
 
-/** Providers that do not speak the Responses API, and where they are asked instead. */
-const providers = [
-  { name: 'chats', config: { provider: 'deepseek' }, asked: '/chat/completions' },
-  { name: 'Anthropic’s Messages', config: { provider: 'anthropic', provider_conf: { dialect: 'native' } }, asked: '/v1/messages' },
-] as const
+/** Providers that do not speak the Responses API. */
+const providers = playedProviders.filter(({ dialect }) => dialect !== 'openai-responses')
 
 const tools = [{ type: 'function' as const, name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] }, strict: true }]
 
 /** The unmodified SDK, in front of a gateway, in front of a provider of another dialect. */
-async function stage(config: object): Promise<{ openai: OpenAI; mock: MockLlm }> {
-  const mock = await startMockLlm()
-  onTestFinished(() => mock.close())
-  const { url } = await startGateway({ routes: [aiRoute(mock.url, { ...config, options: { model: 'the-routes-own' } })] })
+async function stage(provider: PlayedProvider): Promise<{ openai: OpenAI; mock: MockLlm }> {
+  const { mock, url } = await playing(provider)
   return { mock, openai: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk-of-the-client', maxRetries: 0 }) }
 }
 
@@ -31,20 +26,20 @@ async function read(stream: AsyncIterable<ResponseStreamEvent>): Promise<{ event
   }
 }
 
-describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $name', ({ config, asked }) => {
+describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $name', (provider) => {
   test('and reads it whole, and the same from a stream', async () => {
-    const { openai, mock } = await stage(config)
+    const { openai, mock } = await stage(provider)
     const question = { model: 'gpt-5', instructions: 'Be brief.', input: 'What is 1+1?' }
     const whole = await openai.responses.create(question)
     expect(whole.output_text).toContain('What is 1+1?')
     expect(whole).toMatchObject({ object: 'response', status: 'completed', model: 'the-routes-own', instructions: 'Be brief.' })
     const final = await openai.responses.stream(question).finalResponse()
     expect([final.output_text, final.usage?.output_tokens]).toEqual([whole.output_text, whole.usage?.output_tokens])
-    expect(mock.requests.map(({ url }) => url)).toEqual([asked, asked])
+    expect(mock.requests.map(({ url }) => provider.asked.test(url))).toEqual([true, true])
   })
 
   test('and goes through a loop with a tool, sending back all that it got', async () => {
-    const { openai, mock } = await stage(config)
+    const { openai, mock } = await stage(provider)
     const input: ResponseInputItem[] = [{ role: 'user', content: 'call get_weather' }]
     const first = await openai.responses.stream({ model: 'gpt-5', input, tools }).finalResponse()
     const call = first.output.find((item) => item.type === 'function_call')!
@@ -58,7 +53,7 @@ describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $na
   })
 
   test('and has a tool called whose input is a text, turn after turn', async () => {
-    const { openai, mock } = await stage(config)
+    const { openai, mock } = await stage(provider)
     const patch = { type: 'custom' as const, name: 'apply_patch', description: 'Patches files.', format: { type: 'grammar' as const, syntax: 'lark' as const, definition: 'start: "x"' } }
     const input: ResponseInputItem[] = []
     for (let turn = 0; turn < 3; turn++) {
@@ -80,7 +75,7 @@ describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $na
     ['fails', { errorEvent: 6 }],
     ['breaks off', { cutAfter: 6 }],
   ])('and hears that it %s in the middle', async ([, script]) => {
-    const { openai, mock } = await stage(config)
+    const { openai, mock } = await stage(provider)
     mock.script(script)
     const { events, error } = await read(await openai.responses.create({ model: 'gpt-5', input: 'Hi', stream: true }))
     expect(error).toBeInstanceOf(APIError)
@@ -89,7 +84,7 @@ describe.for(providers)('OpenAI’s SDK asks for a response of a provider of $na
   })
 
   test('and hears in a 400 what cannot be translated', async () => {
-    const { openai, mock } = await stage(config)
+    const { openai, mock } = await stage(provider)
     const error: unknown = await openai.responses.create({ model: 'gpt-5', input: 'Hi', tools: [{ type: 'web_search' }] }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'tools[0].type' })
     expect(mock.requests).toHaveLength(0)

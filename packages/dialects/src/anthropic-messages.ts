@@ -65,8 +65,14 @@ function textOfPart({ type, text }: Record<string, unknown>): string {
 }
 
 /** https://docs.anthropic.com/en/api/errors */
-function envelope({ status, message, type }: ClientError, requestId?: string): Record<string, unknown> {
-  const error = { type: type !== undefined && types.has(type) ? type : typeOf(status), message }
+/** Why a request that starts or continues a thread is refused. */
+export const unsupportedThread = 'unsupported_thread'
+
+/** Anthropic's SDK goes on without a thread, if its user said so, where it is told so: its `ThreadState`. */
+const threadDetails = { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } }
+
+function envelope({ status, message, type, code }: ClientError, requestId?: string): Record<string, unknown> {
+  const error = { type: type !== undefined && types.has(type) ? type : typeOf(status), message, ...(code === unsupportedThread && threadDetails) }
   return requestId === undefined ? { type: 'error', error } : { type: 'error', error, request_id: requestId }
 }
 

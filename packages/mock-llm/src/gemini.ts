@@ -113,20 +113,26 @@ interface PromptInit {
 
 function promptOf({ body, wishes }: Asked, { model, contents, config }: PromptInit): Prompt {
   numberIn(config, 'topP', { min: 0, max: 1 })
-  const asks = contents.filter((content) => content['role'] !== 'model' && partsOf(content).some((part) => typeof part['text'] === 'string'))
+  const asks = contents.filter((content) => content['role'] !== 'model')
   const schema = config['responseJsonSchema'] ?? config['responseSchema']
   return {
     model,
     wishes,
     limit: integerIn(config, 'maxOutputTokens', { min: 1 }),
     system: systemOf(body),
-    question: textOf(partsOf(asks.at(-1) ?? {})),
+    question: questionIn(partsOf(asks.at(-1) ?? {})),
     tools: objectsIn(body['tools']).flatMap((tool) => objectsIn(tool['functionDeclarations'])).map(toTool),
     choice: toChoice(body['toolConfig']),
     parallel: true,
     stop: stringsIn(config, 'stopSequences', 5),
     ...(config['responseMimeType'] === 'application/json' && { json: schema === undefined ? {} : { schema } }),
   }
+}
+
+/** What the user says, or else what functions have found. */
+function questionIn(parts: readonly JsonObject[]): string {
+  const found = parts.flatMap(({ functionResponse: result }) => (isObject(result) ? [JSON.stringify(result['response'])] : []))
+  return textOf(parts) || found.join('\n')
 }
 
 function toTool({ name, parameters, parametersJsonSchema: plain }: JsonObject): Tool {

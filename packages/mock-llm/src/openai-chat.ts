@@ -90,7 +90,8 @@ function promptOf({ body, wishes }: Asked, { model, messages }: PromptInit): Pro
     system: said('system', 'developer')
       .map((message) => textOf(message['content']))
       .join(' '),
-    question: textOf(said('user').at(-1)?.['content']),
+    // What tools have found is answered as what the user says.
+    question: textOf(said('user', 'tool', 'function').at(-1)?.['content']),
     tools: objectsIn(body['tools'])
       .map(toTool)
       .filter((tool) => tool.name !== ''),

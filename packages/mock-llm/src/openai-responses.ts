@@ -62,6 +62,11 @@ function textOfItem(item: JsonObject): string {
   return textOf(item['content'] ?? item['output'] ?? item['arguments'])
 }
 
+/** What the user says, or a tool has found. */
+function isQuestion({ role, type }: JsonObject): boolean {
+  return role === 'user' || String(type).endsWith('_call_output')
+}
+
 function promptOf(
   { body, wishes }: Asked,
   { model, items }: { model: string; items: readonly JsonObject[] },
@@ -78,7 +83,7 @@ function promptOf(
     model,
     wishes,
     system: [stringIn(body, 'instructions') ?? '', ...said('system', 'developer')].filter(Boolean).join(' '),
-    question: said('user').at(-1) ?? '',
+    question: textOfItem(items.findLast(isQuestion) ?? {}),
     tools: tools.map((tool) => ({
       name: String(tool['name'] ?? ''),
       schema: tool['parameters'],

@@ -1,18 +1,20 @@
 import { isRecord } from '../is-record.ts'
 import type { ChatRequest, ChatToolChoice, ResponseFormat, SystemMessage } from '../pivot/chat-request.ts'
 import { effortOf } from '../translate/effort.ts'
-import { malformed } from '../translate/errors.ts'
+import { unsupportedThread } from '../anthropic-messages.ts'
+import { malformed, Untranslatable } from '../translate/errors.ts'
 import { numberIn, textIn, type Json } from '../translate/json.ts'
 import { refuseMembers } from '../translate/rule.ts'
 import type { TranslationContext } from '../translate/translation-context.ts'
 import { messagesToChat } from './messages-to-chat.ts'
 import { textPartOf } from './parts-to-chat.ts'
-import { requestToChatRules } from './rules.ts'
+import { requestToChatRules, threadRule } from './rules.ts'
 import { thinkingControlOf } from './thinking-control.ts'
 import { toolToChat } from './tools-to-chat.ts'
 
 /** Reads a Messages request. Only what is known here comes through: a provider would refuse the rest. */
 export function requestToChat(body: Json, context: TranslationContext): ChatRequest {
+  if (isRecord(body['thread'])) throw new Untranslatable(unsupportedThread, threadRule.how, threadRule.what)
   refuseMembers(requestToChatRules, body)
   const chat: ChatRequest = { messages: [...systemOf(body['system']), ...messagesToChat(body['messages'])] }
   const model = textIn(body['model'])

@@ -22,11 +22,21 @@ export const customToolRule: Rule = {
 const hi = [{ role: 'user', content: 'Hi' }]
 const call = { type: 'tool_use', id: 'a', name: 'b', input: {} }
 
+/** A conversation that Anthropic would keep, of which a request says the new part alone. */
+export const threadRule: Rule = {
+  what: 'thread',
+  does: 'refused',
+  how: 'a translated conversation is kept nowhere: send all of it as messages',
+  example: { thread: { type: 'create' } },
+  refuses: isRecord,
+}
+
 /** What a request loses on its way from Anthropic's Messages into the pivot. */
 export const requestToChatRules: readonly Rule[] = [
   ...['container', 'inference_geo', 'speed', 'betas'].map((what): Rule => ({ what, does: 'dropped', how: 'nobody else has anything like it', example: { [what]: 'c' } })),
   { what: 'context_management', does: 'dropped', how: 'the conversation goes out as it came', example: { context_management: {} } },
   { what: 'mcp_servers', does: 'refused', how: 'servers of tools can be asked by Anthropic alone', example: { mcp_servers: [{ url: 'https://a.example' }] }, refuses: (value) => Array.isArray(value) && value.length > 0 },
+  threadRule,
   { what: 'cache_control', does: 'dropped', how: 'at the top; a mark on a block stays on it', example: { cache_control: { type: 'ephemeral' } } },
   { what: 'service_tier', does: 'changed', how: '`standard_only` is `default`', example: { service_tier: 'standard_only' } },
   { what: 'output_config.format', does: 'changed', how: 'becomes a strict `response_format` called `structured_output`', example: { output_config: { format: { type: 'json_schema', schema: { type: 'object' } } } } },

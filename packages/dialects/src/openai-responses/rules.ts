@@ -33,7 +33,7 @@ export const unknownItemRule: Rule = {
 }
 
 /** An item that stands for one which OpenAI has stored. */
-export const itemReferenceRule: Rule = { what: 'input[].item_reference', does: 'refused', how: stateless, example: asks({ type: 'item_reference', id: 'msg_1' }) }
+export const itemReferenceRule: Rule = { what: 'input[].item_reference', does: 'refused', how: `${stateless}, as clients do with store: false`, example: asks({ type: 'item_reference', id: 'msg_1' }) }
 
 /** A picture that lies with OpenAI. */
 export const pictureIdRule: Rule = {
