@@ -78,12 +78,15 @@ describe.for(views)('in $view', ({ group }) => {
     for (const id of ['a', 'b']) await run(['route', 'create', id, '--uri', `/${id}`, '--upstream-id', 'u', '--label', 'team=red', ...group])
     await run(['consumer', 'create', 'alice', ...group])
     await run(['credential', 'create', 'laptop', '--consumer', 'alice', '--plugins-json', '{"key-auth": {"key": "$env://ALICE"}}', ...group])
-    const kinds = [['route'], ['upstream'], ['credential', '--consumer', 'alice'], ['consumer']] as const
+    await run(['plugin-metadata', 'create', 'cors', '--metadata-json', '{"allow_origins": {"staff": "https://staff.example.com"}}', ...group])
+    const kinds = [['route'], ['upstream'], ['credential', '--consumer', 'alice'], ['consumer'], ['plugin-metadata']] as const
     const file = (kind: string): string => join(folder, `${kind}.yaml`)
     for (const [kind, ...of] of kinds) await run([kind, 'export', ...of, ...group, '-f', file(kind)])
     const before = await Promise.all(kinds.map(([kind]) => readFile(file(kind), 'utf8')))
+    expect((await run(['config', 'diff', ...group, ...kinds.flatMap(([kind]) => ['-f', file(kind)])])).stdout).toBe('Nothing to change; 6 the same\n')
+    expect((await run(['plugin-metadata', 'list', ...group])).stdout).toBe('PLUGIN  FIELDS\ncors    allow_origins\n')
     expect((await run(['route', 'delete', 'a', 'b', ...group])).stdout).toBe('deleted route a\ndeleted route b\n')
-    expect((await run(['upstream', 'delete', 'u', ...group])).code).toBe(0)
+    for (const [kind, id] of [['upstream', 'u'], ['plugin-metadata', 'cors']] as const) expect((await run([kind, 'delete', id, ...group])).code).toBe(0)
     expect((await run(['consumer', 'delete', 'alice', ...group])).code).toBe(0)
     for (const [kind, ...of] of kinds.toReversed()) expect(await run([kind, 'create', ...of, ...group, '-f', file(kind)])).toMatchObject({ code: 0, stderr: '' })
     for (const [kind, ...of] of kinds) await run([kind, 'export', ...of, ...group, '-f', file(kind)])

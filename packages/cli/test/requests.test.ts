@@ -35,7 +35,7 @@ const gg = 'gateway_group_id=default'
 const requests: readonly { args: string; stdin?: string; sends: readonly string[] }[] = [
   { args: 'route create -f -', stdin: '{"id":"r1","uri":"/a","vars":[["arg_a","==","1"]],"unheard_of":{"kept":1}}', sends: [`PUT ${admin}/routes/r1?${gg} {"id":"r1","uri":"/a","vars":[["arg_a","==","1"]],"unheard_of":{"kept":1}}`] },
   { args: 'route create -f -', stdin: 'uri: /a\n', sends: [`POST ${admin}/routes?${gg} {"uri":"/a"}`] },
-  { args: 'route create --name n --uri /a --methods GET,POST --host h --service-id s --labels a=b', sends: [`POST ${admin}/routes?${gg} {"name":"n","paths":["/a"],"methods":["GET","POST"],"host":"h","service_id":"s","labels":{"a":"b"}}`] },
+  { args: 'route create --name n --uri /a --methods GET,POST --host h --service-id s --labels a=b,c=d=e --label f=g,h', sends: [`POST ${admin}/routes?${gg} {"name":"n","paths":["/a"],"methods":["GET","POST"],"host":"h","service_id":"s","labels":{"a":"b","c":"d=e","f":"g,h"}}`] },
   { args: 'rt get r1', sends: [`GET ${admin}/routes/r1?${gg}`] },
   { args: 'route list', sends: [`GET ${admin}/routes?${gg}`] },
   { args: 'route ls --service-id s --label team=red', sends: [`GET ${admin}/routes?${gg}&service_id=s&label=team`] },
