@@ -119,6 +119,36 @@ test('says so where APISIX needs an id that nobody gave', async () => {
   expect([code, stderr, lines]).toEqual([1, 'sluice: there is no id for the plugin config\n  Give it behind the command, sluice plugin-config create <id>, or as id in the file.\n', []])
 })
 
+test('tells of those that were written before one is refused', async () => {
+  const refused: Answer = { status: 400, body: { error_msg: 'invalid configuration: uri: is missing' } }
+  const answer = (request: Recorded): Answer => (request.line.includes('/c?') || request.line.endsWith('/c') ? refused : { ...willing(request), headers: { 'x-sluice-action': 'created' } })
+  const stdin = JSON.stringify({ routes: ['a', 'b', 'c', 'd'].map((id) => ({ id })) })
+  const [lines, json] = [await asked(['route', 'create', '-f', '-'], stdin, answer), await asked(['route', 'create', '-f', '-', '-o', 'json'], stdin, answer)]
+  expect([lines.code, lines.stdout, lines.stderr]).toEqual([1, 'created route a\ncreated route b\n', 'sluice: invalid configuration: uri: is missing\n'])
+  expect([json.code, JSON.parse(json.stdout)]).toEqual([1, [{ id: 'a' }, { id: 'b' }]])
+})
+
+test.for([
+  { what: 'no file and no flags', args: ['route', 'create'], says: 'sluice: nothing says what the route is\n  Give a file with -f, or flags; --help tells which.\n' },
+  { what: 'a file that is not there', args: ['route', 'create', '-f', '/no/such.yaml'], says: 'sluice: /no/such.yaml does not exist\n' },
+  { what: 'a file that is no YAML', args: ['route', 'create', '-f', '-'], stdin: 'id: a\nuri: [\n', says: 'sluice: standard input:' },
+  { what: 'a text', args: ['route', 'create', '-f', '-'], stdin: 'hello\n', says: 'sluice: standard input must hold a route, or a list of routes\n' },
+  { what: 'a whole configuration', args: ['route', 'create', '-f', '-'], stdin: 'version: "1"\nroutes: [{ id: a }]\nservices: []\n', says: 'sluice: standard input holds more than routes: services\n  Apply all of it: sluice config sync -f -\n' },
+  { what: 'two names', args: ['route', 'create', 'b', '-f', '-'], stdin: 'id: a\n', says: 'sluice: the file holds route a, and the command names b\n' },
+  { what: 'one name for several', args: ['route', 'create', 'b', '-f', '-'], stdin: '[{ id: a }, { id: b }]\n', says: 'sluice: there are 2 routes in the file: a name or flags can be for one alone\n' },
+  { what: 'an update of several', args: ['route', 'update', '-f', '-'], stdin: '[{ id: a }, { id: b }]\n', says: 'sluice: standard input must hold one route\n' },
+  { what: 'an update of nobody', args: ['route', 'update', '-f', '-'], stdin: 'uri: /a\n', says: 'sluice: nothing says which route is meant\n' },
+  { what: 'an update of nothing', args: ['route', 'update', 'a'], says: 'sluice: nothing says what is to change about route a\n' },
+  { what: 'a label of no form', args: ['route', 'create', '--label', 'a'], says: 'sluice: --labels: "a" does not have the form key=value\n' },
+  { what: 'a number that is none', args: ['route', 'create', '--priority', 'high'], says: 'sluice: --priority: "high" is not a whole number\n' },
+  { what: 'plugins that are no JSON', args: ['route', 'create', '--plugins-json', '{'], says: 'sluice: --plugins-json is not valid ' },
+  { what: 'an export as a table', args: ['route', 'export', '-o', 'table'], says: 'sluice: a table cannot be taken back\n  Export as yaml or json.\n' },
+])('refuses $what, and asks for no write', async ({ args, stdin, says }) => {
+  const { code, stdout, stderr, lines } = await asked(args, stdin)
+  expect([code, stdout, stderr.slice(0, says.length)]).toEqual([1, '', says])
+  expect(lines.filter((line) => !line.startsWith('GET'))).toEqual([])
+})
+
 test('ids are encoded in paths, those of several parts but for their slashes', async () => {
   expect((await asked(['route', 'get', 'a b?c#d', '-g', 'x&y=z'])).lines).toEqual([`GET ${admin}/routes/a%20b%3Fc%23d?gateway_group_id=x%26y%3Dz`])
   const { code, stderr, lines } = await asked(['route', 'delete', '../services/s'])

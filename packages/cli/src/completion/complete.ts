@@ -28,7 +28,7 @@ export async function complete(program: Command, words: readonly string[], surro
   const completing: Completing = {
     surroundings,
     options: place.options,
-    client: async () => (client ??= new AdminClient(await connectionOf(place.options as ConnectionOptions, surroundings), { version, patience: 2_000 })),
+    client: async () => (client ??= new AdminClient(await connectionOf(place.options as ConnectionOptions, surroundings), { version, patience: 500 })),
   }
   try {
     const found = await candidatesAt(place, typed, completing)

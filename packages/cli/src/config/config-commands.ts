@@ -11,6 +11,8 @@ import type { ValidateOptions } from './validate.ts'
 /** `config sync`, `diff`, `dump` and `validate`: whole configurations. What they do is loaded when it is done. */
 export function addConfigCommands(cli: Cli, kernelOf: KernelSource): void {
   const config = cli.program.command('config').description('Make a running gateway hold what files say, and the other way round.')
+  // What stands between the two words of a command is understood, too.
+  addOutputOption(addConnectionOptions(config, { isHidden: true }), { isHidden: true })
 
   const sync = config.command('sync').description('Make the gateway hold what files say: create, update and delete, after printing the plan.').option('--dry-run', 'print the plan and stop')
   addFileOptions(sync)

@@ -3,19 +3,12 @@ import type { Call, Cli } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
 import type { KernelSource } from '../config/plan-files.ts'
 import { exitCode } from '../exit-code.ts'
-import { formatValue } from '../format-value.ts'
 import { fieldsOf } from './flags.ts'
-import { readResources } from './input.ts'
-import { printResources } from './print.ts'
+import { checkedKey, readResources } from './input.ts'
+import { printWritten } from './print.ts'
 import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
 import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
-import { creationOf, write, type Draft, type Written } from './write.ts'
-
-export interface WriteOptions extends Readonly<Record<string, unknown>> {
-  readonly file?: string
-  readonly consumer?: string
-  readonly dryRun?: boolean
-}
+import { creationOf, write, type Draft, type WriteOptions, type Written } from './write.ts'
 
 /** `create`: what a file holds, or what flags say. */
 export function addCreate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
@@ -36,11 +29,15 @@ export function addCreate(cli: Cli, parent: Command, type: ResourceType, kernelO
     const writes = drafts.map((draft) => ({ key: draft.key ?? keyOf(type, draft.value), request: creationOf(type, client, draft, call.options) }))
     if (call.options.dryRun === true && kind) return (await import('./preview.ts')).preview(type, kind, client, writes, call, kernelOf)
     const done: Written[] = []
-    for (const { key, request } of writes) {
-      done.push(await write(type, client, request, key))
-      if (call.format === undefined) call.print(done.at(-1)?.told ?? '')
+    try {
+      for (const { key, request } of writes) {
+        const written = await write(type, client, request, key)
+        done.push(written)
+        if (call.format === undefined) call.print(written.told)
+      }
+    } finally {
+      if (done.length > 0) printWritten(type, done, call)
     }
-    printWritten(type, done, call)
     return exitCode.same
   })
 }
@@ -57,20 +54,4 @@ async function draftsOf(type: ResourceType, { args: [key], options, surroundings
   const found = await readResources(type, options.file, surroundings, options)
   if (found.length > 1 && (key !== undefined || Object.keys(fields).length > 0)) throw new CommandError(`there are ${found.length} ${type.plural} in the file: a name or flags can be for one alone`)
   return found.map((value) => ({ value: { ...value, ...fields }, key: checkedKey(type, key, value) }))
-}
-
-/** A name beside the file and one in it must be the same. */
-export function checkedKey(type: ResourceType, key: string | undefined, value: Readonly<Record<string, unknown>>): string | undefined {
-  const own = keyOf(type, value)
-  if (key !== undefined && own !== undefined && key !== own) throw new CommandError(`the file holds ${type.noun} ${own}, and the command names ${key}`)
-  return key
-}
-
-/** With `--output` what was written is shown, as it is now. */
-export function printWritten(type: ResourceType, done: readonly Written[], { format, print, surroundings }: Pick<Call, 'format' | 'print' | 'surroundings'>): void {
-  if (format === undefined) return
-  const values = done.map(({ value }) => value)
-  const shown = values.length === 1 && values[0] ? values[0] : values
-  if (format === 'table') printResources(type, values, { format, print, surroundings })
-  else print(formatValue(shown, format))
 }

@@ -4,7 +4,7 @@ import { nameOf, readInput } from '../read-input.ts'
 import type { Surroundings } from '../surroundings.ts'
 import type { Fields } from './fields.ts'
 import type { Scope } from './read.ts'
-import type { ResourceType } from './resource-type.ts'
+import { keyOf, type ResourceType } from './resource-type.ts'
 
 /** The resources that a file holds: one, a list of them, or a configuration with such a list, as `export` writes it. Throws a `CommandError`. */
 export async function readResources(type: ResourceType, file: string, surroundings: Pick<Surroundings, 'stdin'>, scope: Scope): Promise<readonly Fields[]> {
@@ -31,4 +31,11 @@ function ofConsumer(value: Fields, { consumer }: Scope): readonly Fields[] {
   const [, owner, id] = credential.exec(String(value['id'])) ?? []
   if (owner === undefined) return [value]
   return owner === consumer ? [{ ...value, id }] : []
+}
+
+/** A name beside the file and one in it must be the same. */
+export function checkedKey(type: ResourceType, key: string | undefined, value: Fields): string | undefined {
+  const own = keyOf(type, value)
+  if (key !== undefined && own !== undefined && key !== own) throw new CommandError(`the file holds ${type.noun} ${own}, and the command names ${key}`)
+  return key
 }

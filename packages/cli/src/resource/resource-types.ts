@@ -185,7 +185,7 @@ export const resourceTypes: readonly ResourceType[] = [
     description: 'Gateway groups: name spaces of everything else.',
     path: () => '/api/gateway_groups',
     columns: [id, name, description, labels],
-    flags: [nameFlag, textFlag('--description <text>', 'description', 'what it is for'), labelFlag],
+    flags: [nameFlag, textFlag('--description <text>', 'description', 'what it is for'), textFlag('--prefix <path>', 'prefix', 'what paths begin with, on servers that have that'), labelFlag],
     isGlobal: true,
     takesAlong: 'everything in it',
     example: { id: 'staging', document: '{ id: staging, name: staging }', create: '--name testing --description "for trying things out"', update: '--description "not for customers"' },

@@ -5,14 +5,15 @@ import { keysOf } from '../completion/complete.ts'
 import { withValues } from '../completion/values.ts'
 import type { KernelSource } from '../config/plan-files.ts'
 import { exitCode } from '../exit-code.ts'
-import { checkedKey, printWritten, type WriteOptions } from './create.ts'
+import { nameOf } from '../read-input.ts'
 import type { Fields } from './fields.ts'
 import { fieldsOf } from './flags.ts'
-import { readResources } from './input.ts'
+import { checkedKey, readResources } from './input.ts'
+import { printWritten } from './print.ts'
 import { getOne } from './read.ts'
 import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
 import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
-import { replacementOf, write } from './write.ts'
+import { replacementOf, write, type WriteOptions } from './write.ts'
 
 /** `update`: a file takes the place of what is there; flags change the fields that they are for, and leave the others. */
 export function addUpdate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
@@ -49,7 +50,7 @@ async function wantedOf(type: ResourceType, { args: [named], options, surroundin
   const { fields, replaced } = await fieldsOf(type.flags, { given: options, isScoped: client.isScoped })
   if (options.file !== undefined) {
     const [value, ...others] = await readResources(type, options.file, surroundings, options)
-    if (!value || others.length > 0) throw new CommandError(`${options.file} must hold one ${type.noun}`, { advice: [`Write several with sluice ${type.name} create -f ${options.file}`] })
+    if (!value || others.length > 0) throw new CommandError(`${nameOf(options.file)} must hold one ${type.noun}`, { advice: [`Write several with sluice ${type.name} create -f ${options.file}`] })
     return { key: checkedKey(type, named, value) ?? keyOf(type, value) ?? nameless(type), value: { ...value, ...fields } }
   }
   const { [type.key]: own, ...changed } = fields

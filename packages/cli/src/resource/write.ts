@@ -5,6 +5,13 @@ import type { Fields } from './fields.ts'
 import { collectionOf, type Scope } from './read.ts'
 import { called, keyOf, pathOf, type ResourceType } from './resource-type.ts'
 
+/** What `create` and `update` take, beside a flag for each field. */
+export interface WriteOptions extends Readonly<Record<string, unknown>> {
+  readonly file?: string
+  readonly consumer?: string
+  readonly dryRun?: boolean
+}
+
 /** A resource that is to be created. */
 export interface Draft {
   readonly value: Fields
