@@ -73,14 +73,15 @@ async function putConfigs(call: Call): Promise<WriteAnswer> {
   if (!isFields(body)) throw refuse(400, body === undefined ? 'missing configurations' : 'invalid request body: must be an object')
   const before = stateOf(call)
   const wanted = call.header('if-match')
-  if (wanted !== '' && wanted !== '*' && wanted !== (await stateTag(before, desk.redaction))) throw changedSince()
+  const isConditional = wanted !== '' && wanted !== '*'
+  if (isConditional && wanted !== (await stateTag(before, desk.redaction))) throw changedSince()
   if (desk.digests.digestOf(group, before) === digest) return { status: 204, done: { action: 'unchanged' } }
   const written = readConfig(body)
   checkVersions(written.versions, before)
   const prepared = await prepare(call, before, written)
   try {
     const { isReplaced, revision } = await desk.store.change(group, (draft) => {
-      if (wanted !== '' && kinds.some((kind) => draft.version(kind) !== before.version(kind))) throw changedSince()
+      if (isConditional && kinds.some((kind) => draft.version(kind) !== before.version(kind))) throw changedSince()
       return { isReplaced: replace(call, draft, written, prepared), revision: draft.revision }
     })
     desk.digests.set(group, digest, isReplaced ? revision : before.revision)

@@ -1,3 +1,4 @@
+import { MemoryBackend } from '@sluice/store'
 import { parse } from 'yaml'
 import { expect, test, vi } from 'vitest'
 import { startAdmin, type AdminWorld } from './support/admin-world.ts'
@@ -147,6 +148,28 @@ test('with If-Match replaces what was read, and nothing that was changed since',
   const versions = Object.fromEntries(Object.entries(body as object).filter(([name]) => name.endsWith('_conf_version') && name !== 'routes_conf_version'))
   expect(await conditional('three', { ...versions, routes: [route('c')] })).toMatchObject({ status: 202 })
   expect((await world.ask('GET', path)).body.routes).toMatchObject([{ id: 'c' }])
+})
+
+test('of two that replace what both have read, the one that is through first does', async () => {
+  const { promise: isOpen, resolve: open } = Promise.withResolvers<void>()
+  const { promise: isKeeping, resolve: keeps } = Promise.withResolvers<void>()
+  class SlowBackend extends MemoryBackend {
+    override async keep(): Promise<void> {
+      keeps()
+      await isOpen
+    }
+  }
+  const world = await startAdmin({ backend: new SlowBackend() })
+  const tag = (await world.ask('GET', path)).headers.get('etag') ?? ''
+  const replace = (id: string): ReturnType<AdminWorld['ask']> => world.ask('PUT', path, { routes: [route(id)] }, { 'x-digest': id, 'if-match': tag })
+  const first = replace('first')
+  await isKeeping
+  const second = replace('second')
+  // By the time that others are answered it has been looked at, and nothing has changed yet.
+  for (let times = 0; times < 3; times++) expect((await world.ask('GET', path)).headers.get('etag')).toBe(tag)
+  open()
+  expect([(await first).status, (await second).status]).toEqual([202, 412])
+  expect((await world.ask('GET', path)).body.routes).toMatchObject([{ id: 'first' }])
 })
 
 test('the tag is another after every change, that of a secret included', async () => {
