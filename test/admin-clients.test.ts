@@ -97,7 +97,7 @@ const refused = [
   { what: 'a bare triple in vars (R14)', fields: { vars: ['arg_a', '==', 'b'] }, message: "failed to validate the 'vars' expression" },
   { what: 'an unknown provider (P33)', plugin: { provider: 'foo', auth: {} }, message: 'failed to check the configuration of plugin ai-proxy err: provider: must be one of' },
   { what: 'Vertex AI without its configuration (P33)', plugin: { provider: 'vertex-ai', auth: {} }, message: 'vertex-ai requires either provider_conf (project_id + region) or override.endpoint' },
-  { what: 'Bedrock, which is not there yet (P33)', plugin: { provider: 'bedrock', auth: {} }, message: 'bedrock is not supported yet' },
+  { what: 'Bedrock without keys (P33)', plugin: { provider: 'bedrock', provider_conf: { region: 'us-east-1' }, auth: {} }, message: 'bedrock requires auth.aws' },
 ] as const
 
 test.for(refused)('a PUT is refused for $what', async ({ message, ...parts }) => {

@@ -9,6 +9,7 @@ function routeWith(config: object): { routes: object[] } {
 }
 
 const openai = { provider: 'openai', auth: {} }
+const aws = { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'secret' }
 const vertex = 'vertex-ai requires either provider_conf (project_id + region) or override.endpoint'
 
 /** What must be said of it, behind file, line and `routes[0].plugins.ai-proxy`. */
@@ -16,8 +17,18 @@ const refused: readonly [name: string, config: object, where: string, what: stri
   ['P33: provider foo', { provider: 'foo', auth: {} }, '.provider', /must be one of .*openai/],
   ['P33: vertex without conf', { provider: 'vertex-ai', auth: {} }, '', vertex],
   ['P33: vertex with half of it', { provider: 'vertex-ai', auth: {}, provider_conf: { region: 'r' } }, '', vertex],
-  ['P33: bedrock', { provider: 'bedrock', auth: {} }, '.provider', /bedrock is not supported yet/],
-  ['P33: auth.aws', { provider: 'openai', auth: { aws: {} } }, '.auth.aws', /not supported yet/],
+  ['P33: bedrock without a region', { provider: 'bedrock', auth: { aws } }, '', 'bedrock requires provider_conf.region'],
+  ['P33: bedrock without keys', { provider: 'bedrock', auth: {}, provider_conf: { region: 'us-east-1' } }, '', /bedrock requires auth.aws, or an API key/],
+  [
+    'bedrock with a region that is none',
+    { provider: 'bedrock', auth: { aws }, provider_conf: { region: 'evil.example/' } },
+    '',
+    /provider_conf.region is not a region/,
+  ],
+  ['auth.aws without the key', { ...openai, auth: { aws: { access_key_id: 'a' } } }, '.auth.aws.secret_access_key', 'is required'],
+  ['auth.aws with a key that is none', { ...openai, auth: { aws: { ...aws, session_token: 'a\nb' } }, provider_conf: { region: 'us-east-1' } }, '.auth.aws.session_token', /holds characters/],
+  ['auth.aws without a region', { ...openai, auth: { aws } }, '.auth.aws', /requires provider_conf.region/],
+  ['auth.aws beside auth.azure', { ...openai, auth: { aws, azure: { tenant_id: 't', client_id: 'c', client_secret: 's' } } }, '.auth.aws', /stands beside azure/],
   ['azure without an endpoint', { provider: 'azure-openai', auth: {} }, '', 'azure-openai requires override.endpoint'],
   [
     'azure with half of its address',

@@ -20,7 +20,7 @@ const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8'
 function madeUp(text: string): Record<string, string> {
   const names = Array.from(text.matchAll(/\$env:\/\/([A-Z_]+)/g), ([, name = '']) => name)
   return Object.fromEntries(
-    names.map((name) => [name, name === 'GCP_SERVICE_ACCOUNT' ? serviceAccount() : `Bearer made-up-${name}`]),
+    names.map((name) => [name, name === 'GCP_SERVICE_ACCOUNT' ? serviceAccount() : `${name.startsWith('AWS_') ? '' : 'Bearer '}made-up-${name}`]),
   )
 }
 

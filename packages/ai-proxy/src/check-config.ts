@@ -38,6 +38,7 @@ export function checkConfig(
     if (framing.has(name.toLowerCase())) add(['auth', 'header', name], 'is about the connection and cannot be set')
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) add(['auth', 'header', name], 'holds characters that a header cannot carry')
   }
+  for (const [at, problem] of awsProblems(config, provider)) add(at, problem)
   try {
     tokenSource(config, gcpServiceAccount)
   } catch (error) {
@@ -45,4 +46,19 @@ export function checkConfig(
     add(['auth', ...error.at], error.message)
   }
   return issues
+}
+
+type Problem = readonly [at: readonly string[], message: string]
+
+function awsProblems({ auth, provider_conf: { region } }: Config, { name, signature }: Provider): Problem[] {
+  const { header = {}, gcp, azure, aws } = auth
+  const hasKey = Object.keys(header).some((one) => one.toLowerCase() === 'authorization')
+  if (!aws) return signature === 'aws' && !hasKey ? [[[], `${name} requires auth.aws, or an API key in auth.header.Authorization`]] : []
+  if (gcp || azure) return [[['auth', 'aws'], `stands beside ${gcp ? 'gcp' : 'azure'}: a request carries one credential`]]
+  const found: Problem[] = Object.entries(aws).flatMap(([field, value]) =>
+    /^[\x21-\x7e]+$/.test(value) ? [] : [[['auth', 'aws', field], 'holds characters that no key of AWS has']],
+  )
+  // A provider that is at AWS asks for it itself.
+  if (region === undefined && signature !== 'aws') found.push([['auth', 'aws'], 'requires provider_conf.region: signatures name it'])
+  return found
 }

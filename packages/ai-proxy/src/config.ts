@@ -62,8 +62,18 @@ const Auth = Type.Object(
         closed,
       ),
     ),
+    aws: Type.Optional(
+      Type.Object(
+        {
+          access_key_id: Type.String({ minLength: 1, secret: true, description: 'Id of an access key of AWS.' }),
+          secret_access_key: Type.String({ minLength: 1, secret: true, description: 'The key itself: requests are signed with it, and it is not sent.' }),
+          session_token: Type.Optional(Type.String({ minLength: 1, secret: true, description: 'Token of temporary credentials.' })),
+        },
+        closed,
+      ),
+    ),
   },
-  { ...closed, unsupported: ['aws'], description: 'Credentials for the provider; `{}` for one that needs none.' },
+  { ...closed, description: 'Credentials for the provider; `{}` for one that needs none.' },
 )
 
 const partialBody = Type.Record(Type.String(), Type.Unknown(), { description: 'Members merged into the request body.' })
@@ -101,10 +111,11 @@ const Override = Type.Object(
           gemini: Type.Optional(partialBody),
           'gemini-embeddings': Type.Optional(partialBody),
           'vertex-predict': Type.Optional(partialBody),
+          'bedrock-converse': Type.Optional(partialBody),
         },
         {
           ...closed,
-          unsupported: ['bedrock-converse', 'passthrough'],
+          unsupported: ['passthrough'],
           description: 'By dialect: members merged deeply into the body where they are missing.',
         },
       ),
@@ -118,11 +129,11 @@ const Override = Type.Object(
 export const configOf = (providers: readonly string[]) =>
   Type.Object(
     {
-      provider: oneOf(providers, { description: 'Who answers.', unsupported: ['bedrock'] }),
+      provider: oneOf(providers, { description: 'Who answers.' }),
       provider_conf: Type.Object(
         {
           project_id: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud project, for `vertex-ai`.' })),
-          region: Type.Optional(Type.String({ minLength: 1, description: 'Google Cloud region, for `vertex-ai`.' })),
+          region: Type.Optional(Type.String({ minLength: 1, description: 'Region of Google Cloud for `vertex-ai`, of AWS for `bedrock` and `auth.aws`.' })),
           resource: Type.Optional(
             Type.String({ minLength: 1, description: 'Azure resource, for `azure-openai`: the host is `<resource>.openai.azure.com`.' }),
           ),

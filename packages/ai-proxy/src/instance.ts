@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PathCall, Target } from '@sluice/ai-core'
-import { CloudAuthError, type TokenCache } from '@sluice/cloud-auth'
+import { CloudAuthError, type AwsSigner, type TokenCache } from '@sluice/cloud-auth'
 import { canTranslate, dialectOf } from '@sluice/dialects'
 import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { Endpoint } from './endpoint.ts'
 import { RequestHeaders } from './request-headers.ts'
 import { BodyShaper } from './shape-body.ts'
+import { signerOf } from './sign.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface InstanceOptions {
@@ -34,6 +35,8 @@ export class Instance {
   readonly config: Config
   readonly endpoint: Endpoint
   readonly headers: RequestHeaders
+  /** Where requests are signed. */
+  readonly signer: AwsSigner | undefined
   readonly connections: Lease
   /** What the log tells of where requests go. */
   readonly address: Pick<UpstreamRecord, 'address' | 'scheme' | 'host'>
@@ -55,6 +58,7 @@ export class Instance {
     this.config = config
     this.endpoint = new Endpoint(provider, config)
     this.headers = new RequestHeaders(provider, config)
+    this.signer = signerOf(config)
     this.limits = limitsOf(config)
     this.streamLimits = streamLimitsOf(config)
     this.digest = createHash('sha256').update(JSON.stringify(config)).digest('base64url')
@@ -177,7 +181,7 @@ function addressOf(origin: string): Instance['address'] {
 /** Credentials in every spelling that an upstream might repeat; too short ones would match by chance. */
 function secretsOf({ auth, override: { endpoint } }: Config): string[] {
   const written = endpoint === undefined ? [] : [...new URL(endpoint).searchParams].filter(([name]) => isSecretName(name))
-  const ofClouds = auth.azure ? [auth.azure.client_secret] : []
+  const ofClouds = [...(auth.azure ? [auth.azure.client_secret] : []), ...Object.values(auth.aws ?? {})]
   const values = [...Object.values(auth.header ?? {}), ...Object.values(auth.query ?? {}), ...ofClouds, ...written.map(([, value]) => value)]
   const parts = values.flatMap((value) => [value, value.replace(/^\w+\s+/, '')])
   const spelled = parts.flatMap((value) => [value, encodeURIComponent(value.toWellFormed()), formEncoded(value)])

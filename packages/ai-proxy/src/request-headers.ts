@@ -30,6 +30,9 @@ const withheld: ReadonlySet<string> = new Set([
   'expect',
   'host',
   'x-api-key',
+  'x-amz-content-sha256',
+  'x-amz-date',
+  'x-amz-security-token',
   'x-goog-api-key',
 ])
 const ofOneConnection = hopByHop(undefined)
@@ -48,8 +51,9 @@ export class RequestHeaders {
 
   constructor(provider: Provider, config: Config) {
     const auth = Object.entries(config.auth.header ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-    const hasToken = config.auth.gcp !== undefined || config.auth.azure !== undefined
-    // A cloud's token takes the place of a fixed one.
+    const { gcp, azure, aws } = config.auth
+    const hasToken = [gcp, azure, aws].some((cloud) => cloud !== undefined)
+    // A cloud's token or signature takes the place of a fixed one.
     this.#fixed = auth.filter(([name]) => !(hasToken && name === 'authorization')).flat()
     this.#fixedNames = new Set(auth.map(([name]) => name))
     const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase()).filter((name) => name !== 'content-type')

@@ -2,7 +2,7 @@ import { headerMap, type HeaderMap } from '@sluice/kernel'
 import type { IncomingHeaders } from '@sluice/upstream'
 
 const relayed = new Set(['content-type', 'retry-after', 'retry-after-ms', 'request-id', 'x-request-id', 'x-should-retry'])
-const relayedPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-']
+const relayedPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-', 'x-amzn-']
 
 /** Names as they come again with every answer, and whether they are relayed; bounded, for upstreams may invent names. */
 const judged = new Map<string, boolean>()

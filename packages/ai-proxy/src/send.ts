@@ -1,4 +1,5 @@
 import { accountSlot, type Account, type AiRequest, type PassedRequest } from '@sluice/ai-core'
+import type { AwsSigner } from '@sluice/cloud-auth'
 import { dialectOf, type Translation } from '@sluice/dialects'
 import type { Document } from '@sluice/json-edit'
 import { headerOf, hidePresented, HttpError, type Exchange, type Reply, type UpstreamRecord } from '@sluice/kernel'
@@ -11,6 +12,7 @@ import type { Instance, Way } from './instance.ts'
 import { payloadsSlot } from './log-fields.ts'
 import { Payloads } from './payloads.ts'
 import { receive } from './receive.ts'
+import { signatureOf } from './sign.ts'
 import type { Shape } from './shape-body.ts'
 import { toldOf } from './told-of-request.ts'
 import { translateRequest } from './translate-request.ts'
@@ -32,6 +34,8 @@ export interface Outgoing {
   readonly destination: Destination
   readonly contentType: string | undefined
   readonly body: OutgoingBody
+  /** The same in pieces, where it is in memory: what is signed must be. */
+  readonly pieces?: readonly Buffer[]
   /** Answers that are asked for; 1 if absent. */
   readonly choices?: number
 }
@@ -48,19 +52,28 @@ export function askProvider(ctx: Exchange, plan: Plan, asked: Document = ctx.req
   const document = translated?.document ?? asked
   const hidesUsage = way.shaper.apply(document, shape, destination.path, way.translates)
   const account = freshAccount(ctx, asked, request.dialect)
-  return withToken(instance, ctx, (token) =>
-    attempt(ctx, plan, account, hidesUsage, token, translated?.translation, {
+  return withToken(instance, ctx, (token) => {
+    const pieces = document.toBuffers()
+    return attempt(ctx, plan, account, hidesUsage, token, translated?.translation, {
       method: 'POST',
       destination,
       contentType: 'application/json',
-      body: wholeBody(document.toBuffers()),
+      body: wholeBody(pieces),
+      pieces,
       choices: way.shaper.choicesIn(document),
-    }),
-  )
+    })
+  })
 }
 
 /** An operation beside the dialects: the client's method, query, type and bytes, as they come. */
 export function passThrough(ctx: Exchange, plan: Plan, request: PassedRequest): Promise<Reply> {
+  const { signer, config } = plan.instance
+  const { body } = ctx.request
+  if (!signer || body.isRead) return pass(ctx, plan, request)
+  return body.read(config.max_req_body_size).then(() => pass(ctx, plan, request))
+}
+
+function pass(ctx: Exchange, plan: Plan, request: PassedRequest): Promise<Reply> {
   const { instance, shape } = plan
   const destination = passedDestination(instance, request, ctx.request.query, shape)
   if (!destination) throw unresolvedPath()
@@ -68,12 +81,14 @@ export function passThrough(ctx: Exchange, plan: Plan, request: PassedRequest): 
   const { method, headers } = ctx.request
   const account = ctx.get(accountSlot) as Account
   const body = outgoingBody(ctx, instance.config.max_req_body_size)
+  const { body: received } = ctx.request
   return withToken(instance, ctx, (token) =>
     attempt(ctx, plan, account, false, token, undefined, {
       method,
       destination,
       contentType: body.content === null ? undefined : headerOf(headers, 'content-type'),
       body,
+      ...(received.isRead && { pieces: received.toBuffers() }),
     }),
   )
 }
@@ -126,6 +141,7 @@ export function attempt(
   if (payloads) ctx.set(payloadsSlot, payloads)
   const headers = instance.headers.build(ctx.request.headers, outgoing.contentType, token, translation !== undefined)
   if (outgoing.body.length !== undefined) headers.push('content-length', String(outgoing.body.length))
+  if (instance.signer) headers.push(...signatureFor(instance, instance.signer, headers, outgoing))
   return new Promise<Reply>((resolve, reject) => {
     const one: Attempt = {
       ctx,
@@ -161,6 +177,10 @@ export function attempt(
       },
     })
   })
+}
+
+function signatureFor({ address: { host } }: Instance, signer: AwsSigner, headers: readonly string[], { method, destination, pieces = [] }: Outgoing): string[] {
+  return signatureOf(signer, { method, host, path: destination.path, headers, body: pieces })
 }
 
 /** Attempt state starts afresh with each attempt; what the request says of itself stays. */

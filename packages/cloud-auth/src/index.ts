@@ -1,3 +1,4 @@
+export { AwsSigner, type AwsCredentials, type AwsSignerOptions, type RequestToSign } from './aws-signer.ts'
 export { CloudAuthError, type CloudAuthErrorKind } from './cloud-auth-error.ts'
 export { EntraTokens, entraTokenUri, type EntraTokensOptions } from './entra-tokens.ts'
 export { GcpTokens, type GcpTokensOptions } from './gcp-tokens.ts'

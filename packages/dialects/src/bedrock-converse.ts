@@ -11,6 +11,14 @@ import { parseJson } from './parse-json.ts'
 import { errorInside } from './upstream-error.ts'
 import { bedrockUsage } from './usage.ts'
 
+const places = {
+  temperature: 'inferenceConfig.temperature',
+  top_p: 'inferenceConfig.topP',
+  max_tokens: 'inferenceConfig.maxTokens',
+  max_completion_tokens: 'inferenceConfig.maxTokens',
+  max_output_tokens: 'inferenceConfig.maxTokens',
+} as const
+
 /**
  * Amazon Bedrock's Converse, whose model stands in the path, and whose streams are binary, a message for each event:
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
@@ -18,6 +26,7 @@ import { bedrockUsage } from './usage.ts'
 export const bedrockConverse: DialectFacts = {
   name: 'bedrock-converse',
   suffix: bedrockPath,
+  places,
   framing: binaryMessages,
   openStream: () => new BedrockStream(),
   readAnswer,

@@ -14,6 +14,7 @@ import type { Provider } from '@sluice/provider'
 import { aimlapi } from '@sluice/provider-aimlapi'
 import { anthropic } from '@sluice/provider-anthropic'
 import { azureOpenai } from '@sluice/provider-azure-openai'
+import { bedrock } from '@sluice/provider-bedrock'
 import { deepseek } from '@sluice/provider-deepseek'
 import { gemini } from '@sluice/provider-gemini'
 import { openai } from '@sluice/provider-openai'
@@ -34,6 +35,7 @@ export const providers: readonly Provider[] = [
   openrouter,
   gemini,
   vertexAi,
+  bedrock,
   openaiCompatible,
 ]
 

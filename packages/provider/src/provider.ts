@@ -73,6 +73,8 @@ export interface Provider {
   readonly speaks: Readonly<Partial<Record<Dialect, Speech>>>
   /** The one of them that says all that it can do, where that is not the first: `provider_conf.dialect: native` asks for it. */
   readonly native?: Dialect
+  /** Its requests are signed by this cloud's rules, unless a fixed `Authorization` stands for them. */
+  readonly signature?: 'aws'
   /** Request headers, lower case, sent when the client gave none of that name. */
   readonly headers?: Readonly<Record<string, string>>
   /** What a route's configuration lacks, one sentence each; asked at load time. `endpoint` is `override.endpoint`. */

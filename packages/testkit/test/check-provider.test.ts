@@ -2,6 +2,7 @@ import { defineProvider, type Provider } from '@sluice/provider'
 import { aimlapi } from '@sluice/provider-aimlapi'
 import { anthropic } from '@sluice/provider-anthropic'
 import { azureOpenai } from '@sluice/provider-azure-openai'
+import { bedrock } from '@sluice/provider-bedrock'
 import { deepseek } from '@sluice/provider-deepseek'
 import { gemini } from '@sluice/provider-gemini'
 import { openai } from '@sluice/provider-openai'
@@ -11,7 +12,7 @@ import { vertexAi } from '@sluice/provider-vertex-ai'
 import { expect, test } from 'vitest'
 import { checkProvider, fixtures, readFixture } from '../src/index.ts'
 
-const all = [aimlapi, anthropic, azureOpenai, deepseek, gemini, openai, openaiCompatible, openrouter, vertexAi]
+const all = [aimlapi, anthropic, azureOpenai, bedrock, deepseek, gemini, openai, openaiCompatible, openrouter, vertexAi]
 
 test.for(all.map((provider) => [provider.name, provider] as const))('%s keeps the contract and reads what it recorded', ([, provider]) => {
   expect(checkProvider(provider)).toEqual([])
