@@ -96,6 +96,17 @@ describe('auth.gcp', () => {
     )
   })
 
+  test('Google’s own API is shown the same token, and a client’s key is not', async () => {
+    const { shown, tokenUri, api } = await google()
+    const { url } = await gatewayTo(api, { service_account_json: keyFile(tokenUri) })
+    const asked = { contents: [{ role: 'user', parts: [{ text: 'hello' }] }] }
+    const headers = { 'x-goog-api-key': 'mine' }
+    for (const operation of ['generateContent', 'countTokens']) {
+      expect((await askRaw(`${url}/v1beta/models/gemini-2.5-flash:${operation}`, { body: asked, headers })).status).toBe(200)
+    }
+    expect(shown).toEqual(['Bearer ya29.token-1', 'Bearer ya29.token-1'])
+  })
+
   test('those who ask at once wait for one refresh', async () => {
     const waiting: (() => void)[] = []
     const { forms, shown, tokenUri, api } = await google({

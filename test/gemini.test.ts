@@ -62,6 +62,9 @@ describe('a client of Gemini’s on Gemini', () => {
     [pathOf('generateContent'), {}, '/v1beta/models/gemini-2.0:generateContent', '/v1beta/models/gemini-2.0:generateContent'],
     [pathOf('streamGenerateContent'), {}, '/v1beta/models/gemini-2.0:generateContent', '/v1beta/models/gemini-2.0:streamGenerateContent?alt=sse'],
     [pathOf('generateContent'), { options: { model: 'gemini-3-pro' } }, '/v1beta/models/gemini-2.0:generateContent', '/v1beta/models/gemini-3-pro:generateContent'],
+    [pathOf('streamGenerateContent'), { override: { endpoint_mode: 'exact' } }, '/v1beta/models/gemini-2.0:streamGenerateContent?x=1', '/v1beta/models/gemini-2.0:streamGenerateContent?x=1&alt=sse'],
+    [pathOf('generateContent'), { override: { endpoint_mode: 'exact' } }, '/v1beta/models/gemini-2.0:generateContent', '/v1beta/models/gemini-2.0:generateContent'],
+    [pathOf('generateContent'), { override: { endpoint_mode: 'base' } }, '/google', '/google/models/gemini-2.5-flash:generateContent'],
     [pathOf('generateContent'), vertex, '', `${vertexPath}/models/gemini-2.5-flash:generateContent`],
     [pathOf('streamGenerateContent'), { ...vertex, options: { model: 'google/gemini-3-pro' } }, '', `${vertexPath}/models/gemini-3-pro:streamGenerateContent?alt=sse`],
     [pathOf('countTokens'), vertex, '', `${vertexPath}/models/gemini-2.5-flash:countTokens`],
@@ -221,9 +224,10 @@ describe('a client of Gemini’s that does not ask for events', () => {
     ['breaks', { cutAfter: 6 }],
     ['ends properly', { endAfter: 6 }],
     ['fails', { errorEvent: 6 }],
+    ['stands still', { stallAfter: 6 }],
   ])('is told in the array that an answer %s in the middle, and the array has no end', async ([, script]) => {
     for (const [, config] of providers) {
-      const { mock, ask } = await staged(config)
+      const { mock, ask } = await staged({ ...config, idle_timeout: 250 })
       mock.script(script)
       const { status, body: answer, isWhole } = await ask(listPath)
       expect([status, isWhole]).toEqual([200, false])

@@ -87,7 +87,10 @@ export class Endpoint {
   /** Where a path names model and operation, whole answers and streams have different ones, and `options.model` another. */
   #exactPath(own: string, suffix: string | undefined): string {
     const isForced = this.#config.override.endpoint_mode === 'exact'
-    return isForced || suffix === undefined || !modelEnd.test(own) ? own : own.replace(modelEnd, () => suffix)
+    if (suffix !== undefined && !isForced && modelEnd.test(own)) return own.replace(modelEnd, () => suffix)
+    // What a stream is asked for in stands in the query, wherever it is asked.
+    const query = suffix?.indexOf('?') ?? -1
+    return query === -1 ? own : `${own}${suffix?.slice(query) ?? ''}`
   }
 
   #passedPath(operation: string): string {
