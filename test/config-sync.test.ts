@@ -140,7 +140,7 @@ test('a plan is there for programs, too', async () => {
     secrets_not_compared: [],
     same: 0,
     kept: 0,
-    out_of_account: 0,
+    left_out: 0,
   })
 })
 
@@ -156,10 +156,10 @@ test('kinds and labels say what is taken into account; the rest is neither writt
   const mine = { labels: { team: 'search' } }
   await sync(file({ services: [{ id: 's', plugins: {} }], consumers: [{ username: 'bob' }], routes: [route('old', mine), route('others'), route('moved', mine)] }))
   const next = file({ services: [{ id: 't', plugins: {} }], routes: [route('new', mine), route('not-mine'), route('moved')] })
-  expect(await sync(next, '--include', 'service')).toMatchObject({ code: 0, stdout: '+ service t\n- service s\n\n1 to create, 1 to delete; 6 out of account\n' })
+  expect(await sync(next, '--include', 'service')).toMatchObject({ code: 0, stdout: '+ service t\n- service s\n\n1 to create, 1 to delete; 6 not taken into account\n' })
   expect(await sync(next, '--exclude', 'consumers,services', '--label', 'team=search')).toMatchObject({
     code: 0,
-    stdout: '+ route new\n~ route moved\n  - labels: {"team":"search"}\n- route old\n\n1 to create, 1 to update, 1 to delete; 4 out of account\n',
+    stdout: '+ route new\n~ route moved\n  - labels: {"team":"search"}\n- route old\n\n1 to create, 1 to update, 1 to delete; 4 not taken into account\n',
   })
   expect(await admin('GET', '/routes')).toMatchObject({ total: 3, list: [{ value: { id: 'moved' } }, { value: { id: 'new' } }, { value: { id: 'others' } }] })
   expect(await admin('GET', '/consumers')).toMatchObject({ total: 1 })
@@ -171,11 +171,11 @@ test('what belongs to something comes and goes with its label', async () => {
   const labels = { team: 'x' }
   const credential = { id: 'bob/credentials/k', plugins: { 'key-auth': { key: '$env://KEY' } } }
   await sync(file({ consumers: [{ username: 'ann' }] }))
-  expect(await sync(file({ consumers: [{ username: 'bob', labels }, credential] }), '--label', 'team')).toMatchObject({ stdout: '+ consumer bob\n+ credential bob/k\n\n2 to create; 1 out of account\n', code: 1, stderr: expect.stringContaining('environment variable KEY is not set') as string })
+  expect(await sync(file({ consumers: [{ username: 'bob', labels }, credential] }), '--label', 'team')).toMatchObject({ stdout: '+ consumer bob\n+ credential bob/k\n\n2 to create; 1 not taken into account\n', code: 1, stderr: expect.stringContaining('environment variable KEY is not set') as string })
   const known = { ...credential, plugins: { 'key-auth': { key: 'sesame' } } }
   expect(await sync(file({ consumers: [{ username: 'bob', labels }, known] }), '--label', 'team')).toMatchObject({ code: 0 })
   expect(JSON.parse((await sluice(['config', 'dump', '--label', 'team=x', '-o', 'json'])).stdout)).toMatchObject({ consumers: [{ username: 'bob' }, { id: 'bob/credentials/k' }] })
-  expect(await sync(file({}), '--label', 'team')).toMatchObject({ code: 0, stdout: '- consumer bob\n- credential bob/k\n\n2 to delete; 1 out of account\n' })
+  expect(await sync(file({}), '--label', 'team')).toMatchObject({ code: 0, stdout: '- consumer bob\n- credential bob/k\n\n2 to delete; 1 not taken into account\n' })
   expect(await admin('GET', '/consumers')).toMatchObject({ total: 1 })
 })
 

@@ -60,7 +60,7 @@ function addScopeOptions(command: Command): Command {
 
 function addKindOptions(command: Command): Command {
   return command
-    .option('--include <kinds>', 'take these kinds into account alone, such as routes,services')
-    .option('--exclude <kinds>', 'leave these kinds out of account')
-    .option('--label <key=value>', 'take into account what has this label alone, in the files or on the gateway, and what belongs to it')
+    .option('--include <kinds>', 'only these kinds, such as routes,services')
+    .option('--exclude <kinds>', 'all kinds but these')
+    .option('--label <key=value>', 'only what has this label, in the files or on the gateway, and what belongs to that')
 }

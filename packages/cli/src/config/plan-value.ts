@@ -10,7 +10,7 @@ export function planValue({ changes, unsure, same, kept, left }: Plan, options: 
     secrets_not_compared: unsure.map(({ kind, id, comparison }) => ({ kind, id, fields: comparison.unsure.map(formatPath) })),
     same,
     kept,
-    out_of_account: left,
+    left_out: left,
   }
 }
 

@@ -20,7 +20,7 @@ export interface Plan {
   readonly same: number
   /** How many are there and not wanted, and stay nevertheless. */
   readonly kept: number
-  /** How many are left out of account, on either side. */
+  /** How many are not taken into account, on either side. */
   readonly left: number
 }
 

@@ -31,7 +31,7 @@ function countsOf({ changes, unsure, same, kept, left }: Plan): string {
     [same, 'the same'],
     [unsure.length, 'the same but for secrets that cannot be compared'],
     [kept, 'not in the files, and left there'],
-    [left, 'out of account'],
+    [left, 'not taken into account'],
   ])
   return [listed(counts) || 'Nothing to change', ...(rest ? [rest] : [])].join('; ')
 }
