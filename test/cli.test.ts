@@ -67,6 +67,22 @@ test('nobody who stops reading is told of it', async () => {
   expect(await program.exited).toEqual({ code: 0, signal: null })
 })
 
+test('help, version and completion load neither the kernel nor an HTTP client, and start in half the time', async () => {
+  const program = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
+    process.argv = ['node', 'sluice', 'completion', 'bash']
+    await import('./packages/gateway/src/main.ts')
+    process.stderr.write(loaded.join('\\n'))
+  `
+  const done = runProgram([process.execPath, '--input-type=module', '-e', program])
+  expect(await done.exited).toEqual({ code: 0, signal: null })
+  const loaded = done.stderr().split('\n')
+  expect(loaded.some((url) => url.includes('/commander/'))).toBe(true)
+  expect(loaded.filter((url) => /\/packages\/(?:config|kernel)\/|\/(?:undici|ajv)\//.test(url))).toEqual([])
+})
+
 /** What is wrong with it, line by line, as editors like it. */
 const manyProblems = {
   text: `version: "1"

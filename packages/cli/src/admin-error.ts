@@ -1,7 +1,7 @@
-import { isRecord } from '@sluice/config'
 import type { AdminAnswer, AdminRequest } from './admin-client.ts'
 import { CommandError } from './command-error.ts'
 import type { Connection } from './connection.ts'
+import { isFields } from './fields.ts'
 
 /** An answer of 400 or more. */
 export class AdminError extends CommandError {
@@ -57,7 +57,7 @@ export function refusalOf(refused: Refused, asked: AdminRequest, connection: Con
 
 /** APISIX has a message, or `error_msg` and a description; API7 has `error_msg`. */
 function messageOf(body: unknown): string | undefined {
-  if (!isRecord(body)) return undefined
+  if (!isFields(body)) return undefined
   const message = body['error_msg'] ?? body['message']
   if (typeof message !== 'string') return undefined
   const { description } = body

@@ -1,7 +1,8 @@
 import { Command, CommanderError, type Argument } from 'commander'
-import { AdminClient } from './admin-client.ts'
+import type { AdminClient } from './admin-client.ts'
 import { CommandError } from './command-error.ts'
 import { addConnectionOptions, addOutputOption, connectionOptionsOf, formatOf, type Format } from './common-options.ts'
+import { connect } from './connect.ts'
 import { connectionOf } from './connection.ts'
 import { exitCode } from './exit-code.ts'
 import { printable } from './printable.ts'
@@ -13,7 +14,7 @@ export interface CliInit {
   /** Of the program. */
   readonly version: string
   /** What to say of an error that this package does not know; undefined: its message. */
-  readonly explain?: (error: unknown) => string | undefined
+  readonly explain?: (error: unknown) => string | undefined | Promise<string | undefined>
 }
 
 /** One command that is carried out. */
@@ -40,7 +41,7 @@ export class Cli {
   readonly program: Command
   readonly version: string
   readonly surroundings: Surroundings
-  readonly #explain: (error: unknown) => string | undefined
+  readonly #explain: NonNullable<CliInit['explain']>
   #code: number = exitCode.same
 
   constructor({ version, surroundings, explain = () => undefined }: CliInit) {
@@ -80,7 +81,7 @@ export class Cli {
           options: command.opts<Options>(),
           surroundings,
           format: formatOf(command),
-          client: async () => (client ??= new AdminClient(await connectionOf(connectionOptionsOf(command), surroundings), { version: this.version })),
+          client: async () => (client ??= await connect(await connectionOf(connectionOptionsOf(command), surroundings), { version: this.version })),
           print: (line) => void surroundings.stdout.write(`${line}\n`),
           note: (line) => void surroundings.stderr.write(`${line}\n`),
         })
@@ -99,16 +100,16 @@ export class Cli {
     } catch (error) {
       // Commander has said what it wanted to say, help and version included.
       if (error instanceof CommanderError) return error.exitCode
-      this.surroundings.stderr.write(this.#told(error))
+      this.surroundings.stderr.write(await this.#told(error))
       return exitCode.failed
     }
   }
 
-  #told(error: unknown): string {
+  async #told(error: unknown): Promise<string> {
     // Lines as editors and compilers have them begin with their place.
     if (error instanceof ProblemsError) return `${error.problems.map(printable).join('\n')}\n`
     if (error instanceof CommandError) return [`sluice: ${printable(error.message)}`, ...error.advice.map((line) => `  ${printable(line)}`), ''].join('\n')
-    return `${this.#explain(error) ?? `sluice: ${error instanceof Error ? error.message : String(error)}`}\n`
+    return `${(await this.#explain(error)) ?? `sluice: ${error instanceof Error ? error.message : String(error)}`}\n`
   }
 }
 

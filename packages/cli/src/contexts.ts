@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isRecord } from '@sluice/config'
 import { parse, stringify } from 'yaml'
 import { CommandError } from './command-error.ts'
+import { isFields } from './fields.ts'
 
 /** How one Admin API is reached, under a name; in the words of the file. */
 export interface Context {
@@ -31,7 +31,7 @@ export async function readContexts(file: string): Promise<Contexts> {
     throw new CommandError(`${file}, which holds the contexts, cannot be read: ${error.code}`, { cause: error })
   })
   const written = parsed(file, text) ?? {}
-  if (!isRecord(written)) throw broken(file, 'it must be a map')
+  if (!isFields(written)) throw broken(file, 'it must be a map')
   const { 'current-context': current, contexts = [] } = written
   if (!Array.isArray(contexts)) throw broken(file, 'contexts must be a list')
   return { current: typeof current === 'string' && current !== '' ? current : undefined, contexts: contexts.map((one, index) => contextOf(file, one, index)) }
@@ -66,7 +66,7 @@ const texts = ['name', 'server', 'token', 'gateway-group', 'ca-cert', 'client-ce
 
 function contextOf(file: string, written: unknown, index: number): Context {
   const where = `contexts[${index}]`
-  if (!isRecord(written)) throw broken(file, `${where} must be a map`)
+  if (!isFields(written)) throw broken(file, `${where} must be a map`)
   for (const name of texts) {
     const isNeeded = name === 'name' || name === 'server'
     if (typeof written[name] !== 'string' && (isNeeded || written[name] !== undefined)) throw broken(file, `${where}.${name} must be a text`)

@@ -1,4 +1,4 @@
-export { AdminClient, type AdminAnswer, type AdminRequest } from './admin-client.ts'
+export type { AdminAnswer, AdminClient, AdminRequest } from './admin-client.ts'
 export { AdminError } from './admin-error.ts'
 export { Cli, type Act, type Call, type CliInit } from './cli.ts'
 export { CommandError } from './command-error.ts'

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { parseConfig } from '@sluice/config'
 import { CommandError } from './command-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What a file holds, JSON or YAML, read strictly; `-` is standard input. Throws a `CommandError` that says where it is no good. */
 export async function readInput(file: string, surroundings: Pick<Surroundings, 'stdin'>): Promise<unknown> {
-  const text = await readText(file, surroundings)
+  const [text, { parseConfig }] = await Promise.all([readText(file, surroundings), import('@sluice/config')])
   const { value, issues } = parseConfig(text)
   const [first, ...others] = issues.map(({ message, position: { line, column } = { line: 1, column: 1 } }) => `${nameOf(file)}:${line}:${column} ${message}`)
   if (first !== undefined) throw new CommandError(first, { advice: others })

@@ -1,5 +1,4 @@
 import { addCompletionCommands, addConfigCommands, addContextCommands, addPluginCommands, addResourceCommands, addVersionCommand, Cli, type KernelSource, type Surroundings } from '@sluice/cli'
-import { explain } from './explain.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { version } from './version.ts'
 
@@ -11,7 +10,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 /** The program with all its commands. */
 export function createCli(surroundings: Surroundings): Cli {
   const kernelOf: KernelSource = async (settings) => (await import('./kernel-of-file.ts')).kernelOfFile(settings, surroundings.env)
-  const cli = new Cli({ surroundings, version, explain })
+  const cli = new Cli({ surroundings, version, explain: async (error) => (await import('./explain.ts')).explain(error) })
   addProcessCommands(cli)
   cli.program.commandsGroup('A running gateway:')
   addConfigCommands(cli, kernelOf)

@@ -1,7 +1,8 @@
 import type { Command, Option } from 'commander'
-import { AdminClient } from '../admin-client.ts'
+import type { AdminClient } from '../admin-client.ts'
 import type { ConnectionOptions } from '../common-options.ts'
 import { configFile } from '../config-folder.ts'
+import { connect } from '../connect.ts'
 import { connectionOf } from '../connection.ts'
 import { readContexts } from '../contexts.ts'
 import { listed } from '../resource/read.ts'
@@ -28,7 +29,7 @@ export async function complete(program: Command, words: readonly string[], surro
   const completing: Completing = {
     surroundings,
     options: place.options,
-    client: async () => (client ??= new AdminClient(await connectionOf(place.options as ConnectionOptions, surroundings), { version, patience: 500 })),
+    client: async () => (client ??= await connect(await connectionOf(place.options as ConnectionOptions, surroundings), { version, patience: 500 })),
   }
   try {
     const found = await candidatesAt(place, typed, completing)

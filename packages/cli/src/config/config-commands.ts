@@ -5,7 +5,7 @@ import { withExamples } from '../examples.ts'
 import type { DumpOptions } from './dump.ts'
 import type { KernelSource, PlanOptions } from './plan-files.ts'
 import type { SyncOptions } from './sync.ts'
-import { fileFormats } from './tell-format.ts'
+import { fileFormats } from './file-formats.ts'
 import type { ValidateOptions } from './validate.ts'
 
 /** `config sync`, `diff`, `dump` and `validate`: whole configurations. What they do is loaded when it is done. */

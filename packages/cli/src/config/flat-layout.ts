@@ -1,7 +1,7 @@
 import { isRecord } from '@sluice/config'
 import type { Issue } from '@sluice/kernel'
 import type { Layout } from './layout.ts'
-import type { FileFormat } from './tell-format.ts'
+import type { FileFormat } from './file-formats.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

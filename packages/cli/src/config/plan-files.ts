@@ -14,7 +14,7 @@ import { readWanted } from './read-wanted.ts'
 import type { RemoteState } from './remote-state.ts'
 import { renderPlan } from './render-plan.ts'
 import { scopeOf, type ScopeOptions } from './scope.ts'
-import type { FileFormat } from './tell-format.ts'
+import type { FileFormat } from './file-formats.ts'
 import type { WantedState } from './wanted.ts'
 
 export interface FileOptions {

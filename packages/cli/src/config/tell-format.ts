@@ -1,10 +1,6 @@
 import { isRecord, type Problem } from '@sluice/config'
 import { formatPath, type Issue } from '@sluice/kernel'
-
-/** Whose format a file of resources has. */
-export const fileFormats = ['sluice', 'a7', 'adc', 'apisix'] as const
-
-export type FileFormat = (typeof fileFormats)[number]
+import { fileFormats, type FileFormat } from './file-formats.ts'
 
 /** A place that only some formats have. */
 interface Sign {

@@ -1,12 +1,12 @@
-import { AdminClient } from '../admin-client.ts'
 import { CommandError } from '../command-error.ts'
+import { connect } from '../connect.ts'
 import { connectionIn } from '../connection.ts'
 import type { Context } from '../contexts.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /** Asks a gateway whether it is there, takes the token and knows the group. Throws a `CommandError` where it does not. */
 export async function checkContext(context: Context, { surroundings, version }: { readonly surroundings: Surroundings; readonly version: string }): Promise<void> {
-  const client = new AdminClient(await connectionIn(context, surroundings), { version })
+  const client = await connect(await connectionIn(context, surroundings), { version })
   const group = context['gateway-group']
   try {
     await client.send({ method: 'GET', path: '/api/gateway_groups', query: { page_size: 1 }, isScoped: false }).catch((error: unknown) => {

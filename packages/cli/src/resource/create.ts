@@ -6,14 +6,14 @@ import { exitCode } from '../exit-code.ts'
 import { fieldsOf } from './flags.ts'
 import { checkedKey, readResources } from './input.ts'
 import { printWritten } from './print.ts'
-import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
+import { keyOf, type ResourceType } from './resource-type.ts'
 import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
 import { creationOf, write, type Draft, type WriteOptions, type Written } from './write.ts'
 
 /** `create`: what a file holds, or what flags say. */
 export function addCreate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
   const { id, document, create } = type.example
-  const kind = kindOf(type)
+  const { kind } = type
   const named = type.isOfConsumer ? `${id} ` : ''
   const command = verbCommand(parent, type, {
     usage: `create [${type.keyName}]`,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { isRecord, parseConfig } from '@sluice/config'
 import { Option } from 'commander'
 import { CommandError } from '../command-error.ts'
+import { isFields } from '../fields.ts'
 
 /** A flag that stands for a field, in place of a file. */
 export interface Flag {
@@ -52,11 +52,12 @@ export function jsonFlag(flags: string, field: string, description: string): Fla
     flags,
     field,
     description,
-    read(given, flag) {
+    async read(given, flag) {
+      const { parseConfig } = await import('@sluice/config')
       const { value, issues } = parseConfig(given)
       const [issue] = issues
       if (issue) throw new CommandError(`${flag} ${issue.message}`)
-      if (!isRecord(value)) throw new CommandError(`${flag} must be an object, such as '{"key-auth": {}}'`)
+      if (!isFields(value)) throw new CommandError(`${flag} must be an object, such as '{"key-auth": {}}'`)
       return value
     },
   }

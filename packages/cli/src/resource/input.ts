@@ -1,16 +1,15 @@
-import { isRecord } from '@sluice/config'
 import { CommandError } from '../command-error.ts'
 import { nameOf, readInput } from '../read-input.ts'
 import type { Surroundings } from '../surroundings.ts'
-import type { Fields } from './fields.ts'
+import { isFields, type Fields } from '../fields.ts'
 import type { Scope } from './read.ts'
 import { keyOf, type ResourceType } from './resource-type.ts'
 
 /** The resources that a file holds: one, a list of them, or a configuration with such a list, as `export` writes it. Throws a `CommandError`. */
 export async function readResources(type: ResourceType, file: string, surroundings: Pick<Surroundings, 'stdin'>, scope: Scope): Promise<readonly Fields[]> {
   const value = await readInput(file, surroundings)
-  const list = isRecord(value) ? (listIn(type, file, value) ?? [value]) : value
-  if (!Array.isArray(list) || !list.every(isRecord)) throw new CommandError(`${nameOf(file)} must hold a ${type.noun}, or a list of ${type.plural}`)
+  const list = isFields(value) ? (listIn(type, file, value) ?? [value]) : value
+  if (!Array.isArray(list) || !list.every(isFields)) throw new CommandError(`${nameOf(file)} must hold a ${type.noun}, or a list of ${type.plural}`)
   if (list.length === 0) throw new CommandError(`${nameOf(file)} holds no ${type.noun}`)
   return type.isOfConsumer ? list.flatMap((one) => ofConsumer(one, scope)) : list
 }

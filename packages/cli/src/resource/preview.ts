@@ -14,7 +14,7 @@ import { formatValue } from '../format-value.ts'
 import { ProblemsError } from '../problems-error.ts'
 import { nameOf } from '../read-input.ts'
 import { hasColours } from '../surroundings.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import { findOne, type Scope } from './read.ts'
 import type { ResourceType } from './resource-type.ts'
 

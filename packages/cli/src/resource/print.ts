@@ -2,7 +2,7 @@ import type { Call } from '../cli.ts'
 import type { Format } from '../common-options.ts'
 import { formatValue } from '../format-value.ts'
 import { table } from '../table.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import type { ResourceType } from './resource-type.ts'
 import type { Written } from './write.ts'
 

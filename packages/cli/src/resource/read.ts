@@ -2,7 +2,7 @@ import type { AdminClient } from '../admin-client.ts'
 import { AdminError } from '../admin-error.ts'
 import { CommandError } from '../command-error.ts'
 import { resourceIn, resourcesIn } from './answers.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import { called, pathOf, type ResourceType } from './resource-type.ts'
 
 /** Which ones of a kind. */

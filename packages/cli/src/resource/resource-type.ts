@@ -1,7 +1,7 @@
-import { kinds, type Kind } from '@sluice/config'
+import type { Kind } from '@sluice/config'
 import { CommandError } from '../command-error.ts'
 import type { Column } from './columns.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import type { Flag } from './flags.ts'
 
 /** A kind of resources, as commands, requests and files speak of it. */
@@ -17,7 +17,9 @@ export interface ResourceType {
   readonly description: string
   /** Of the collection; `isScoped`: the server is asked in API7's dialect. */
   readonly path: (about: { readonly isScoped: boolean; readonly consumer?: string | undefined }) => string
-  /** The list of a configuration file that holds them; where there are several names, the first is ours. */
+  /** What configurations call the kind; undefined for gateway groups, which are no part of one. */
+  readonly kind: Kind | undefined
+  /** Lists of a file that may hold them; the first is the one that is written. */
   readonly lists: readonly [string, ...string[]]
   /** The field that names one. */
   readonly key: 'id' | 'username' | 'plugin_name'
@@ -66,9 +68,4 @@ export function pathOf(collection: string, key: string): string {
 /** `route "r1"`, for messages. */
 export function called({ noun }: ResourceType, key: string): string {
   return `${noun} ${key}`
-}
-
-/** What configurations call the kind; undefined for gateway groups, which are no part of one. */
-export function kindOf(type: ResourceType): Kind | undefined {
-  return kinds.find((kind) => kind === type.lists[0])
 }

@@ -1,3 +1,4 @@
+import type { Kind } from '@sluice/config'
 import * as columns from './columns.ts'
 import { jsonFlag, labelFlag, listFlag, numberFlag, pairsFlag, pemFlag, textFlag, wholeNumber } from './flags.ts'
 import type { ResourceType } from './resource-type.ts'
@@ -15,7 +16,7 @@ const { id, name, description, labels, plugins } = columns
 
 /** What the commands know, in the order of the help. */
 export const resourceTypes: readonly ResourceType[] = [
-  define('route', {
+  define('route', 'routes', {
     aliases: ['rt'],
     description: 'Routes: which requests, and what is done with them.',
     columns: [id, name, columns.paths, columns.field('METHODS', 'methods'), columns.hosts, columns.field('SERVICE', 'service_id'), plugins, columns.status],
@@ -40,7 +41,7 @@ export const resourceTypes: readonly ResourceType[] = [
       update: '--status 0',
     },
   }),
-  define('service', {
+  define('service', 'services', {
     aliases: ['services', 'svc'],
     description: 'Services: what several routes share.',
     columns: [id, name, columns.hosts, columns.field('UPSTREAM', 'upstream_id'), plugins, labels],
@@ -53,7 +54,7 @@ export const resourceTypes: readonly ResourceType[] = [
       update: '--desc "for everybody"',
     },
   }),
-  define('upstream', {
+  define('upstream', 'upstreams', {
     aliases: ['upstreams', 'us'],
     description: 'Upstreams: servers that requests without an AI plugin are sent to.',
     columns: [id, name, columns.field('TYPE', 'type'), columns.field('SCHEME', 'scheme'), columns.nodes, labels],
@@ -70,7 +71,7 @@ export const resourceTypes: readonly ResourceType[] = [
     ],
     example: { id: 'orders', document: '{ id: orders, nodes: { "10.0.0.1:8080": 1 } }', create: '--name orders --nodes 10.0.0.1:8080=1 --nodes 10.0.0.2:8080=1', update: '--retries 2' },
   }),
-  define('consumer', {
+  define('consumer', 'consumers', {
     aliases: ['consumers', 'c'],
     description: 'Consumers: who may ask.',
     key: 'username',
@@ -81,7 +82,7 @@ export const resourceTypes: readonly ResourceType[] = [
     takesAlong: 'its credentials',
     example: { id: 'alice', document: '{ username: alice, plugins: { key-auth: { key: $env://ALICE_KEY } } }', create: '--username alice --label team=research', update: '--desc "until June"' },
   }),
-  define('credential', {
+  define('credential', 'credentials', {
     aliases: ['credentials', 'cred'],
     description: 'Credentials: what a consumer shows of itself.',
     path: ({ consumer = '' }) => `${admin}/consumers/${encodeURIComponent(consumer)}/credentials`,
@@ -92,7 +93,7 @@ export const resourceTypes: readonly ResourceType[] = [
     onlyPut: true,
     example: { id: 'laptop', document: '{ plugins: { key-auth: { key: $env://ALICE_KEY } } }', create: `--plugins-json '{"key-auth": {"key": "$env://ALICE_KEY"}}'`, update: '--desc "the new one"' },
   }),
-  define('ssl', {
+  define('ssl', 'ssls', {
     aliases: ['ssls'],
     description: 'Certificates of hosts.',
     lists: ['ssls', 'ssl'],
@@ -107,7 +108,7 @@ export const resourceTypes: readonly ResourceType[] = [
     ],
     example: { id: 'example-com', document: '{ id: example-com, cert: "-----BEGIN CERTIFICATE-----…", key: $env://TLS_KEY, snis: [example.com] }', create: '--cert example.com.pem --key example.com.key --sni example.com', update: '--status 0' },
   }),
-  define('global-rule', {
+  define('global-rule', 'global_rules', {
     aliases: ['global-rules', 'gr'],
     description: 'Global rules: plugins around every request.',
     columns: [id, plugins],
@@ -116,7 +117,7 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'request-id', document: '{ id: request-id, plugins: { request-id: {} } }', create: `--id request-id --plugins-json '{"request-id": {}}'`, update: `--plugins-json '{"request-id": {"include_in_response": true}}'` },
   }),
-  define('plugin-config', {
+  define('plugin-config', 'plugin_configs', {
     aliases: ['plugin-configs', 'pc'],
     description: 'Plugin configs: sets of plugins that routes refer to.',
     columns: [id, name, description, plugins, labels],
@@ -125,7 +126,7 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'french', document: '{ id: french, plugins: { ai-prompt-decorator: { prepend: [{ role: system, content: Answer in French. }] } } }', create: `--id cors --plugins-json '{"cors": {}}'`, update: '--desc "for the web"' },
   }),
-  define('consumer-group', {
+  define('consumer-group', 'consumer_groups', {
     aliases: ['consumer-groups', 'cg'],
     description: 'Consumer groups: plugins that several consumers share.',
     columns: [id, name, description, plugins, labels],
@@ -134,12 +135,10 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'free', document: '{ id: free, plugins: { limit-count: { count: 100, time_window: 3600 } } }', create: `--id free --plugins-json '{"limit-count": {"count": 100, "time_window": 3600}}'`, update: '--label tier=free' },
   }),
-  define('plugin-metadata', {
+  define('plugin-metadata', 'plugin_metadata', {
     aliases: ['pm'],
     plural: 'plugin metadata',
     description: 'Plugin metadata: what a plugin is told once, for all its places.',
-    path: () => `${admin}/plugin_metadata`,
-    lists: ['plugin_metadata'],
     key: 'plugin_name',
     keyName: 'plugin',
     columns: [columns.field('PLUGIN', 'plugin_name', 'id'), { header: 'FIELDS', cell: (value) => Object.keys(value).filter((key) => key !== 'plugin_name' && key !== 'id').join(',') }],
@@ -152,7 +151,7 @@ export const resourceTypes: readonly ResourceType[] = [
       update: `--metadata-json '{"allow_origins": {"staff": "https://intranet.example.com"}}'`,
     },
   }),
-  define('secret', {
+  define('secret', 'secrets', {
     aliases: ['secrets', 'sec'],
     description: 'Secret managers, which $secret:// refers to.',
     path: ({ isScoped }) => `${admin}/${isScoped ? 'secret_providers' : 'secrets'}`,
@@ -163,7 +162,7 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'vault/main', document: '{ id: vault/main, uri: http://127.0.0.1:8200, prefix: kv/sluice, token: $env://VAULT_TOKEN }', create: "--id vault/main --uri http://127.0.0.1:8200 --prefix kv/sluice --token '$env://VAULT_TOKEN'", update: '--prefix kv/other' },
   }),
-  define('proto', {
+  define('proto', 'protos', {
     aliases: ['protos', 'pb'],
     description: 'Protocol buffer definitions, kept for tools.',
     columns: [id, name, description, labels],
@@ -171,7 +170,7 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'hello', document: `{ id: hello, content: 'syntax = "proto3"; message Hello { string name = 1; }' }`, create: `--id hello --content 'syntax = "proto3";'`, update: '--desc "version 2"' },
   }),
-  define('stream-route', {
+  define('stream-route', 'stream_routes', {
     aliases: ['stream-routes', 'sr'],
     description: 'Routes of TCP and UDP, kept for tools.',
     columns: [id, name, columns.field('PORT', 'server_port'), columns.field('SNI', 'sni'), columns.field('SERVICE', 'service_id'), columns.field('UPSTREAM', 'upstream_id'), labels],
@@ -180,7 +179,7 @@ export const resourceTypes: readonly ResourceType[] = [
     postsId: true,
     example: { id: 'mysql', document: '{ id: mysql, server_port: 3306, upstream: { nodes: { "10.0.0.1:3306": 1 } } }', create: '--id mysql --server-port 3306 --upstream-id mysql', update: '--server-port 3307' },
   }),
-  define('gateway-group', {
+  define('gateway-group', undefined, {
     aliases: ['gateway-groups', 'gg'],
     description: 'Gateway groups: name spaces of everything else.',
     path: () => '/api/gateway_groups',
@@ -194,9 +193,9 @@ export const resourceTypes: readonly ResourceType[] = [
 
 type Given = Pick<ResourceType, 'aliases' | 'description' | 'columns' | 'flags' | 'example'> & Partial<ResourceType>
 
-/** What most have in common is told by the name. */
-function define(typeName: string, given: Given): ResourceType {
+/** What most have in common is told by their names; `kind`: of configurations. */
+function define(typeName: string, kind: Kind | undefined, given: Given): ResourceType {
   const noun = given.noun ?? typeName.replaceAll('-', ' ')
-  const list = `${typeName.replaceAll('-', '_')}s`
-  return { name: typeName, noun, plural: `${noun}s`, path: () => `${admin}/${list}`, lists: [list], key: 'id', keyName: 'id', ...given }
+  const list = kind ?? `${typeName.replaceAll('-', '_')}s`
+  return { name: typeName, kind, noun, plural: `${noun}s`, path: () => `${admin}/${list}`, lists: [list], key: 'id', keyName: 'id', ...given }
 }

@@ -6,19 +6,19 @@ import { withValues } from '../completion/values.ts'
 import type { KernelSource } from '../config/plan-files.ts'
 import { exitCode } from '../exit-code.ts'
 import { nameOf } from '../read-input.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import { fieldsOf } from './flags.ts'
 import { checkedKey, readResources } from './input.ts'
 import { printWritten } from './print.ts'
 import { getOne } from './read.ts'
-import { keyOf, kindOf, type ResourceType } from './resource-type.ts'
+import { keyOf, type ResourceType } from './resource-type.ts'
 import { dryRunOption, fileOption, verbCommand } from './verb-command.ts'
 import { replacementOf, write, type WriteOptions } from './write.ts'
 
 /** `update`: a file takes the place of what is there; flags change the fields that they are for, and leave the others. */
 export function addUpdate(cli: Cli, parent: Command, type: ResourceType, kernelOf: KernelSource): void {
   const { id, update } = type.example
-  const kind = kindOf(type)
+  const { kind } = type
   const command = verbCommand(parent, type, {
     usage: `update [${type.keyName}]`,
     description: `Replace a ${type.noun} with what a file holds, or change the fields that flags name.`,

@@ -1,7 +1,7 @@
 import type { AdminClient, AdminRequest } from '../admin-client.ts'
 import { CommandError } from '../command-error.ts'
 import { actionIn, resourceIn } from './answers.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../fields.ts'
 import { collectionOf, type Scope } from './read.ts'
 import { called, keyOf, pathOf, type ResourceType } from './resource-type.ts'
 
