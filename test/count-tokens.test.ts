@@ -131,6 +131,26 @@ describe.for(google)('a count of $provider’s', ({ provider, config, at, inner 
   })
 })
 
+describe('a count of Bedrock’s', () => {
+  const bedrock = { provider: 'bedrock', provider_conf: { region: 'eu-central-1' }, auth: { aws: { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'wJalrXUtnFEMI/K7MDENG' } } }
+
+  test('is asked of Anthropic’s models, by a signed request', async () => {
+    const { mock, ask } = await stage({ ...bedrock, options: { model: 'eu.anthropic.claude-sonnet-4-20250514-v1:0' } })
+    mock.script({ body: { inputTokens: 33 } })
+    const answer = await ask(anthropics, message)
+    expect([answer.status, jsonOf(answer), answer.headers['x-sluice-estimate']]).toEqual([200, { input_tokens: 33 }, undefined])
+    expect(mock.requests).toMatchObject([{ url: '/model/anthropic.claude-sonnet-4-20250514-v1%3A0/count-tokens' }])
+    expect(mock.requests[0]!.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 /)
+    expect(sent(mock)).toMatchObject({ input: { converse: { messages: [{ role: 'user' }], system: [{ text: 'Be kind.' }], toolConfig: {} } } })
+  })
+
+  test('is estimated for others', async () => {
+    const { mock, ask } = await stage({ ...bedrock, options: { model: 'amazon.nova-pro-v1:0' } })
+    const answer = await ask(anthropics, message)
+    expect([answer.status, answer.headers['x-sluice-estimate'], mock.requests.length]).toEqual([200, 'true', 0])
+  })
+})
+
 describe('Gemini’s :countTokens', () => {
   test('is asked of Anthropic, where that is asked in its own dialect', async () => {
     const { mock, ask } = await stage({ provider: 'anthropic', provider_conf: { dialect: 'native' } })

@@ -236,6 +236,63 @@ describe('more texts than a model takes in one call', () => {
   })
 })
 
+describe('embeddings of Bedrock’s models', () => {
+  const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'wJalrXUtnFEMI/K7MDENG' }
+  const bedrock = { provider: 'bedrock', provider_conf: { region: 'eu-central-1' }, auth: { aws: keys } }
+
+  /** Models of Titan's and Cohere's that embed a text as its length, and what they were asked. */
+  async function invoked(config: Json = {}) {
+    const seen: { url: string | undefined; authorization: string | undefined; body: Json }[] = []
+    const upstream = await startUpstream(async (req, res) => {
+      const body = JSON.parse(Buffer.concat(await req.toArray()).toString()) as { inputText?: string; texts?: string[] }
+      seen.push({ url: req.url, authorization: req.headers.authorization, body })
+      const { inputText = '', texts } = body
+      res.writeHead(200, { 'content-type': 'application/json' })
+      res.end(JSON.stringify(texts ? { embeddings: { float: texts.map(({ length }) => [length]) } } : { embedding: [inputText.length], inputTextTokenCount: 2 }))
+    })
+    const gateway = await startGateway({ routes: [aiRoute(upstream.url, { ...bedrock, ...config })] })
+    return { seen, gateway, ask: (path: string, body: object) => askRaw(gateway.url + path, { body }) }
+  }
+
+  test('are asked of Titan text by text, in signed requests, and add up', async () => {
+    const { seen, gateway, ask } = await invoked()
+    const answer = await ask(openai.path, { model: 'amazon.titan-embed-text-v2:0', input: ['a', 'bb', 'ccc'], dimensions: 256 })
+    expect([answer.status, schemaProblems('openAi', 'CreateEmbeddingResponse', jsonOf(answer))]).toEqual([200, []])
+    expect(vectorsOf(answer)).toEqual([[1], [2], [3]])
+    expect(seen).toHaveLength(3)
+    for (const { url, authorization, body } of seen) {
+      expect(url).toBe('/model/amazon.titan-embed-text-v2%3A0/invoke')
+      expect(authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/)
+      expect(body).toEqual({ inputText: expect.any(String) as string, dimensions: 256 })
+    }
+    expect(await gateway.linesOf(answer.id)).toMatchObject([{ outcome: 'complete', usage_source: 'provider', llm_prompt_tokens: 6 }])
+  })
+
+  test('are asked of Cohere’s models all at once', async () => {
+    const { seen, ask } = await invoked()
+    expect(vectorsOf(await ask(openai.path, { model: 'cohere.embed-v4:0', input: ['a', 'bb'], encoding_format: 'base64' }))).toEqual([[1], [2]])
+    expect(seen.map(({ body }) => body)).toEqual([{ texts: ['a', 'bb'], input_type: 'search_document', embedding_types: ['float'] }])
+  })
+
+  test('are for what the route says', async () => {
+    const { seen, ask } = await invoked({ override: { request_body: { 'bedrock-embeddings': { input_type: 'search_query' } }, request_body_force_override: true } })
+    expect((await ask(openai.path, { model: 'cohere.embed-v4:0', input: ['a'] })).status).toBe(200)
+    expect(seen).toMatchObject([{ body: { texts: ['a'], input_type: 'search_query' } }])
+  })
+
+  test('serve Gemini’s clients', async () => {
+    const { ask } = await invoked()
+    expect(jsonOf(await ask('/v1beta/models/amazon.titan-embed-text-v1:embedContent', single.body))).toEqual({ embedding: { values: [3] } })
+  })
+
+  test('fail in the client’s own shape', async () => {
+    const upstream = await startUpstream((_, res) => void res.writeHead(429, { 'x-amzn-errortype': 'ThrottlingException' }).end('{"message":"Slow down."}'))
+    const gateway = await startGateway({ routes: [aiRoute(upstream.url, bedrock)] })
+    const answer = await askRaw(gateway.url + openai.path, { body: { model: 'cohere.embed-v4:0', input: 'a' } })
+    expect([answer.status, schemaProblems('openAi', 'ErrorResponse', jsonOf(answer)), jsonOf(answer)]).toMatchObject([429, [], { error: { message: 'Slow down.' } }])
+  })
+})
+
 test('a provider that streams embeddings has not understood, and the client is told', async () => {
   const upstream = await startUpstream((_, res) => void res.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"embeddings":[]}\n\n'))
   const gateway = await startGateway({ routes: [aiRoute(upstream.url, native)] })

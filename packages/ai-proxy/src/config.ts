@@ -112,6 +112,7 @@ const Override = Type.Object(
           'gemini-embeddings': Type.Optional(partialBody),
           'vertex-predict': Type.Optional(partialBody),
           'bedrock-converse': Type.Optional(partialBody),
+          'bedrock-embeddings': Type.Optional(partialBody),
         },
         {
           ...closed,

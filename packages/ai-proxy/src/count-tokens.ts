@@ -19,6 +19,8 @@ export interface Count {
 
 const anthropics = '/messages/count_tokens'
 const geminis = ':countTokens'
+/** Ends of the paths in which the model stands. */
+const ends: Readonly<Partial<Record<Dialect, string>>> = { gemini: geminis, 'bedrock-converse': '/count-tokens' }
 
 /**
  * How an operation that is passed through is answered where it asks for a count; undefined where it is none, or where the
@@ -45,22 +47,30 @@ export async function countTokens(ctx: Exchange, plan: Plan, count: Count): Prom
   const { body } = ctx.request
   await body.read(instance.config.max_req_body_size)
   const asked = body.document.fork()
-  const model = modelFor(instance, request.call?.model ?? textMember(asked, 'model'))
-  if (dialect === undefined) return estimated(client, asked, model)
+  const named = modelFor(instance, request.call?.model ?? textMember(asked, 'model'))
+  const model = countedModel(instance, dialect, named)
+  if (dialect === undefined || (model === undefined && named !== undefined)) return estimated(client, asked, named)
   const destination = destinationOf(instance, dialect, model)
   if (!destination) throw unresolvedPath()
   hidePresented(ctx)
   const translation = dialect === client ? undefined : translationFor(count, dialect, instance)
   const document = translation ? translatedBy(translation, asked, model) : withModel(asked, model)
   const way = { ...instance.wayFor(dialect), translates: translation !== undefined }
+  const pieces = document.toBuffers()
   return withToken(instance, ctx, (token) =>
     attempt(ctx, { ...plan, way }, ctx.get(accountSlot) as Account, false, token, translation, {
       method: 'POST',
       destination,
       contentType: 'application/json',
-      body: wholeBody(document.toBuffers()),
+      body: wholeBody(pieces),
+      pieces,
     }),
   )
+}
+
+function countedModel({ provider: { speaks } }: Instance, dialect: Dialect | undefined, model: string | undefined): string | undefined {
+  const countsAs = dialect && speaks[dialect]?.countsAs
+  return model !== undefined && countsAs ? countsAs(model) : model
 }
 
 /** About as many as OpenAI would count of the request as a chat. */
@@ -95,5 +105,5 @@ function modelFor({ config: { options, options_mode: mode } }: Instance, asked: 
 
 function destinationOf({ endpoint, config }: Instance, dialect: Dialect, model: string | undefined): Destination | undefined {
   if (dialect === 'anthropic-messages') return endpoint.forOperation(anthropics, '')
-  return endpoint.forDialect(dialect, { conf: config.provider_conf, stream: false, ...(model !== undefined && { model }) }, geminis)
+  return endpoint.forDialect(dialect, { conf: config.provider_conf, stream: false, ...(model !== undefined && { model }) }, ends[dialect])
 }

@@ -32,6 +32,21 @@ describe('a count that is asked in Anthropic’s dialect', () => {
   })
 })
 
+describe('a count of Bedrock’s', () => {
+  test('is asked of a conversation, without what costs nothing', () => {
+    const translation = translating('anthropic-messages', 'bedrock-converse', { counts: 'bare' })
+    const asked = translation.request({ ...message, model: 'anthropic.claude-3-5-haiku-20241022-v1:0', max_tokens: 9, temperature: 1 })
+    expect(asked).toEqual({ input: { converse: { messages: [{ role: 'user', content: [{ text: 'Hi' }] }], system: [{ text: 'Be kind.' }], toolConfig: expect.any(Object) as Json } } })
+    expect(translation.answer({ inputTokens: 12 })).toEqual({ input_tokens: 12 })
+  })
+
+  test('is asked of others for its clients', () => {
+    const translation = translating('bedrock-converse', 'anthropic-messages', { counts: 'bare' })
+    expect(translation.request({ model: 'claude', input: { converse: { messages: [{ role: 'user', content: [{ text: 'Hi' }] }] } } })).toMatchObject({ model: 'claude', messages: [{ role: 'user' }] })
+    expect(translation.answer({ input_tokens: 12 })).toEqual({ inputTokens: 12 })
+  })
+})
+
 describe('a count that is asked in Gemini’s dialect', () => {
   test.for<Json>([
     { contents, systemInstruction, generationConfig: { temperature: 1, maxOutputTokens: 9 } },

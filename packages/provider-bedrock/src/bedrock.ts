@@ -7,7 +7,8 @@ export const bedrock: Provider = defineProvider({
   base: '',
   speaks: {
     // The path says what these would say, and Bedrock knows no members of their names.
-    'bedrock-converse': { tokenLimit: { member: 'inferenceConfig.maxTokens' }, omits: () => ['model', 'stream'] },
+    'bedrock-converse': { counts: 'bare', countsAs, tokenLimit: { member: 'inferenceConfig.maxTokens' }, omits: () => ['model', 'stream'] },
+    'bedrock-embeddings': {},
   },
   signature: 'aws',
   problems: ({ conf: { region } }) => {
@@ -15,6 +16,11 @@ export const bedrock: Provider = defineProvider({
     return isRegion(region) ? [] : ['bedrock: provider_conf.region is not a region, such as us-east-1']
   },
 })
+
+/** Tokens are counted for Anthropic's models alone, by the model itself rather than by a profile of a region's: https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html */
+function countsAs(model: string): string | undefined {
+  return /^(?:[a-z]+\.)?(anthropic\.claude.+)$/.exec(model)?.[1]
+}
 
 /** https://docs.aws.amazon.com/general/latest/gr/bedrock.html */
 function originOf({ region }: ProviderConf): string | undefined {

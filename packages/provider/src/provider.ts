@@ -54,6 +54,8 @@ export interface Speech {
   model?(conf: ProviderConf): string | undefined
   /** Its operation that counts the tokens of a request, where it has one: `bare` takes the request as it is, `wrapped` within `generateContentRequest`. */
   readonly counts?: 'bare' | 'wrapped'
+  /** The model as that operation knows it; undefined for one that it does not count for. Every model as it is called, if absent. */
+  countsAs?(model: string): string | undefined
   readonly tokenLimit?: TokenLimit
   /** What a chat may hold beyond the members that every server takes; the rest is left out of a translated one. */
   readonly extensions?: readonly ChatExtension[]

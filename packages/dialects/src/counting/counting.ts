@@ -18,7 +18,7 @@ const counted = ['model', 'messages', 'system', 'tools', 'tool_choice', 'thinkin
 
 const anthropicMessages: Counting = {
   requestIn: (body) => body,
-  bodyFor: (request) => Object.fromEntries(Object.entries(request).filter(([name]) => counted.includes(name))),
+  bodyFor: (request) => picked(request, counted),
   tokensIn: ({ input_tokens: tokens }) => tokens,
   answer: (tokens) => ({ input_tokens: tokens }),
 }
@@ -38,7 +38,28 @@ const gemini: Counting = {
   answer: (tokens) => ({ totalTokens: tokens }),
 }
 
-const byDialect: ReadonlyMap<Dialect, Counting> = new Map<Dialect, Counting>([['anthropic-messages', anthropicMessages], ['gemini', gemini]])
+/** What Bedrock counts of a conversation: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html */
+const counts = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields']
+
+const bedrockConverse: Counting = {
+  requestIn({ input }) {
+    const asked = isRecord(input) ? input['converse'] : undefined
+    return isRecord(asked) ? asked : {}
+  },
+  bodyFor: (request) => ({ input: { converse: picked(request, counts) } }),
+  tokensIn: ({ inputTokens }) => inputTokens,
+  answer: (tokens) => ({ inputTokens: tokens }),
+}
+
+function picked(request: Json, names: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(request).filter(([name]) => names.includes(name)))
+}
+
+const byDialect: ReadonlyMap<Dialect, Counting> = new Map<Dialect, Counting>([
+  ['anthropic-messages', anthropicMessages],
+  ['gemini', gemini],
+  ['bedrock-converse', bedrockConverse],
+])
 
 /** Undefined where a dialect has no such operation. */
 export function countingOf(dialect: Dialect): Counting | undefined {
