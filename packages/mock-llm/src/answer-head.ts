@@ -42,17 +42,14 @@ const anthropic = [
 /** Google's own say nothing that anybody reads. */
 const google = ['server-timing', 'gfet4t7; dur=12']
 
-const usualHeaders: Partial<Record<Dialect, readonly string[]>> = { 'anthropic-messages': anthropic, gemini: google }
+const usualHeaders: Partial<Record<Dialect, readonly string[]>> = { 'anthropic-messages': anthropic, gemini: google, 'bedrock-converse': [] }
+const requestIdNames: Partial<Record<Dialect, string>> = { 'anthropic-messages': 'request-id', 'bedrock-converse': 'x-amzn-requestid' }
 
 /** The head of an answer as its API sends it. A fixture brings headers of its own, and a script has the last word. */
 export function answerHead(answer: Answer, { dialect, script, number }: AnswerHeadInit): Head {
-  const ofAnthropic = dialect === 'anthropic-messages'
-  const requestId = [
-    ofAnthropic ? 'request-id' : 'x-request-id',
-    `req_mock_${String(number).padStart(8, '0')}`,
-  ]
+  const requestId = [requestIdNames[dialect] ?? 'x-request-id', `req_mock_${String(number).padStart(8, '0')}`]
   const usual = answer.headers ?? usualHeaders[dialect] ?? openai
-  const headers = ['content-type', answer.type, ...(answer.headers ? [] : requestId), ...usual]
+  const headers = ['content-type', answer.type, ...(answer.headers ? [] : requestId), ...usual, ...(answer.more ?? [])]
   if (!script) return { status: answer.status, headers, length: lengthOf(answer) }
   return {
     status: script.status ?? answer.status,

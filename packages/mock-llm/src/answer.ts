@@ -17,8 +17,10 @@ export interface Answer {
   readonly bytes: Buffer
   /** Of unknown length, as events are. */
   readonly streams: boolean
-  /** Names and values in turn, in addition to those of the dialect. */
+  /** Names and values in turn, in place of those of the dialect. */
   readonly headers?: readonly string[]
+  /** Names and values in turn, in addition to them. */
+  readonly more?: readonly string[]
 }
 
 /** The text of one event with its separator. */
@@ -50,6 +52,11 @@ export function streamAnswer(events: readonly EventText[]): Answer {
     return part
   })
   return { status: 200, type: 'text/event-stream; charset=utf-8', bytes, parts, streams: true }
+}
+
+/** A stream of parts that are bytes already. */
+export function partsAnswer(type: string, parts: readonly Part[]): Answer {
+  return { status: 200, type, bytes: Buffer.concat(parts.map(({ bytes }) => bytes)), parts, streams: true }
 }
 
 /** An event without a name, as OpenAI's chat sends them. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from './answer.ts'
 import { ApiError } from './api-error.ts'
+import { checkSigned } from './bedrock-checks.ts'
 import { badGoogleKey, errorAnswer } from './error-answer.ts'
 import type { Dialect } from '@sluice/provider'
 import { isObject, type JsonObject } from './json-object.ts'
@@ -64,6 +65,7 @@ function keyOf({ path, query, headers, wishes }: Question): string {
 const badKey = 'bad-key'
 
 function checkKey({ headers, query }: Question, dialect: Dialect): void {
+  if (dialect === 'bedrock-converse') return checkSigned(headers)
   const keys = [
     headers['x-api-key'],
     headers['api-key'],

@@ -1,4 +1,5 @@
-import { dataEvent, jsonAnswer, namedEvent, type Answer, type EventText } from './answer.ts'
+import { dataEvent, jsonAnswer, namedEvent, type Answer, type Part } from './answer.ts'
+import { exceptionMessage } from './bedrock-events.ts'
 import type { Dialect } from '@sluice/provider'
 
 /** What an error says; `param` and `code` are OpenAI's. */
@@ -9,8 +10,14 @@ export interface Complaint {
   readonly code?: string | null
 }
 
-/** An error as the API of that path words it: OpenAI's envelope, Anthropic's or Google's. */
+/** An error as the API of that path words it: OpenAI's envelope, Anthropic's, Google's, or Amazon's, which names the error in a header. */
 export function errorAnswer(dialect: Dialect, complaint: Complaint): Answer {
+  if (dialect === 'bedrock-converse') {
+    const { code, status } = complaint
+    const type = code?.endsWith('Exception') ? code : (bedrockTypes[status] ?? 'ValidationException')
+    const more = ['x-amzn-errortype', `${type}:http://internal.amazon.com/coral/com.amazon.bedrock/`]
+    return { ...jsonAnswer({ message: complaint.message }, complaint.status), more }
+  }
   return jsonAnswer(errorValue(dialect, complaint), complaint.status)
 }
 
@@ -23,12 +30,29 @@ function errorValue(dialect: Dialect, complaint: Complaint) {
 export function errorEvent(
   dialect: Dialect,
   { message, sequence }: { message: string; sequence: number },
-): EventText {
+): Part {
+  if (dialect === 'bedrock-converse') return exceptionMessage('serviceUnavailableException', message)
+  const { text, tokens } = eventText(dialect, { message, sequence })
+  return { bytes: Buffer.from(text), tokens }
+}
+
+function eventText(dialect: Dialect, { message, sequence }: { message: string; sequence: number }) {
   const complaint = { status: 500, message }
   if (dialect === 'anthropic-messages') return namedEvent(anthropicError({ ...complaint, status: 529 }))
   if (dialect === 'gemini') return dataEvent({ error: googleError({ ...complaint, status: 503 }) })
   if (dialect !== 'openai-responses') return dataEvent({ error: openaiError(complaint) })
   return namedEvent({ type: 'error', code: 'server_error', message, param: null, sequence_number: sequence })
+}
+
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors */
+const bedrockTypes: Readonly<Record<number, string>> = {
+  403: 'AccessDeniedException',
+  404: 'ResourceNotFoundException',
+  408: 'ModelTimeoutException',
+  424: 'ModelErrorException',
+  429: 'ThrottlingException',
+  500: 'InternalServerException',
+  503: 'ServiceUnavailableException',
 }
 
 /** https://platform.openai.com/docs/guides/error-codes */

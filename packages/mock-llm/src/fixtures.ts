@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
+import { binaryType } from './bedrock-events.ts'
 import { bytesAnswer, type Answer } from './answer.ts'
 import { ApiError } from './api-error.ts'
 import { isObject, objectsIn, type JsonObject } from './json-object.ts'
-import { splitEvents } from './split-events.ts'
+import { splitEvents, splitMessages } from './split-events.ts'
 
 /** Recorded answers by id. */
 export interface Fixtures {
@@ -59,8 +60,9 @@ function toAnswer(fixture: JsonObject, bytes: Buffer): Answer {
   const streams = type.startsWith('text/event-stream')
   return {
     ...bytesAnswer(bytes, { type, status: Number(http['status'] ?? 200) }),
-    streams: streams || type.startsWith('application/vnd.amazon.eventstream'),
+    streams: streams || type === binaryType,
     headers: headers.filter(([name]) => !ours.test(name)).flatMap(([name, value]) => [name, String(value)]),
     ...(streams && { parts: splitEvents(bytes).map((event) => ({ bytes: event, tokens: 1 })) }),
+    ...(type === binaryType && { parts: splitMessages(bytes).map((message) => ({ bytes: message, tokens: 1 })) }),
   }
 }

@@ -2,6 +2,7 @@ import { anthropicCountTokens, anthropicMessages } from './anthropic-messages.ts
 import type { Answer } from './answer.ts'
 import type { Asked } from './asked.ts'
 import type { Dialect } from '@sluice/provider'
+import { bedrockConverse } from './bedrock.ts'
 import { geminiContent, geminiCountTokens } from './gemini.ts'
 import { geminiBatchEmbed, geminiEmbed, vertexPredict } from './gemini-embeddings.ts'
 import { models } from './models.ts'
@@ -32,6 +33,7 @@ const operations: readonly (Operation & { readonly path: RegExp })[] = [
   { path: /\/[^/:]+:embedContent$/, method: 'POST', dialect: 'gemini', answer: geminiEmbed },
   { path: /\/[^/:]+:batchEmbedContents$/, method: 'POST', dialect: 'gemini', answer: geminiBatchEmbed },
   { path: /\/[^/:]+:predict$/, method: 'POST', dialect: 'gemini', answer: vertexPredict },
+  { path: /\/model\/[^/]+\/(converse|converse-stream)$/, method: 'POST', dialect: 'bedrock-converse', answer: bedrockConverse },
   { path: /\/models(\/[^/:]+)?$/, method: 'GET', dialect: 'openai-chat', answer: models },
 ]
 
@@ -42,4 +44,4 @@ export function operationAt(path: string): Operation | undefined {
 
 /** For the person who asks for a path that is not there. */
 export const knownPaths =
-  '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens, /models, or Gemini’s :generateContent and the like'
+  '/chat/completions, /embeddings, /responses, /messages, /messages/count_tokens, /models, Gemini’s :generateContent and the like, or Bedrock’s /model/ID/converse'

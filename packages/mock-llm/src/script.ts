@@ -30,7 +30,7 @@ export interface Script {
   readonly errorIn200?: boolean
   /** After so many events an error event takes the place of the rest. */
   readonly errorEvent?: number
-  /** Raw bytes in place of all events, each sent by itself, as `text/event-stream`. */
+  /** Raw bytes in place of all events, each sent by itself, as a stream of the API's. */
   readonly event?: string | Uint8Array | readonly (string | Uint8Array)[]
   /** Something that is not HTTP; not JSON; an HTML page; nothing. All but the first under a 200. */
   readonly garbage?: 'http' | 'json' | 'html' | 'empty'

@@ -1,4 +1,5 @@
-import { bytesAnswer, jsonAnswer, streamAnswer, type Answer } from './answer.ts'
+import { bytesAnswer, jsonAnswer, partsAnswer, streamAnswer, type Answer } from './answer.ts'
+import { binaryType } from './bedrock-events.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { Dialect } from '@sluice/provider'
 import type { Fixtures } from './fixtures.ts'
@@ -9,7 +10,7 @@ export function scriptedAnswer(script: Script, { dialect, fixtures }: ScriptedAn
   const { status = 200, body, message = 'The mock was told to fail.' } = script
   if (script.fixture !== undefined) return fixtures.answer(script.fixture)
   if (script.garbage !== undefined) return garbage(script.garbage)
-  if (script.event !== undefined) return events(script.event)
+  if (script.event !== undefined) return events(script.event, dialect)
   if (body !== undefined) return bodyAnswer(body, status)
   if (script.errorIn200) return { ...errorAnswer(dialect, { status: 500, message }), status: 200 }
   if (script.redirect) return redirect
@@ -38,13 +39,13 @@ function garbage(kind: NonNullable<Script['garbage']>): Answer {
   return bytesAnswer(kind === 'json' ? Buffer.from(halfJson) : nothing, { type: 'application/json' })
 }
 
-function events(given: NonNullable<Script['event']>): Answer {
+function events(given: NonNullable<Script['event']>, dialect: Dialect): Answer {
   const list = typeof given === 'string' || given instanceof Uint8Array ? [given] : given
   const parts = list.map((one) => ({
     bytes: typeof one === 'string' ? Buffer.from(one) : Buffer.from(one),
     tokens: 1,
   }))
-  return { ...streamAnswer([]), parts, bytes: Buffer.concat(parts.map((part) => part.bytes)) }
+  return partsAnswer(dialect === 'bedrock-converse' ? binaryType : streamAnswer([]).type, parts)
 }
 
 function bodyAnswer(body: unknown, status: number): Answer {

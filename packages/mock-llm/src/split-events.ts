@@ -1,3 +1,5 @@
+import { FramingError, MessageFramer } from '@sluice/provider'
+
 /** Cuts an event stream behind each blank line, whichever line ends it uses; what is left over is a piece too. */
 export function splitEvents(bytes: Buffer): Buffer[] {
   const pieces: Buffer[] = []
@@ -9,4 +11,23 @@ export function splitEvents(bytes: Buffer): Buffer[] {
     start = end
   }
   return start < bytes.length ? [...pieces, bytes.subarray(start)] : pieces
+}
+
+/** Cuts a binary event stream into its messages; what is none is one piece. */
+export function splitMessages(bytes: Buffer): Buffer[] {
+  const { ends, rest } = messagesIn(bytes)
+  let start = 0
+  const pieces = ends.map((end) => bytes.subarray(start, (start = end)))
+  return rest.length > 0 ? [...pieces, rest] : pieces
+}
+
+function messagesIn(bytes: Buffer): { ends: readonly number[]; rest: Buffer } {
+  try {
+    const ends = new MessageFramer(bytes.length).push(bytes)?.ends ?? []
+    return { ends, rest: bytes.subarray(ends.at(-1) ?? 0) }
+  } catch (error) {
+    if (!(error instanceof FramingError)) throw error
+    const ends = error.before?.ends ?? []
+    return { ends, rest: bytes.subarray(ends.at(-1) ?? 0) }
+  }
 }

@@ -1,4 +1,5 @@
 import type { Answer, Part } from './answer.ts'
+import { binaryType } from './bedrock-events.ts'
 import { errorEvent } from './error-answer.ts'
 import { gzipParts } from './gzip-parts.ts'
 import type { Dialect } from '@sluice/provider'
@@ -57,11 +58,12 @@ function partsOf(
   const failure = place(script.errorEvent)
   if (failure === undefined) return parts.slice(0, end)
   const { message = 'The mock was told to fail.' } = script
-  const { text, tokens } = errorEvent(dialect, { message, sequence: failure })
-  return [...parts.slice(0, failure), { bytes: Buffer.from(text), tokens }].slice(0, end)
+  return [...parts.slice(0, failure), errorEvent(dialect, { message, sequence: failure })].slice(0, end)
 }
 
 function comment({ type }: Answer): Part {
+  // A binary stream has no room for them.
+  if (type === binaryType) return { bytes: nothing, tokens: 0 }
   return { bytes: Buffer.from(type.startsWith('text/event-stream') ? ': keep-alive\n\n' : '\n'), tokens: 0 }
 }
 
@@ -118,8 +120,8 @@ function tenth({ bytes }: Answer): number {
   return Math.max(1, Math.ceil(bytes.length / 10))
 }
 
-function lineEnds({ streams }: Answer, { crlf, cr }: Script): (bytes: Buffer) => Buffer {
-  if (!streams || !(crlf || cr)) return (bytes) => bytes
+function lineEnds({ streams, type }: Answer, { crlf, cr }: Script): (bytes: Buffer) => Buffer {
+  if (!streams || type === binaryType || !(crlf || cr)) return (bytes) => bytes
   // Latin 1 keeps every other byte as it is.
   return (bytes) => Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, crlf ? '\r\n' : '\r'), 'latin1')
 }
