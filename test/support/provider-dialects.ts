@@ -8,7 +8,7 @@ export interface PlayedProvider {
   readonly dialect: Dialect
   readonly name: string
   /** How a route asks it in that dialect, whatever the client speaks. */
-  readonly config: object
+  readonly config: Readonly<Record<string, unknown>>
   /** Where it is asked, below the mock's address. */
   readonly endpoint?: string
   /** How its paths end. */

@@ -101,6 +101,8 @@ export function collectedMessage(events: readonly SseEvent[]): Collected {
       case 'message_delta':
         Object.assign(collected.body, body['delta'], { usage: body['usage'] })
         break
+      case 'ping':
+        break
       case 'message_stop':
         collected.terminals.push(event)
         break
