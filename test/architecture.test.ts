@@ -13,6 +13,7 @@ const arrows: Readonly<Record<string, { ours: readonly string[]; others?: readon
   router: { ours: ['expr'] },
   config: { ours: ['kernel', 'router', 'expr'], others: ['yaml'] },
   store: { ours: ['config'], others: ['yaml'] },
+  'store-etcd': { ours: ['config', 'store'], others: ['undici'] },
   admin: { ours: ['store', 'config', 'kernel', 'expr'], others: ['koa', '@koa/router', 'rfc6902', 'yaml'] },
   cli: { ours: ['config', 'kernel'], others: ['commander', 'undici', 'yaml'] },
   'json-edit': { ours: [] },
@@ -107,7 +108,7 @@ describe('the arrows', () => {
   test.for([
     { name: 'koa', may: ['admin', 'gateway'] },
     { name: '@koa/router', may: ['admin', 'gateway'] },
-    { name: 'undici', may: ['ai-proxy', 'cli', 'cloud-auth', 'http-proxy', 'upstream'] },
+    { name: 'undici', may: ['ai-proxy', 'cli', 'cloud-auth', 'http-proxy', 'store-etcd', 'upstream'] },
   ])('$name is imported by those alone whose trade it is', ({ name, may }) => {
     expect(packages.filter((one) => importsOf(one).includes(name)).map(({ dir }) => dir)).toEqual(may)
   })
@@ -116,7 +117,7 @@ describe('the arrows', () => {
     { name: 'node:http', may: ['gateway', 'mock-llm'] },
     { name: 'node:https', may: ['gateway'] },
     { name: 'node:http2', may: [] },
-    { name: 'node:tls', may: [] },
+    { name: 'node:tls', may: ['gateway'] },
   ])('$name is used by those who serve, types aside', ({ name, may }) => {
     const values = new RegExp(`^import (?!type\\b)[^'"]*from '${name}'`, 'm')
     const users = packages.filter(({ sources }) => sources.some(({ text }) => values.test(text)))

@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { chat, contentOf, type ChatOptions } from './support/chat.ts'
-import { anyPorts, eventually, runGateway, sluiceDone, type RunningGateway } from './support/program.ts'
+import { etcdNeeded, hasEtcd } from './support/etcd.ts'
+import { freePort } from './support/free-port.ts'
+import { anyPorts, eventually, runGateway, runProgram, sluiceDone, temporaryFolder, type RunningGateway } from './support/program.ts'
 import { root } from './support/workspace.ts'
 
 // Each test runs programs, on a machine that may be doing something else.
@@ -56,6 +58,25 @@ async function runExample(
 const withKey = (key: string): ChatOptions => ({ headers: { 'x-api-key': key } })
 const bearer = (key: string): ChatOptions => ({ headers: { authorization: `Bearer ${key}` } })
 const sent = (mock: MockLlm): unknown => JSON.parse(mock.requests.at(-1)!.body.toString())
+
+test.skipIf(!hasEtcd)(`examples/cluster runs three gateways on one etcd, and a route that is written through one answers on all${etcdNeeded}`, async () => {
+  const home = await temporaryFolder()
+  const ports = new Map<string, string>()
+  // The member of etcd takes the port behind its own, too.
+  const free = async (port: string): Promise<string> => ports.get(port) ?? (ports.set(port, String(await freePort())).get(port) as string)
+  for (const name of ['gateway-1.yaml', 'gateway-2.yaml', 'gateway-3.yaml', 'route.json']) {
+    let text = readFileSync(join(folder, 'cluster', name), 'utf8')
+    for (const [, port = ''] of text.matchAll(/(?:port: |127\.0\.0\.1:)(\d+)/g)) text = text.replaceAll(port, await free(port))
+    writeFileSync(join(home, name), text)
+  }
+  const program = runProgram([process.execPath, join(folder, 'cluster/start.ts'), home])
+  const [, urls = ''] = await program.says(/^Three gateways serve: (.*)$/m, 'stdout')
+  for (const url of urls.split(', ')) await eventually('it answers', async () => (await chat(url)).status === 200)
+  program.signal('SIGTERM')
+  expect(await program.exited).toEqual({ code: 0, signal: null })
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'cluster/package.json'), 'utf8')) as { scripts: Record<string, string> }
+  expect(scripts['start']).toBe('exec node start.ts')
+})
 
 test.for(files)('examples/%s is fit to serve', async (name) => {
   const { code, stderr, stdout } = await sluiceDone(['validate', '-c', `examples/${name}`], {

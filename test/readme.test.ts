@@ -35,7 +35,7 @@ test('the README shows configurations that are fit to serve', async () => {
       const config = parse(block) as { gateway?: { plugins?: string[] } }
       if (config.gateway?.plugins)
         config.gateway.plugins = config.gateway.plugins.map((entry) => resolve(root, 'examples', entry))
-      await writeFile(join(folder, `${index}.yaml`), JSON.stringify({ services, ...config }))
+      await writeFile(join(folder, `${index}.yaml`), JSON.stringify({ ...('routes' in config && { services }), ...config }))
       return join(folder, `${index}.yaml`)
     }),
   )

@@ -39,7 +39,7 @@ function remove(draft: Draft, call: Call, { kind }: ResourceType, id: string): b
 
 function checkForce({ query, desk }: Call, reason: string): void {
   if (query.get('force') !== 'true') throw refuse(400, reason)
-  if (desk.store.isLasting) throw refuse(400, `${reason}; force=true is not supported where the configuration is kept in a file: a gateway could not start from it`)
+  if (desk.store.isLasting) throw refuse(400, `${reason}; force=true is not supported where the configuration outlives the gateway, as in a file or in etcd: none could start from it`)
 }
 
 /** With its routes, and with those of its upstreams that nobody else refers to. */

@@ -1,10 +1,14 @@
 import { UnknownGroupError, type GroupState } from '@sluice/store'
 import type { Call } from './call.ts'
+import { refuse } from './refusal.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** What the group of a call holds now. */
 export function stateOf({ desk, group }: Call): GroupState {
-  const state = desk.store.state(group)
+  const { store } = desk
+  // What looks like nothing would be filled again.
+  if (store.state(store.served)?.isPending) throw refuse(503, 'the configuration was not read yet')
+  const state = store.state(group)
   if (!state) throw new UnknownGroupError(group)
   return state
 }

@@ -104,7 +104,7 @@ function ttlOf({ query, desk }: Call): number | undefined {
   const text = query.get('ttl')
   if (text === null) return undefined
   if (!/^[1-9]\d{0,9}$/.test(text)) throw refuse(400, 'ttl must be a number of seconds, 1 or more')
-  if (desk.store.isLasting) throw refuse(400, 'ttl is not supported where the configuration is kept in a file')
+  if (desk.store.isLasting) throw refuse(400, 'ttl is not supported where the configuration outlives the gateway, as in a file or in etcd')
   return Number(text)
 }
 

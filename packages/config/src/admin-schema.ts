@@ -1,8 +1,5 @@
 import { oneOf, Type } from '@sluice/kernel'
-import { closed, listen, type Listen } from './field.ts'
-
-const pem = (what: string, secret = false): ReturnType<typeof Type.String> =>
-  Type.String({ minLength: 1, description: `${what}: PEM, or a file of it, relative to this one.`, ...(secret && { secret: true }) })
+import { closed, listen, pem, type Listen } from './field.ts'
 
 const Key = Type.Object(
   {

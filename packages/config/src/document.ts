@@ -12,4 +12,6 @@ export interface Document {
   value?(kind: Kind, id: string): unknown
   /** `<kind>/<id>` of what was taken away although others may refer to it: routes that do say so when they are asked. */
   readonly forced?: ReadonlySet<string>
+  /** Nothing was read of it yet: what it holds is not known. */
+  readonly isPending?: boolean
 }

@@ -67,6 +67,11 @@ export const times = {
 /** `{ a, b }` where every member is known. */
 export const closed = { additionalProperties: false } as const
 
+/** A certificate or a key. */
+export function pem(what: string, secret = false): TSchema {
+  return Type.String({ minLength: 1, description: `${what}: PEM, or a file of it, relative to this one.`, ...(secret && { secret: true }) })
+}
+
 export interface Listen {
   readonly host: string
   readonly port: number

@@ -1,6 +1,7 @@
 import { oneOf, Type } from '@sluice/kernel'
 import { AdminSchema, type AdminSettings } from './admin-schema.ts'
 import { closed, listen, type Listen } from './field.ts'
+import { StoreSchema, type StoreSettings } from './store-schema.ts'
 
 const AccessLog = Type.Unsafe({
   type: ['object', 'boolean'],
@@ -28,18 +29,7 @@ export const GatewaySchema = Type.Object(
         { ...closed, description: 'The control API, for tools on the same machine; none if absent. A change needs a restart.' },
       ),
     ),
-    store: Type.Object(
-      {
-        type: oneOf(['file', 'memory'], {
-          default: 'file',
-          unsupported: ['etcd'],
-          description:
-            'Where what the Admin API changes is kept: `file`: written back to this file; `memory`: gone with the process, which begins with what this file holds and does not look at it again.',
-        }),
-        readonly: Type.Boolean({ default: false, description: 'The Admin API changes nothing.' }),
-      },
-      { ...closed, default: {}, description: 'Where resources live. A change needs a restart.' },
-    ),
+    store: StoreSchema,
     group: Type.String({
       default: 'default',
       minLength: 1,
@@ -133,7 +123,7 @@ export interface GatewaySettings {
   readonly listen: Listen
   readonly admin?: AdminSettings
   readonly control?: { readonly listen: Listen }
-  readonly store: { readonly type: 'file' | 'memory'; readonly readonly: boolean }
+  readonly store: StoreSettings
   readonly group: string
   readonly status: { readonly listen: Listen }
   /** As written: paths relative to the file, absolute ones, package names. */

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { dirname, resolve } from 'node:path'
 import { createAdmin, createControl, type AdminKey } from '@sluice/admin'
 import type { AdminSettings, Env, GatewaySettings } from '@sluice/config'
 import { ConfigError, type Logger } from '@sluice/kernel'
 import type { Configuration } from './configuration.ts'
 import { addressOf, closeServer, listenOn, type Address } from './listening.ts'
+import { pemOf } from './pem-of.ts'
 import { version } from './version.ts'
 import { within } from './within.ts'
 
@@ -53,7 +52,7 @@ export class AdminServer {
     const { store, kernel } = configuration
     if (control) this.#control = createServer(limits, createControl({ store, kernel, log }).callback())
     if (!admin) return
-    const app = createAdmin({ store, kernel, env, keys: keysOf(admin), log, version })
+    const app = createAdmin({ store, kernel, env, keys: keysOf(admin), log, version, status: () => configuration.about })
     this.#admin = serverOf(app.callback(), admin, file)
   }
 
@@ -90,20 +89,11 @@ function keysOf({ key, keys = [] }: AdminSettings): AdminKey[] {
 
 function serverOf(serve: Parameters<typeof createServer>[1], { tls }: AdminSettings, file: string): Server {
   if (!tls) return createServer(limits, serve)
-  const [cert, key, ca] = (['cert', 'key', 'client_ca'] as const).map((field) => pemOf(tls[field], field, file))
+  const [cert, key, ca] = (['cert', 'key', 'client_ca'] as const).map((field) => pemOf(tls[field], ['gateway', 'admin', 'tls', field], file))
   const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }
   try {
     return createTlsServer({ ...limits, cert, key, ...clients }, serve)
   } catch (error) {
     throw new ConfigError([{ path: ['gateway', 'admin', 'tls'], message: `cannot be used: ${(error as Error).message}` }])
-  }
-}
-
-function pemOf(text: string | undefined, field: string, file: string): string | undefined {
-  if (text === undefined || text.includes('-----BEGIN')) return text
-  try {
-    return readFileSync(resolve(dirname(resolve(file)), text), 'utf8')
-  } catch (error) {
-    throw new ConfigError([{ path: ['gateway', 'admin', 'tls', field], message: `cannot be read: ${(error as NodeJS.ErrnoException).code}` }])
   }
 }

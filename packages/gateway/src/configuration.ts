@@ -1,11 +1,13 @@
 import { FileStore, kinds, type Env, type FileDocument, type Kind } from '@sluice/config'
 import { ConfigError, TimeSlice, type Kernel, type Logger } from '@sluice/kernel'
-import { defaultGroup, Draft, emptyState, InvalidChangeError, FileBackend, MemoryBackend, recoverChanges, Store, type Group, type GroupState, type HeldGroup, type Judge, type TextChange, type Value } from '@sluice/store'
+import { defaultGroup, Draft, emptyState, InvalidChangeError, FileBackend, pendingState, recoverChanges, Store, type Group, type GroupState, type HeldGroup, type Judge, type TextChange, type Value } from '@sluice/store'
 import { isDeepStrictEqual } from 'node:util'
+import { EtcdBackend, type Source } from '@sluice/store-etcd'
 import { FileText } from './file-text.ts'
 import { InOrder } from './in-order.ts'
 import { InvalidConfigError } from './invalid-config-error.ts'
-import { judge, readConfig, type KernelSource, type ReadConfig } from './read-config.ts'
+import { openBackend, type OwnBackend } from './open-backend.ts'
+import { judge, readConfig, strangers, type KernelSource, type ReadConfig } from './read-config.ts'
 
 /** Has the data plane serve what was read of `state`. Rejects with a `ConfigError` or an `InvalidChangeError`, and then nothing has changed. */
 export type Serve = (read: ReadConfig, state: GroupState) => Promise<void>
@@ -16,7 +18,7 @@ interface Opened {
   readonly kernel: Kernel
   readonly read: ReadConfig
   readonly watched: FileStore
-  readonly backend: FileBackend | MemoryBackend
+  readonly backend: OwnBackend
 }
 
 /** What a gateway serves: read from its file, changed through its store or with the file. */
@@ -25,7 +27,7 @@ export class Configuration {
   readonly store: Store
   /** Tells when somebody else has changed the file. */
   readonly watched: FileStore
-  readonly #backend: FileBackend | MemoryBackend
+  readonly #backend: OwnBackend
   readonly #env: Env
   readonly #file: string
   readonly #log: Logger
@@ -42,7 +44,9 @@ export class Configuration {
     const source = await withRecovered(asRead)
     const { text, kernel, read } = await readConfig(source)
     const watched = new FileStore(source.file, source.text)
-    const backend = await openBackend(source, read, watched)
+    const backend = await openBackend(source, read, watched).catch(async (error: unknown) => {
+      throw await text.explained(error)
+    })
     const configuration = new Configuration({ source, text, kernel, read, watched, backend })
     await configuration.#checkServed()
     return configuration
@@ -56,15 +60,16 @@ export class Configuration {
     this.#file = source.file
     this.#log = source.log
     this.#text = text
-    const draft = new Draft(emptyState, 1, Date.now())
+    const isPending = backend instanceof EtcdBackend
+    const draft = new Draft(isPending ? pendingState : emptyState, 1, Date.now())
     load(draft, text.document)
     const state = draft.finish()
-    this.#reads.set(state, read)
+    this.#reads.set(state, { ...read, isPending })
     const { log } = source
     const { group: served } = read.settings
     const groups = new Map(backend instanceof FileBackend ? backend.groups : [])
     groups.set(defaultGroup, { group: groupNamed(defaultGroup), state })
-    if (served !== defaultGroup) groups.set(served, withSettings(groups.get(served), served, text.document.settings))
+    if (served !== defaultGroup) groups.set(served, withSettings(groups.get(served) ?? { group: groupNamed(served), state: isPending ? pendingState : emptyState }, text.document.settings))
     this.#state = groups.get(served)?.state ?? state
     this.store = new Store({ backend, judge: this.#judge, log, groups, served })
   }
@@ -93,9 +98,28 @@ export class Configuration {
     return this.#changes.run(() => this.#apply(text))
   }
 
+  /**
+   * Begins to follow what others change where it is kept; call it once somebody serves. Resolves once it is known what is
+   * to be served, or that this cannot be found out for now.
+   */
+  async begin(): Promise<void> {
+    if (this.#backend instanceof EtcdBackend) await this.#backend.follow(this.store)
+  }
+
+  /** What there is to say of where it comes from. */
+  get about(): { readonly configuration?: Source | 'none' } {
+    return this.#backend instanceof EtcdBackend ? { configuration: this.#backend.source ?? 'none' } : {}
+  }
+
+  /** Why what others change cannot be followed at the moment; undefined: it can. */
+  get problem(): string | undefined {
+    return this.#backend instanceof EtcdBackend ? this.#backend.problem : undefined
+  }
+
   /** Waits until all that was written is on the disk. */
-  async flush(): Promise<void> {
+  async close(): Promise<void> {
     if (this.#backend instanceof FileBackend) await this.#backend.flush()
+    if (this.#backend instanceof EtcdBackend) await this.#backend.close()
   }
 
   /** Another group than the file’s is checked when it is to be served. */
@@ -108,8 +132,9 @@ export class Configuration {
   async #apply(changed: string): Promise<void> {
     try {
       const text = await FileText.read(changed, this.#file)
-      if (text.document.issues.length > 0) {
-        throw await text.invalid((await judge(text.document, { kernel: this.kernel, env: this.#env })).issues)
+      const alien = strangers(text.document, this.read.settings)
+      if (text.document.issues.length + alien.length > 0) {
+        throw await text.invalid([...(await judge(text.document, { kernel: this.kernel, env: this.#env })).issues, ...alien])
       }
       await this.#accept(text, changed)
     } catch (error) {
@@ -135,11 +160,12 @@ export class Configuration {
   }
 
   async #change(text: FileText, unwritten: readonly TextChange[]): Promise<void> {
-    const values = await reusing(text.document, this.store.state(defaultGroup) ?? emptyState)
+    const { settings } = text.document
     const before = this.#text
     this.#text = text
     try {
-      const { settings } = text.document
+      if (this.#backend instanceof EtcdBackend) return await this.store.change(this.store.served, (draft) => void (draft.settings = settings), { isNew: false })
+      const values = await reusing(text.document, this.store.state(defaultGroup) ?? emptyState)
       const whole = (draft: Draft): void => {
         load(draft, { settings, entries: (kind) => values.get(kind) ?? [] })
         for (const { kind, id, value } of unwritten) {
@@ -188,25 +214,16 @@ async function withRecovered(source: KernelSource): Promise<KernelSource> {
   return { ...source, text }
 }
 
-/** Where the configuration is kept. Nobody writes to it where there is no Admin API. */
-async function openBackend({ file, text, log }: KernelSource, { settings }: ReadConfig, watched: FileStore): Promise<FileBackend | MemoryBackend> {
-  const { store, admin } = settings
-  const isReadonly = store.readonly || !admin
-  if (store.type === 'memory') return new MemoryBackend({ isReadonly })
-  const onError = (err: Error): void => log.error({ err }, err.message)
-  return FileBackend.open(file, text, { isReadonly, onWrite: (written) => watched.know(written), onError })
-}
-
 function groupNamed(id: string): Group {
   const seconds = Math.floor(Date.now() / 1_000)
   return { id, name: id, createdAt: seconds, updatedAt: seconds }
 }
 
-/** A group with the settings of the file; an empty one where there is none yet. */
-function withSettings(held: HeldGroup | undefined, id: string, settings: unknown): HeldGroup {
-  const draft = new Draft(held?.state ?? emptyState, 1, Date.now())
+/** A group with the settings of the file. */
+function withSettings({ group, state }: HeldGroup, settings: unknown): HeldGroup {
+  const draft = new Draft(state, 1, Date.now())
   draft.settings = settings
-  return { group: held?.group ?? groupNamed(id), state: draft.finish() }
+  return { group, state: draft.finish() }
 }
 
 interface Loaded {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AccessLog } from '@sluice/access-log'
 import { compileSnapshot, type GatewaySettings, type Snapshot } from '@sluice/config'
-import { ConfigError, type Exchange, type Kernel, type Logger } from '@sluice/kernel'
+import { ConfigError, HttpError, type Exchange, type Kernel, type Logger } from '@sluice/kernel'
 import { answerOf } from './answer-of.ts'
 import { boundConnections } from './client-connections.ts'
 import { continueWhenRead } from './continue-when-read.ts'
@@ -70,7 +70,7 @@ export class DataPlane {
 
   /** Compiles what was read. Rejects with a `ConfigError`. */
   static async start(read: ReadConfig, options: DataPlaneOptions): Promise<DataPlane> {
-    const snapshot = await compileSnapshot({ kernel: options.kernel, resolved: read.resolved, notFound: modelsOrNotFound })
+    const snapshot = await compile(options.kernel, read)
     try {
       return new DataPlane(read, snapshot, options)
     } catch (error) {
@@ -118,7 +118,7 @@ export class DataPlane {
   /** Compiles another configuration. Rejects with a `ConfigError`, or where this has closed meanwhile, and then nothing has changed. One at a time. */
   async prepare(read: ReadConfig): Promise<Change> {
     try {
-      const snapshot = await compileSnapshot({ kernel: this.kernel, resolved: read.resolved, notFound: modelsOrNotFound })
+      const snapshot = await compile(this.kernel, read)
       try {
         // A slow setup: nobody would ever retire what it made.
         if (this.#isClosed) throw new Error('the gateway is closed')
@@ -221,6 +221,15 @@ export class DataPlane {
     void snapshot.disposed.finally(() => this.#living.delete(snapshot))
     return snapshot
   }
+}
+
+function compile(kernel: Kernel, { resolved, isPending }: ReadConfig): Promise<Snapshot> {
+  return compileSnapshot({ kernel, resolved, notFound: isPending ? notYet : modelsOrNotFound })
+}
+
+/** Answers while nobody knows which routes there are. */
+async function notYet(): Promise<never> {
+  throw new HttpError(503, 'no_configuration', 'the gateway has not read its configuration yet', { headers: { 'retry-after': '1' } })
 }
 
 /** Nothing has moved on a connection for its time. */

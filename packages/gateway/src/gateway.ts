@@ -33,8 +33,9 @@ export class Gateway {
     const gateway = new Gateway(configuration, plane, log)
     try {
       const { settings } = configuration.read
-      await listenOn(plane.server, settings.listen)
       await listenOn(gateway.#status, settings.status.listen)
+      await configuration.begin()
+      await listenOn(plane.server, settings.listen)
       gateway.#admin = await AdminServer.start({ configuration, file, env, log })
       return gateway
     } catch (error) {
@@ -48,7 +49,7 @@ export class Gateway {
     this.#plane = plane
     this.#log = log
     this.#started = plane.settings
-    this.#status = createServer(createStatus(() => !plane.isDraining).callback())
+    this.#status = createServer(createStatus(() => plane.server.listening && !plane.isDraining && !configuration.state.isPending, () => configuration.about).callback())
     configuration.serveWith((read) => this.#serveWhat(read))
   }
 
@@ -127,7 +128,7 @@ export class Gateway {
     await this.#plane.close()
     await closing
     await answered
-    await this.#configuration.flush()
+    await this.#configuration.close()
     // Whoever watches over the process is answered to the end.
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()

@@ -47,9 +47,10 @@ export class Primary {
     try {
       const { settings } = configuration.read
       primary = new Primary(source, configuration, count)
-      await listenOn(primary.#front, settings.listen)
       await listenOn(primary.#status, settings.status.listen)
       await primary.#workers.start()
+      await configuration.begin()
+      await listenOn(primary.#front, settings.listen)
       primary.#admin = await AdminServer.start({ configuration, file: source.file, env: source.env, log: source.log })
       return primary
     } catch (error) {
@@ -65,7 +66,7 @@ export class Primary {
     this.#started = read.settings
     this.#logs = new PrimaryLogs(source.log, this.#version, read)
     this.#front = createServer({ pauseOnConnect: true }, (socket) => this.#handOver.take(socket))
-    this.#status = createHttpServer(createStatus(() => !this.#isDraining && this.#workers.serving > 0).callback())
+    this.#status = createHttpServer(createStatus(() => this.#isReady, () => configuration.about).callback())
     const current = { version: this.#version, document: () => toWire(configuration.state) }
     this.#workers = new Workers(
       {
@@ -150,10 +151,14 @@ export class Primary {
     this.#workers.kill()
     await this.#logs.close()
     await answered
-    await this.#configuration.flush()
+    await this.#configuration.close()
     const told = closeServer(this.#status)
     this.#status.closeAllConnections()
     await told
+  }
+
+  get #isReady(): boolean {
+    return this.#front.listening && !this.#isDraining && this.#workers.serving > 0 && !this.#configuration.state.isPending
   }
 
   async #serve(read: ReadConfig, state: GroupState): Promise<void> {

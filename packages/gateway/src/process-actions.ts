@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { compileSnapshot, type Snapshot } from '@sluice/config'
 import { silent } from '@sluice/kernel'
 import { builtInOf, envOf } from './environment.ts'
-import { readConfig, type OpenedConfig } from './read-config.ts'
+import { Configuration } from './configuration.ts'
+import { readConfig, type KernelSource, type OpenedConfig, type ReadConfig } from './read-config.ts'
 import { routesTable } from './routes-table.ts'
 import { start, type MockAddress } from './start.ts'
 
@@ -19,20 +20,40 @@ export function startProgram({ file, env, mockLlm }: Asked & { readonly mockLlm?
 /** That a file is fit to serve. Throws an `InvalidConfigError`. */
 export async function fitness(asked: Asked): Promise<string> {
   const { settings, resolved } = (await read(asked)).read
-  return `${asked.file} is fit to serve: ${count(resolved.routes.length, 'route')}, listening on ${settings.listen.host}:${settings.listen.port}`
+  const { store } = settings
+  const what = store.type === 'etcd' ? `routes in etcd at ${store.endpoints.join(', ')}` : count(resolved.routes.length, 'route')
+  return `${asked.file} is fit to serve: ${what}, listening on ${settings.listen.host}:${settings.listen.port}`
 }
 
-/** The route table of a file. Throws an `InvalidConfigError`. */
+/** The route table of a file, or of the etcd that it names. Throws an `InvalidConfigError`, or where that cannot be reached. */
 export async function routesOf({ isJson, ...asked }: Asked & { readonly isJson: boolean }): Promise<string> {
-  const snapshot = await compiled(await read(asked))
+  const opened = await read(asked)
+  const snapshot = await compiled(opened.read.settings.store.type === 'etcd' ? { ...opened, read: await readEtcd(asked) } : opened)
   const shown = routesTable(snapshot, isJson)
   snapshot.retire()
   await snapshot.disposed
   return shown
 }
 
-async function read({ file, env }: Asked): ReturnType<typeof readConfig> {
-  return readConfig({ file, text: await readFile(file, 'utf8'), env: envOf(env), builtIn: builtInOf(env), log: silent })
+async function read(asked: Asked): ReturnType<typeof readConfig> {
+  return readConfig(await sourceOf(asked))
+}
+
+async function sourceOf({ file, env }: Asked): Promise<KernelSource> {
+  return { file, text: await readFile(file, 'utf8'), env: envOf(env), builtIn: builtInOf(env), log: silent }
+}
+
+/** What a gateway would serve of what is in etcd. */
+async function readEtcd(asked: Asked): Promise<ReadConfig> {
+  const configuration = await Configuration.open(await sourceOf(asked))
+  try {
+    await configuration.begin()
+    const { configuration: from } = configuration.about
+    if (from !== 'etcd') throw new Error(`etcd cannot be reached, and the routes are there: ${configuration.problem ?? 'it does not answer'}`)
+    return configuration.read
+  } finally {
+    await configuration.close()
+  }
 }
 
 async function compiled({ text, kernel, read: { resolved } }: OpenedConfig): Promise<Snapshot> {

@@ -1,6 +1,6 @@
 import { compileFormat, defaultFormat, type CompiledFormat, type LogFormat } from '@sluice/access-log'
 import { formatError } from '@sluice/ai-core'
-import { checkDocument, checkSettings, type CheckOptions, type Document, type Env, type GatewaySettings, type Memo, type Resolved } from '@sluice/config'
+import { checkDocument, checkSettings, kinds, type CheckOptions, type Document, type Env, type FileDocument, type GatewaySettings, type Memo, type Resolved } from '@sluice/config'
 import { Kernel, type Counters, type Issue, type Logger, type Plugin } from '@sluice/kernel'
 import { builtInPlugins, type BuiltInOptions } from './built-in.ts'
 import { FileText } from './file-text.ts'
@@ -32,6 +32,8 @@ export interface ReadConfig {
   readonly resolved: Resolved
   /** For the check of what comes after it. */
   readonly memo: Memo | undefined
+  /** Nothing was read yet of what is to be served. */
+  readonly isPending: boolean
   /** Renders lines of the access log; undefined where it is switched off. */
   readonly logLine: CompiledFormat['line'] | undefined
 }
@@ -53,9 +55,17 @@ export interface OpenedConfig {
 export async function readConfig(source: KernelSource): Promise<OpenedConfig> {
   const text = await FileText.read(source.text, source.file)
   const { kernel, issues: own } = await createKernel(source, text.document.settings)
-  const { read, issues } = await judge(text.document, { kernel, env: source.env })
-  if (!read || own.length + text.document.issues.length > 0) throw await text.invalid([...own, ...issues])
+  const { read, issues: found } = await judge(text.document, { kernel, env: source.env })
+  const issues = [...found, ...(read ? strangers(text.document, read.settings) : [])]
+  if (!read || own.length + issues.length + text.document.issues.length > 0) throw await text.invalid([...own, ...issues])
   return { text, kernel, read }
+}
+
+/** Resources in the file of a gateway that has its resources elsewhere. */
+export function strangers(document: FileDocument, { store }: GatewaySettings): Issue[] {
+  if (store.type !== 'etcd') return []
+  const message = 'cannot stand here where gateway.store.type is etcd: resources live there, and sluice config sync writes them'
+  return kinds.flatMap((kind) => [...document.entries(kind).keys()].slice(0, 1).map((id) => ({ path: [kind, id], message })))
 }
 
 /** Makes the kernel that a `gateway` section asks for; `issues` where plugins that it names cannot be loaded. */
@@ -74,7 +84,7 @@ export async function judge(document: Document, options: CheckOptions): Promise<
   const line = format === undefined ? undefined : compileFormat(format, options.kernel.variables, ['gateway', 'access_log', 'format'])
   const all = [...issues, ...(line?.issues ?? [])]
   if (!resolved || all.length > 0) return { issues: all }
-  return { read: { settings: resolved.gateway, resolved, memo, logLine: line?.line }, issues: [] }
+  return { read: { settings: resolved.gateway, resolved, memo, isPending: document.isPending === true, logLine: line?.line }, issues: [] }
 }
 
 /** As far as they can be read: one wrong setting does not hide what is wrong with the plugins. */

@@ -46,7 +46,7 @@ export async function start({ file, env, builtIn, mockLlm }: StartOptions): Prom
   log.level = gateway.settings.log.level
   process.stderr.write(welcome(gateway, file, mock?.url))
   const { watched } = configuration
-  if (gateway.settings.store.type === 'file') {
+  if (gateway.settings.store.type !== 'memory') {
     watched.watch(
       (changed) => reload(gateway, changed, log),
       ({ message }) => log.error({ problems: [message] }, 'the configuration cannot be read; the one before it goes on serving'),

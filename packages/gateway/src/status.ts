@@ -1,8 +1,8 @@
 import { Router } from '@koa/router'
 import Koa from 'koa'
 
-/** Answers whether the process lives (`/healthz`) and whether it takes traffic (`/readyz`). No key, no details. */
-export function createStatus(isReady: () => boolean): Koa {
+/** Answers whether the process lives (`/healthz`) and whether it takes traffic (`/readyz`), with what there is to say `about` that. No key, no details. */
+export function createStatus(isReady: () => boolean, about: () => object): Koa {
   const router = new Router()
   router.get(['/healthz', '/status'], (ctx) => {
     ctx.body = { status: 'ok' }
@@ -10,7 +10,7 @@ export function createStatus(isReady: () => boolean): Koa {
   router.get(['/readyz', '/status/ready'], (ctx) => {
     const ready = isReady()
     ctx.status = ready ? 200 : 503
-    ctx.body = { status: ready ? 'ok' : 'not ready' }
+    ctx.body = { status: ready ? 'ok' : 'not ready', ...about() }
   })
   const app = new Koa()
   app.use(router.routes())

@@ -11,6 +11,7 @@ type WireEntry = readonly [kind: Kind, id: string, value: unknown]
 export interface WireDocument {
   readonly settings: unknown
   readonly forced: readonly string[]
+  readonly isPending: boolean
   /** Lists of `[kind, id, value]` as JSON; of a change, a value that is missing says that the entry is gone. */
   readonly pieces: readonly string[]
   /** Of the kinds whose order is another than that of what was there before and what came: the ids in their order. */
@@ -20,13 +21,13 @@ export interface WireDocument {
 /** Everything that a state holds. */
 export function toWire(state: GroupState): WireDocument {
   const entries = kinds.flatMap((kind) => [...state.entries(kind)].map(([id, value]): WireEntry => [kind, id, value]))
-  return { settings: state.settings, forced: [...state.forced], pieces: inPieces(entries), orders: [] }
+  return { settings: state.settings, forced: [...state.forced], isPending: state.isPending, pieces: inPieces(entries), orders: [] }
 }
 
 /** What differs between two states. */
 export function changesToWire(before: GroupState, after: GroupState): WireDocument {
   const changes = changesBetween(before, after).map(({ kind, id, after: now }): WireEntry => [kind, id, now?.value])
-  return { settings: after.settings, forced: [...after.forced], pieces: inPieces(changes), orders: kinds.flatMap((kind) => orderOf(kind, before, after)) }
+  return { settings: after.settings, forced: [...after.forced], isPending: after.isPending, pieces: inPieces(changes), orders: kinds.flatMap((kind) => orderOf(kind, before, after)) }
 }
 
 function inPieces(entries: readonly WireEntry[]): string[] {
@@ -48,10 +49,11 @@ function orderOf(kind: Kind, before: GroupState, after: GroupState): (readonly [
 export class ReceivedDocument implements Document {
   readonly settings: unknown
   readonly forced: ReadonlySet<string>
+  readonly isPending: boolean
   readonly #entries: ReadonlyMap<Kind, ReadonlyMap<string, unknown>>
 
   /** `before`: what the changes are changes of; nothing where all of a configuration was sent. Exchanges go on meanwhile. */
-  static async from({ settings, forced, pieces, orders }: WireDocument, before?: ReceivedDocument): Promise<ReceivedDocument> {
+  static async from({ settings, forced, isPending, pieces, orders }: WireDocument, before?: ReceivedDocument): Promise<ReceivedDocument> {
     const slice = new TimeSlice()
     const entries = new Map<Kind, Map<string, unknown>>()
     for (const kind of kinds) entries.set(kind, new Map(before?.entries(kind)))
@@ -66,12 +68,13 @@ export class ReceivedDocument implements Document {
       const unordered = entries.get(kind)
       entries.set(kind, new Map(ids.map((id) => [id, unordered?.get(id)])))
     }
-    return new ReceivedDocument(settings, new Set(forced), entries)
+    return new ReceivedDocument({ settings, forced: new Set(forced), isPending }, entries)
   }
 
-  private constructor(settings: unknown, forced: ReadonlySet<string>, entries: ReadonlyMap<Kind, ReadonlyMap<string, unknown>>) {
+  private constructor({ settings, forced, isPending }: Pick<ReceivedDocument, 'settings' | 'forced' | 'isPending'>, entries: ReadonlyMap<Kind, ReadonlyMap<string, unknown>>) {
     this.settings = settings
     this.forced = forced
+    this.isPending = isPending
     this.#entries = entries
   }
 

@@ -9,10 +9,18 @@ export interface Backend {
   readonly isReadonly: boolean
   /** What it keeps outlives the gateway; it can then not keep what ends by itself, or what is not fit to start from. */
   readonly isLasting: boolean
-  /** Keeps a change of a group. Rejects with a `ConflictError` where somebody else has changed it, and then nothing is kept. */
-  keep(group: string, next: GroupState, changes: readonly Change[]): Promise<void>
+  /**
+   * Keeps a change of a group. Rejects with a `ConflictError` where somebody else has changed it, or with an
+   * `OutdatedError` where the store is to take that in and try again, and then nothing is kept.
+   */
+  keep(group: string, next: GroupState, changes: readonly Change[], options?: KeepOptions): Promise<void>
   /** Keeps which groups there are; what a group that is gone held goes with it. */
   keepGroups(groups: readonly Group[]): Promise<void>
+}
+
+export interface KeepOptions {
+  /** It goes back to what was before changes that cannot be served, wherever those came from. */
+  readonly isUndo?: boolean
 }
 
 /** In this process alone: gone with it. */

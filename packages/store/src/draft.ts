@@ -27,6 +27,7 @@ export class Draft {
   /** What was written or deleted, by kind and id. */
   readonly #touched = new Map<string, readonly [kind: Kind, id: string]>()
   #settings: unknown
+  #isPending: boolean
   #isTouched = false
 
   /** `now`: Unix time, milliseconds. */
@@ -37,6 +38,7 @@ export class Draft {
     this.#settings = base.settings
     this.#versions = new Map(base.versions)
     this.#forced = base.forced
+    this.#isPending = base.isPending
   }
 
   /** Of the state that comes of it, where something changes. */
@@ -77,6 +79,33 @@ export class Draft {
     this.#write(kind, id).set(id, resource)
     if (this.#forced.has(`${kind}/${id}`)) this.#forced = new Set([...this.#forced].filter((one) => one !== `${kind}/${id}`))
     return resource
+  }
+
+  /**
+   * Takes a resource in as somebody else has made it, with its indexes and times. A value equal to the one that is there
+   * stays that object, so that nothing is made of it anew.
+   */
+  take(kind: Kind, resource: Resource): void {
+    const { id } = resource
+    const before = this.get(kind, id)
+    const isEqual = before !== undefined && isDeepStrictEqual(before.value, resource.value)
+    this.#write(kind, id).set(id, isEqual ? { ...resource, value: before.value } : resource)
+  }
+
+  /** Puts a collection in another order; one that is in it already stays as it is. */
+  sort(kind: Kind, compare: (a: Resource, b: Resource) => number): void {
+    const before = [...this.all(kind).values()]
+    const sorted = before.toSorted(compare)
+    if (sorted.every((resource, index) => resource === before[index])) return
+    this.#open(kind)
+    this.#collections.set(kind, LayeredMap.from(new Map(sorted.map((resource) => [resource.id, resource]))))
+  }
+
+  /** What the group holds is known from now on. */
+  settle(): void {
+    if (!this.#isPending) return
+    this.#isPending = false
+    this.#isTouched = true
   }
 
   /** Takes a resource out; gives what it was. `force`: although others may refer to it. */
@@ -122,7 +151,7 @@ export class Draft {
     if (!this.#isTouched && this.#collections.size === 0) return this.#base
     const collections = new Map<Kind, Collection>()
     for (const kind of kinds) collections.set(kind, this.all(kind))
-    return new GroupState(this.#revision, this.#settings, collections, this.#versions, this.#forced)
+    return new GroupState(this.#revision, this.#settings, collections, this.#versions, this.#forced, this.#isPending)
   }
 
   /** What differs from the state that it began with, in the order in which it was touched. */

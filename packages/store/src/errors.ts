@@ -16,6 +16,26 @@ export class ConflictError extends Error {
   override readonly name = 'ConflictError'
 }
 
+/**
+ * What this change began with is not the newest any more; nothing of it was kept. A store makes it again once it has taken
+ * in what is newer.
+ */
+export class OutdatedError extends Error {
+  override readonly name = 'OutdatedError'
+  /** Resolves once it has, or once it has waited long enough. */
+  readonly caughtUp: Promise<void>
+
+  constructor(message: string, caughtUp: Promise<void>) {
+    super(message)
+    this.caughtUp = caughtUp
+  }
+}
+
+/** Where the configuration is kept cannot be reached; the message says whether anything may have been kept. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError'
+}
+
 /** The store takes no changes. */
 export class ReadonlyError extends Error {
   override readonly name = 'ReadonlyError'

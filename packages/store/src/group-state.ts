@@ -33,6 +33,8 @@ export class GroupState implements Document {
   readonly #collections: ReadonlyMap<Kind, Collection>
   readonly #versions: ReadonlyMap<Kind, number>
   readonly #forced: ReadonlySet<string>
+  /** What it holds is not known yet: nothing was read of it. */
+  readonly isPending: boolean
 
   constructor(
     revision: number,
@@ -40,12 +42,14 @@ export class GroupState implements Document {
     collections: ReadonlyMap<Kind, Collection>,
     versions: ReadonlyMap<Kind, number>,
     forced: ReadonlySet<string> = new Set(),
+    isPending = false,
   ) {
     this.revision = revision
     this.settings = settings
     this.#collections = collections
     this.#versions = versions
     this.#forced = forced
+    this.isPending = isPending
   }
 
   get(kind: Kind, id: string): Resource | undefined {
@@ -86,3 +90,11 @@ export class GroupState implements Document {
 const none: Collection = new Map()
 
 export const emptyState = new GroupState(0, undefined, new Map(), new Map())
+
+/** Of a group of which nothing was read yet. */
+export const pendingState = new GroupState(0, undefined, new Map(), new Map(), undefined, true)
+
+/** Says under which revision a resource is kept. For a backend that knows, before anybody has seen the resource. */
+export function renumber(resource: Resource, createdIndex: number, modifiedIndex: number): void {
+  Object.assign(resource, { createdIndex, modifiedIndex })
+}

@@ -6,18 +6,21 @@ export class LayeredMap<V> implements ReadonlyMap<string, V> {
   readonly #base: ReadonlyMap<string, V>
   /** What differs from the base; undefined: it is gone. */
   readonly #over: Map<string, V | undefined>
+  /** Keys of the base that were gone for a while: they come last now. */
+  readonly #returned: Set<string>
   #size: number
 
   /** One to be changed, that begins with what `map` has; that stays as it is. */
   static from<V>(map: ReadonlyMap<string, V>): LayeredMap<V> {
-    if (!(map instanceof LayeredMap)) return new LayeredMap(map, new Map(), map.size)
-    if (map.#over.size > mostDiffering) return new LayeredMap(new Map(map), new Map(), map.#size)
-    return new LayeredMap(map.#base as ReadonlyMap<string, V>, new Map(map.#over as Map<string, V | undefined>), map.#size)
+    if (!(map instanceof LayeredMap)) return new LayeredMap(map, new Map(), new Set(), map.size)
+    if (map.#over.size > mostDiffering) return new LayeredMap(new Map(map), new Map(), new Set(), map.#size)
+    return new LayeredMap(map.#base as ReadonlyMap<string, V>, new Map(map.#over as Map<string, V | undefined>), new Set(map.#returned), map.#size)
   }
 
-  private constructor(base: ReadonlyMap<string, V>, over: Map<string, V | undefined>, size: number) {
+  private constructor(base: ReadonlyMap<string, V>, over: Map<string, V | undefined>, returned: Set<string>, size: number) {
     this.#base = base
     this.#over = over
+    this.#returned = returned
     this.#size = size
   }
 
@@ -35,13 +38,17 @@ export class LayeredMap<V> implements ReadonlyMap<string, V> {
   }
 
   set(key: string, value: V): void {
-    if (!this.has(key)) this.#size += 1
+    if (!this.has(key)) {
+      this.#size += 1
+      if (this.#over.delete(key)) this.#returned.add(key)
+    }
     this.#over.set(key, value)
   }
 
   delete(key: string): void {
     if (!this.has(key)) return
     this.#size -= 1
+    this.#returned.delete(key)
     if (this.#base.has(key)) this.#over.set(key, undefined)
     else this.#over.delete(key)
   }
@@ -50,9 +57,9 @@ export class LayeredMap<V> implements ReadonlyMap<string, V> {
   *entries(): MapIterator<[string, V]> {
     for (const [key, value] of this.#base) {
       const now = this.#over.has(key) ? this.#over.get(key) : value
-      if (now !== undefined) yield [key, now]
+      if (now !== undefined && !this.#returned.has(key)) yield [key, now]
     }
-    for (const [key, value] of this.#over) if (value !== undefined && !this.#base.has(key)) yield [key, value]
+    for (const [key, value] of this.#over) if (value !== undefined && (!this.#base.has(key) || this.#returned.has(key))) yield [key, value]
   }
 
   *keys(): MapIterator<string> {

@@ -1,7 +1,7 @@
 import type { Logger } from '@sluice/kernel'
 import type { Backend, Judge } from './backend.ts'
 import { changesBetween, Draft, type Change } from './draft.ts'
-import { ConflictError, InvalidChangeError, ReadonlyError, UnknownGroupError } from './errors.ts'
+import { ConflictError, InvalidChangeError, OutdatedError, ReadonlyError, UnknownGroupError } from './errors.ts'
 import { Expiry } from './expiry.ts'
 import { emptyState, type GroupState } from './group-state.ts'
 import { defaultGroup, type Group } from './group.ts'
@@ -23,18 +23,25 @@ export interface StoreOptions {
 export interface ChangeOptions {
   /** False: the backend has it already, it is where the change comes from. */
   readonly isNew?: boolean
+  /** Under which the backend has it, where the backend counts. */
+  readonly revision?: number
 }
 
 /** A change that waits for its turn. */
 interface Asked {
   readonly edit: Edit
   readonly isNew: boolean
+  readonly revision: number
+  /** How often it was made on a state that was not the newest. */
+  attempts: number
   resolve(made: { readonly value: unknown; readonly pending?: Pending }): void
   reject(error: unknown): void
 }
 
 /** Changes that are kept together, at most. */
 const mostTogether = 100
+/** How often a change is made again because somebody else was faster; each time one of them has got through. */
+const mostAttempts = 50
 
 interface Held {
   group: Group
@@ -108,9 +115,9 @@ export class Store {
    * Changes a group by a pure `edit`, which may run again on a later state; what it gives is given back, what it throws
    * is thrown and nothing changes. Rejects with an `InvalidChangeError`, `ConflictError`, `ReadonlyError` or `UnknownGroupError`.
    */
-  async change<T>(group: string, edit: (draft: Draft) => T, { isNew = true }: ChangeOptions = {}): Promise<T> {
+  async change<T>(group: string, edit: (draft: Draft) => T, { isNew = true, revision = 0 }: ChangeOptions = {}): Promise<T> {
     if (this.isReadonly && isNew) throw new ReadonlyError('the store is read-only')
-    const { value, pending } = await this.#asked(group, edit, isNew)
+    const { value, pending } = await this.#asked(group, edit, isNew, revision)
     if (!pending) return value
     this.#pace.came()
     if (!isNew || this.#pace.hasTimeToWait) {
@@ -122,10 +129,18 @@ export class Store {
     return value
   }
 
+  /** Takes in which groups there are, as the backend has them; the default group, and the one that is served, stay in any case. */
+  async takeGroups(groups: ReadonlyMap<string, Group>): Promise<void> {
+    await this.#inTurn(async () => {
+      for (const id of this.#groups.keys()) if (!groups.has(id) && id !== defaultGroup && id !== this.served) this.#groups.delete(id)
+      for (const [id, group] of groups) this.#groups.set(id, { group, state: this.#groups.get(id)?.state ?? emptyState })
+    })
+  }
+
   /** Creates a group, or changes what is told about it. Rejects with a `ReadonlyError`. */
   async putGroup(id: string, about: Pick<Group, 'name' | 'description' | 'labels'>): Promise<Group> {
     if (this.isReadonly) throw new ReadonlyError('the store is read-only')
-    return this.#inTurn(async () => {
+    return this.#inTurnOnNewest(async () => {
       const seconds = Math.floor(this.#now() / 1_000)
       const held = this.#groups.get(id)
       const group: Group = { ...about, id, createdAt: held?.group.createdAt ?? seconds, updatedAt: seconds }
@@ -141,7 +156,7 @@ export class Store {
   /** Deletes a group with what it holds; false: there was none. The default group, and the one that is served, stay: a `ConflictError`. */
   async deleteGroup(id: string): Promise<boolean> {
     if (this.isReadonly) throw new ReadonlyError('the store is read-only')
-    return this.#inTurn(async () => {
+    return this.#inTurnOnNewest(async () => {
       if (!this.#groups.has(id)) return false
       if (id === defaultGroup) throw new ConflictError('the group default cannot be deleted')
       if (id === this.served) throw new ConflictError(`the data plane serves group ${id}; it cannot be deleted`)
@@ -164,12 +179,27 @@ export class Store {
     return done
   }
 
+  async #inTurnOnNewest<T>(step: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#inTurn(step)
+      } catch (error) {
+        if (!(error instanceof OutdatedError) || attempt === mostAttempts) throw error
+        await error.caughtUp
+      }
+    }
+  }
+
   /** Those of one group that come while others are at work are kept together: with a file that is one write. */
-  #asked<T>(group: string, edit: Edit<T>, isNew: boolean): Promise<{ value: T; pending?: Pending }> {
+  #asked<T>(group: string, edit: Edit<T>, isNew: boolean, revision: number): Promise<{ value: T; pending?: Pending }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ value: T; pending?: Pending }>()
-    const asked: Asked = { edit, isNew, resolve: resolve as Asked['resolve'], reject }
+    this.#queue(group, { edit, isNew, revision, attempts: 0, resolve: resolve as Asked['resolve'], reject })
+    return promise
+  }
+
+  #queue(group: string, asked: Asked): void {
     const last = this.#gathering
-    if (last && last.group === group && isNew && last.all.every((one) => one.isNew) && last.all.length < mostTogether) last.all.push(asked)
+    if (last && last.group === group && asked.isNew && last.all.every((one) => one.isNew) && last.all.length < mostTogether) last.all.push(asked)
     else {
       const gathering = { group, all: [asked] }
       this.#gathering = gathering
@@ -178,7 +208,14 @@ export class Store {
         await this.#changeAll(group, gathering.all)
       })
     }
-    return promise
+  }
+
+  /** Somebody else was faster: once that is here, the change is made on top of it, and checked whole again. */
+  async #again(group: string, asked: Asked, { caughtUp }: OutdatedError): Promise<void> {
+    asked.attempts += 1
+    if (asked.attempts >= mostAttempts) return asked.reject(new ConflictError('others keep changing the configuration at the same time; try again'))
+    await caughtUp
+    this.#queue(group, asked)
   }
 
   async #changeAll(id: string, all: readonly Asked[]): Promise<void> {
@@ -188,7 +225,7 @@ export class Store {
     for (const asked of all) {
       try {
         if (!held) throw new UnknownGroupError(id)
-        const applied = await this.#apply(asked.edit, state)
+        const applied = await this.#apply(asked.edit, state, asked.revision)
         if (applied.state === state) asked.resolve({ value: applied.value })
         else made.push({ asked, ...applied })
         state = applied.state
@@ -200,7 +237,10 @@ export class Store {
     try {
       if (all[0]?.isNew) await this.#backend.keep(id, state, made.length === 1 ? (made[0]?.changes ?? []) : changesBetween(held.state, state))
     } catch (error) {
-      for (const { asked } of made) asked.reject(error)
+      for (const { asked } of made) {
+        if (error instanceof OutdatedError) void this.#again(id, asked, error)
+        else asked.reject(error)
+      }
       return
     }
     held.state = state
@@ -211,8 +251,8 @@ export class Store {
   }
 
   /** Runs an edit and checks what comes of it. */
-  async #apply<T>(edit: Edit<T>, base: GroupState): Promise<{ value: T; state: GroupState; changes: readonly Change[] }> {
-    const draft = new Draft(base, this.#revision + 1, this.#now())
+  async #apply<T>(edit: Edit<T>, base: GroupState, revision = 0): Promise<{ value: T; state: GroupState; changes: readonly Change[] }> {
+    const draft = new Draft(base, Math.max(this.#revision + 1, revision), this.#now())
     const value = edit(draft)
     const state = draft.finish()
     const changes = draft.changes()
@@ -227,7 +267,7 @@ export class Store {
   async #keepAgain(id: string, state: GroupState): Promise<void> {
     const held = this.#heldOf(id)
     if (held.state === state) return
-    await this.#backend.keep(id, state, changesBetween(held.state, state))
+    await this.#backend.keep(id, state, changesBetween(held.state, state), { isUndo: true })
     held.state = state
   }
 

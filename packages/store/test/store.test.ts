@@ -169,6 +169,18 @@ test('a collection holds what was written whatever the order of writes, deletes 
   }
 })
 
+test('what is deleted and comes back comes last, as in a file that is written', async () => {
+  const { store } = worldOf()
+  const ids = (): string[] => [...(store.state('default')?.all('routes').keys() ?? [])]
+  await store.change('default', (draft) => draft.replace('routes', ['a', 'b', 'c'].map((id) => [id, { id }])))
+  for (const id of ['a', 'b']) await store.change('default', (draft) => draft.delete('routes', id))
+  await store.change('default', put('a'))
+  expect(ids()).toEqual(['c', 'a'])
+  await store.change('default', put('b'))
+  await store.change('default', put('a', '/changed'))
+  expect(ids()).toEqual(['c', 'a', 'b'])
+})
+
 test('changes that come together are kept together, and one that is refused takes none with it', async () => {
   const kept: number[] = []
   const backend: Backend = { isReadonly: false, isLasting: true, keep: async (_, __, changes) => void kept.push(changes.length), keepGroups: async () => {} }
