@@ -284,6 +284,56 @@ describe('what one side alone can say', () => {
     expect(contents[2]!.parts[0]).toMatchObject({ functionResponse: { name: 'get_weather', response: { sky: 'blue' } } })
   })
 
+  const city = { type: 'object', properties: { city: { type: 'string' } } }
+  const name = 'get_weather'
+  const asks = { role: 'user', content: 'call get_weather' }
+
+  /** A client’s first request to Gemini 3, and its second with the call and its result. */
+  const loops: Readonly<Record<string, readonly [path: string, first: object, then: (answer: never) => object]>> = {
+    chat: [
+      '/v1/chat/completions',
+      { messages: [asks], tools: [{ type: 'function', function: { name, parameters: city } }] },
+      ({ choices: [choice] }: { choices: { message: { tool_calls: { id: string }[] } }[] }) => ({
+        messages: [asks, choice!.message, { role: 'tool', tool_call_id: choice!.message.tool_calls[0]!.id, content: 'grey' }],
+      }),
+    ],
+    'chat that keeps nothing beyond OpenAI’s members': [
+      '/v1/chat/completions',
+      { messages: [asks], tools: [{ type: 'function', function: { name, parameters: city } }] },
+      ({ choices: [choice] }: { choices: { message: { tool_calls: { id: string; function: object }[] } }[] }) => {
+        const calls = choice!.message.tool_calls.map(({ id, function: called }) => ({ id, type: 'function', function: called }))
+        return { messages: [asks, { role: 'assistant', content: null, tool_calls: calls }, { role: 'tool', tool_call_id: calls[0]!.id, content: 'grey' }] }
+      },
+    ],
+    Messages: [
+      '/v1/messages',
+      { max_tokens: 4096, messages: [asks], tools: [{ name, input_schema: city }] },
+      ({ content }: { content: { type: string; id: string }[] }) => ({
+        messages: [asks, { role: 'assistant', content }, { role: 'user', content: [{ type: 'tool_result', tool_use_id: content.find(({ type }) => type === 'tool_use')!.id, content: 'grey' }] }],
+      }),
+    ],
+    Responses: [
+      '/v1/responses',
+      { input: [asks], tools: [{ type: 'function', name, parameters: city }] },
+      ({ output }: { output: { type: string; call_id: string }[] }) => ({
+        input: [asks, ...output, { type: 'function_call_output', call_id: output.find(({ type }) => type === 'function_call')!.call_id, output: 'grey' }],
+      }),
+    ],
+  }
+
+  test.for(Object.entries(loops))('Gemini 3, which wants its calls back signed, takes them from a client of %s', async ([, [path, first, then]]) => {
+    const one = await staged(native)
+    const asked = { model: 'gemini-3-pro', ...first }
+    const answer = await one.ask(path, asked)
+    expect(answer.status).toBe(200)
+    const second = await one.ask(path, { ...asked, ...then(JSON.parse(answer.body.toString()) as never) })
+    expect([second.status, second.body.toString()]).toEqual([200, expect.stringContaining('grey') as string])
+    const { contents } = sentTo(one) as { contents: { parts: { thoughtSignature?: string; functionCall?: object; functionResponse?: object }[] }[] }
+    const call = contents.flatMap(({ parts }) => parts).find((part) => part.functionCall)
+    expect(call).toMatchObject({ functionCall: { name }, thoughtSignature: expect.any(String) as string })
+    expect(contents.at(-1)).toMatchObject({ role: 'user', parts: [{ functionResponse: { name } }] })
+  })
+
   test('what Gemini thought is an Anthropic client’s thinking, and no text', async () => {
     const { ask } = await staged(native)
     const asked = { model, max_tokens: 9000, thinking: { type: 'enabled', budget_tokens: 2000 }, messages: [{ role: 'user', content: 'Hi' }] }

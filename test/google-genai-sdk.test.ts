@@ -1,6 +1,7 @@
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI, Type, type Content, type GenerateContentResponse } from '@google/genai'
 import type { Script } from '@sluice/mock-llm'
 import { describe, expect, test } from 'vitest'
+import { aiRoute } from './support/start-gateway.ts'
 import { playedProviders, playing, type Played, type PlayedProvider } from './support/provider-dialects.ts'
 
 /** Vertex AI speaks as Gemini does, at a place of its own. */
@@ -150,6 +151,19 @@ describe('Google’s SDK', () => {
       const parts = answer.candidates![0]!.content!.parts!
       expect(parts.map(({ thought }) => thought === true)).toEqual([true, false])
     }
+  })
+
+  test('shows who asks by the key that it sends with every request, and is refused in words that it reads', async () => {
+    const { mock, gateway } = await stage(gemini)
+    const route = aiRoute(mock.url, { provider: 'gemini', auth: { header: { 'x-goog-api-key': 'AIza-of-the-route' } } }) as { plugins: object }
+    const consumers = [{ username: 'ada', plugins: { 'key-auth': { key: 'key-of-ada' } } }]
+    await gateway.apply({ consumers, routes: [{ ...route, plugins: { ...route.plugins, 'key-auth': { header: 'x-goog-api-key' } } }] })
+    const ask = (apiKey: string): Promise<unknown> => new GoogleGenAI({ apiKey, httpOptions: { baseUrl: gateway.url } }).models.generateContent(question)
+    expect(await ask('key-of-ada')).toMatchObject({ candidates: [{ finishReason: 'STOP' }] })
+    expect(mock.requests.map(({ headers }) => headers['x-goog-api-key'])).toEqual(['AIza-of-the-route'])
+    const refused: unknown = await ask('key-of-nobody').catch((thrown: unknown) => thrown)
+    expect(refused).toBeInstanceOf(ApiError)
+    expect(refused).toMatchObject({ status: 401, message: expect.stringContaining('UNAUTHENTICATED') as string })
   })
 
   test('asks in the way of Vertex AI, too', async () => {
