@@ -193,6 +193,28 @@ describe('ai-prompt-decorator', () => {
     })
   })
 
+  test('C2: Converse gets system blocks in front and messages at the end', async () => {
+    const bedrock = { provider: 'bedrock', provider_conf: { region: 'eu-central-1' }, auth: { aws: { access_key_id: 'AKID', secret_access_key: 'secret' } } }
+    const path = '/model/m/converse'
+    const said = { role: 'user', content: [{ text: 'hello' }] }
+    const thanks = { role: 'user', content: [{ text: 'Thanks!' }] }
+    const answer = { output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } }, stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 }, metrics: { latencyMs: 1 } }
+    mock.script({ body: answer }, { body: answer })
+    const plain = await pass(decorator, { messages: [said] }, path, bedrock)
+    expect([plain.answer.status, plain.sent]).toEqual([200, { messages: [said, thanks], system: [{ text: 'Be\n"brief".' }] }])
+    const mine = [{ text: 'mine' }, { cachePoint: { type: 'default' } }]
+    const own = await pass({ 'ai-prompt-decorator': { prepend: [...prepend, { role: 'user', content: 'First.' }], append } }, { system: mine, messages: [said] }, path, bedrock)
+    expect(own.sent).toEqual({ system: [{ text: 'Be\n"brief".' }, ...mine], messages: [{ role: 'user', content: [{ text: 'First.' }] }, said, thanks] })
+  })
+
+  test('C2: Gemini gets its system instruction in front and contents at the end', async () => {
+    const path = '/v1beta/models/m:generateContent'
+    const said = { role: 'user', parts: [{ text: 'hello' }] }
+    const { answer, sent } = await pass(decorator, { contents: [said], systemInstruction: { parts: [{ text: 'mine' }] } }, path, { provider: 'gemini' })
+    expect(answer.status).toBe(200)
+    expect(sent).toEqual({ contents: [said, { role: 'user', parts: [{ text: 'Thanks!' }] }], systemInstruction: { parts: [{ text: 'Be\n"brief".' }, { text: 'mine' }] } })
+  })
+
   const streamed: readonly [string, object][] = [
     ['/v1/chat/completions', { model: 'm', messages: [user], stream: true }],
     ['/v1/messages', { model: 'm', max_tokens: 99, messages: [user], stream: true }],
