@@ -151,6 +151,11 @@ describe.skipIf(!hasEtcd)(`gateways on one etcd${etcdNeeded}`, () => {
       const seen = await Promise.all(members.map(routesOf))
       return seen.every((text) => text === seen[0] && text.includes('m2-19'))
     })
+    const tagOf = async (one: Member): Promise<string | null> => {
+      const { host, port } = one.gateway.adminAddress!
+      return (await fetch(`http://${host}:${port}/apisix/admin/configs`, { headers: { 'x-api-key': key } })).headers.get('etag')
+    }
+    await eventually('all tag it alike', async () => new Set(await Promise.all(members.map(tagOf))).size === 1)
     const order = members.map(({ gateway }) => gateway.routes.map(({ info }) => info.id))
     await eventually('all have the same order', () => members.every(({ gateway }) => JSON.stringify(gateway.routes.map(({ info }) => info.id)) === JSON.stringify(order[0])))
   })
@@ -278,6 +283,17 @@ describe.skipIf(!hasEtcd)(`values written by hand${etcdNeeded}`, () => {
     await said(one, '/fails', '/fails')
     expect((await one.admin('PUT', '/apisix/admin/routes/new', route('/new'))).status).toBe(201)
     expect(await one.says('/new')).toBe('/new')
+  })
+
+  test('written again as it was, a resource takes the place of what was refused there', async () => {
+    const one = await member(etcd)
+    await one.admin('PUT', '/apisix/admin/routes/r', route('/r', 'good'))
+    await etcd.put('/apisix/routes/r', 'nonsense')
+    await eventually('it is refused', () => one.logged().includes('is not JSON'))
+    await etcd.put('/apisix/routes/after', route('/after'))
+    await said(one, '/after', '/after')
+    expect((await one.admin('PUT', '/apisix/admin/routes/r', route('/r', 'good'))).status).toBe(200)
+    expect(JSON.parse((await etcd.get('/apisix/routes/r')) ?? '')).toMatchObject(route('/r', 'good'))
   })
 
   test('what is deleted while others refer to it goes on serving until they do not', async () => {

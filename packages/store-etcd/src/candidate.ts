@@ -49,10 +49,10 @@ export function take(draft: Draft, candidates: readonly Candidate[]): void {
     if (resource) draft.take(kind, resource)
     else draft.delete(kind, id)
   }
-  draft.sort('routes', byCreation)
+  for (const kind of kinds) draft.sort(kind, byCreation)
 }
 
-/** Of routes that match alike the first wins: all gateways have them in one order. */
+/** Of routes that match alike the first wins: all gateways have everything in one order. */
 export function byCreation(a: Resource, b: Resource): number {
   return a.createdIndex - b.createdIndex || byText(a.id, b.id)
 }

@@ -78,11 +78,12 @@ export class EtcdBackend implements Backend {
     const writes = new Map<string, string | undefined>(texts)
     this.#addGroup(group, writes)
     const revisions = await this.#write.write({ guard: this.#layout.guardOf(group), writes })
-    for (const { key, after } of written) {
+    for (const { key, kind, after } of written) {
       if (!after) continue
       this.#own.add(after)
       const revision = revisions.get(key) ?? 0
-      renumber(after, this.#createdOf(key, revision), revision)
+      // Metadata is kept without times: others do not know them either.
+      renumber(after, { createdIndex: this.#createdOf(key, revision), modifiedIndex: revision, ...(kind === 'plugin_metadata' && { createTime: 0, updateTime: 0 }) })
     }
     this.#remember(writes, revisions, this.#layout.guardOf(group))
   }

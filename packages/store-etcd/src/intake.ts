@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { kinds, type Kind } from '@sluice/config'
 import { TimeSlice, type Logger } from '@sluice/kernel'
-import { defaultGroup, InvalidChangeError, type Draft, type Store } from '@sluice/store'
+import { defaultGroup, InvalidChangeError, type Draft, type GroupState, type Store } from '@sluice/store'
 import { byCreation, inOrder, isOvertaken, issuesOf, reasonOf, take, toCandidate, type Candidate } from './candidate.ts'
 import { GroupList } from './group-list.ts'
 import type { KeyLayout, Place } from './key-layout.ts'
@@ -139,10 +140,28 @@ export class Intake {
     const { store } = this.#options
     const again = this.#refused(group, new Set(candidates.map(({ entry }) => entry.key)))
     await this.#fit(group, inOrder([...candidates, ...again]), revision)
-    const routes = [...(store.state(group)?.all('routes').values() ?? [])]
-    const isSorted = routes.every((route, index) => index === 0 || byCreation(routes[index - 1] ?? route, route) <= 0)
-    if (isSorted && !store.state(group)?.isPending) return
-    await store.change(group, (draft) => settle(draft), { isNew: false })
+    const state = store.state(group)
+    const overwritten = [...this.#overwritten(group)]
+    if (!state || (isSorted(state) && !state.isPending && overwritten.length === 0)) return
+    const edit = (draft: Draft): void => {
+      settle(draft)
+      for (const [kind, id] of overwritten) {
+        const resource = draft.get(kind, id)
+        if (resource) draft.take(kind, { ...resource, isOverwritten: true })
+      }
+    }
+    await store.change(group, edit, { isNew: false })
+  }
+
+  /** What goes on serving as it was, although something else stands in etcd by now. */
+  *#overwritten(group: string): Iterable<readonly [kind: Kind, id: string]> {
+    const { known, layout, store } = this.#options
+    for (const { key, kept } of known.refused()) {
+      const place = layout.placeOf(key)
+      if (!kept || place?.is !== 'resource' || place.group !== group) continue
+      const resource = store.state(group)?.get(place.kind, place.id)
+      if (resource && !resource.isOverwritten) yield [place.kind, place.id]
+    }
   }
 
   /** Takes in what fits, all at once where all of it does. */
@@ -201,6 +220,13 @@ export class Intake {
     }
     return candidates
   }
+}
+
+function isSorted(state: GroupState): boolean {
+  return kinds.every((kind) => {
+    const resources = [...state.all(kind).values()]
+    return resources.every((one, index) => index === 0 || byCreation(resources[index - 1] ?? one, one) <= 0)
+  })
 }
 
 function settle(draft: Draft, candidates: readonly Candidate[] = []): void {

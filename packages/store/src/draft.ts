@@ -65,7 +65,7 @@ export class Draft {
    */
   put(kind: Kind, id: string, value: Value, { ttl }: PutOptions = {}): Resource {
     const before = this.get(kind, id)
-    if (before && ttl === undefined && before.expiresAt === undefined && isDeepStrictEqual(before.value, value)) return before
+    if (before && !before.isOverwritten && ttl === undefined && before.expiresAt === undefined && isDeepStrictEqual(before.value, value)) return before
     const seconds = Math.floor(this.#now / 1_000)
     const resource: Resource = {
       id,

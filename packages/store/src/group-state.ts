@@ -19,6 +19,8 @@ export interface Resource {
   readonly updateTime: number
   /** Unix time, milliseconds, at which it ends by itself. */
   readonly expiresAt?: number
+  /** Where it is kept stands something else by now that is not fit to serve: written again as it is, it takes that place. */
+  readonly isOverwritten?: boolean
 }
 
 /** All resources of one kind, by id, in the order in which they are written or came. */
@@ -94,7 +96,7 @@ export const emptyState = new GroupState(0, undefined, new Map(), new Map())
 /** Of a group of which nothing was read yet. */
 export const pendingState = new GroupState(0, undefined, new Map(), new Map(), undefined, true)
 
-/** Says under which revision a resource is kept. For a backend that knows, before anybody has seen the resource. */
-export function renumber(resource: Resource, createdIndex: number, modifiedIndex: number): void {
-  Object.assign(resource, { createdIndex, modifiedIndex })
+/** Says how a resource is kept. For a backend that knows, before anybody has seen the resource. */
+export function renumber(resource: Resource, kept: Partial<Pick<Resource, 'createdIndex' | 'modifiedIndex' | 'createTime' | 'updateTime'>>): void {
+  Object.assign(resource, kept)
 }
