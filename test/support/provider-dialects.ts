@@ -17,12 +17,15 @@ export interface PlayedProvider {
 
 const native = { provider_conf: { dialect: 'native' } }
 
+const aws = { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'secret-of-the-route' }
+
 /** The dialects of providers: whoever tests with clients goes through them. */
 export const playedProviders: readonly PlayedProvider[] = [
   { dialect: 'openai-chat', name: 'OpenAI’s chat', config: { provider: 'openai-compatible' }, endpoint: '/v1/chat/completions', asked: /\/chat\/completions$/ },
   { dialect: 'openai-responses', name: 'OpenAI’s Responses', config: { provider: 'openai-compatible' }, endpoint: '/v1/responses', asked: /\/responses$/ },
   { dialect: 'anthropic-messages', name: 'Anthropic’s Messages', config: { provider: 'anthropic', ...native }, asked: /\/messages$/ },
   { dialect: 'gemini', name: 'Gemini', config: { provider: 'gemini', ...native }, asked: /:(?:stream)?[gG]enerateContent(?:\?alt=sse)?$/ },
+  { dialect: 'bedrock-converse', name: 'Bedrock Converse', config: { provider: 'bedrock', provider_conf: { region: 'eu-central-1' }, auth: { aws } }, asked: /\/converse(?:-stream)?$/ },
 ]
 
 export interface Played {

@@ -1,4 +1,5 @@
 import { jsonAnswer, type Answer } from './answer.ts'
+import { ApiError } from './api-error.ts'
 import type { Asked } from './asked.ts'
 import { checkConversation } from './bedrock-checks.ts'
 import { conversationStream } from './bedrock-events.ts'
@@ -64,6 +65,19 @@ function promptOf({ body, path, wishes }: Asked, messages: readonly JsonObject[]
     choice: toChoice(toolChoice),
     parallel: true,
     stop: stringsIn(config, 'stopSequences', 2_500),
+    ...jsonOf(body['outputConfig']),
+  }
+}
+
+/** The schema comes as a text. */
+function jsonOf(output: unknown): Pick<Prompt, 'json'> {
+  const path = ['textFormat', 'structure', 'jsonSchema', 'schema']
+  const schema = path.reduce((value, name) => (isObject(value) ? value[name] : undefined), output)
+  if (typeof schema !== 'string') return {}
+  try {
+    return { json: { schema: JSON.parse(schema) as unknown } }
+  } catch {
+    throw new ApiError(400, 'The model returned the following errors: output_config.format.schema: Invalid JSON')
   }
 }
 

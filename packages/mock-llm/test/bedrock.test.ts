@@ -134,3 +134,14 @@ test('keeps usage to itself where it is told to', async () => {
   mock.script({ noUsage: true })
   expect(messagesOf(await send({}, 'converse-stream')).at(-1)!.payload).not.toHaveProperty('usage')
 })
+
+function inForm(schema: string): object {
+  return { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { name: 'a', schema } } } } }
+}
+
+test('answers in JSON that fits the schema, which comes as a text', async () => {
+  const schema = { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] }
+  const { output } = JSON.parse((await send(inForm(JSON.stringify(schema)))).text) as { output: { message: { content: [{ text: string }] } } }
+  expect(JSON.parse(output.message.content[0].text)).toEqual({ city: 'Oslo' })
+  expect((await send(inForm('{'))).status).toBe(400)
+})
