@@ -2,6 +2,7 @@ import type { AdminAnswer, AdminRequest } from './admin-client.ts'
 import { CommandError } from './command-error.ts'
 import type { Connection } from './connection.ts'
 import { isFields } from './fields.ts'
+import { redacted } from './redacted.ts'
 
 /** An answer of 400 or more. */
 export class AdminError extends CommandError {
@@ -33,7 +34,7 @@ interface Refused extends AdminAnswer {
 export function refusalOf(refused: Refused, asked: AdminRequest, connection: Connection): CommandError {
   const { status, headers, body } = refused
   const { server, token, group } = connection
-  const hide = (text: string): string => (token.value.length >= 6 ? text.replaceAll(token.value, '********') : text)
+  const hide = (text: string): string => (token.value.length >= 6 ? text.replaceAll(token.value, redacted) : text)
   if (status >= 300 && status < 400) return new CommandError(`${server.value} sends elsewhere, to ${hide(String(headers['location'] ?? 'nowhere'))}`, { advice: ['Give the address where the Admin API answers itself with --server.'] })
 
   const said = messageOf(body)

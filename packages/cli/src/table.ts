@@ -9,7 +9,7 @@ const narrowest = 8
 export function table(headers: readonly string[], rows: readonly (readonly string[])[], width?: number): string {
   const shown = headers.map((_, column) => column).filter((column) => column === 0 || rows.some((row) => row[column]))
   const cells = [headers, ...rows].map((row) => shown.map((column) => printable(row[column] ?? '')))
-  const widths = shown.map((_, column) => Math.max(...cells.map((row) => displayWidth(row[column] ?? ''))))
+  const widths = shown.map((_, column) => cells.reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '')), 0))
   if (width !== undefined) shrink(widths, width - gap.length * (widths.length - 1))
   return cells.map((row) => row.map((cell, column) => padded(fitted(cell, widths[column] ?? 0), widths[column] ?? 0)).join(gap).trimEnd()).join('\n')
 }

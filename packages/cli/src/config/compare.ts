@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isRecord, type Kind } from '@sluice/config'
 import type { Issue } from '@sluice/kernel'
+import { redacted } from '../redacted.ts'
 import type { Fields } from './wanted.ts'
-
-/** What the Admin API shows in place of a secret; written back, it keeps what is stored. */
-export const redacted = '********'
 
 /** A field that differs; undefined: it is not there. */
 export interface FieldChange {

@@ -1,6 +1,6 @@
 import { isRecord } from '@sluice/config'
 import type { Issue } from '@sluice/kernel'
-import { redacted } from './compare.ts'
+import { redacted } from '../redacted.ts'
 import type { Plan } from './plan.ts'
 import { problemIn, problemLines } from './problem-lines.ts'
 

@@ -1,6 +1,7 @@
 import { changeSecrets, SecretFields, type Kind } from '@sluice/config'
 import type { Kernel } from '@sluice/kernel'
-import { isReference, redacted } from './compare.ts'
+import { redacted } from '../redacted.ts'
+import { isReference } from './compare.ts'
 import type { Fields } from './wanted.ts'
 
 /** A resource as it may be shown; references such as `$env://NAME` are no secrets. */

@@ -1,7 +1,8 @@
 import { isRecord, singular } from '@sluice/config'
 import { formatPath, type Issue } from '@sluice/kernel'
 import { printable } from '../printable.ts'
-import { redacted, type FieldChange } from './compare.ts'
+import { redacted } from '../redacted.ts'
+import type { FieldChange } from './compare.ts'
 import type { Change, Plan } from './plan.ts'
 import { shownField, type ShowOptions } from './shown-field.ts'
 

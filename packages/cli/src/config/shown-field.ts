@@ -1,6 +1,7 @@
 import { isRecord } from '@sluice/config'
 import type { Issue } from '@sluice/kernel'
-import { isReference, redacted, type FieldChange } from './compare.ts'
+import { redacted } from '../redacted.ts'
+import { isReference, type FieldChange } from './compare.ts'
 import type { Mask } from './mask-secrets.ts'
 import type { Change } from './plan.ts'
 import type { Fields } from './wanted.ts'

@@ -4,13 +4,11 @@ import type { Cli } from '../cli.ts'
 import { CommandError } from '../command-error.ts'
 import { formatValue } from '../format-value.ts'
 import type { Fields } from '../fields.ts'
+import { redacted } from '../redacted.ts'
 import { filterOptions, type FilterOptions } from './list.ts'
 import { listedByPages } from './read.ts'
 import { keyOf, type ResourceType } from './resource-type.ts'
 import { verbCommand } from './verb-command.ts'
-
-/** What the Admin API shows in place of a secret. */
-const redacted = '********'
 
 /** `export`: all of them, in a form that `create -f` and `config sync -f` take back. */
 export function addExport(cli: Cli, parent: Command, type: ResourceType): void {
