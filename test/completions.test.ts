@@ -42,6 +42,12 @@ const providers = [
     at: '/v1/messages',
     sent: { model: 'm', messages: [{ role: 'user', content: asked.prompt }], max_tokens: 99 },
   },
+  {
+    name: 'Gemini’s own API',
+    config: { provider: 'gemini', provider_conf: { dialect: 'native' } },
+    at: '/v1beta/models/m:generateContent',
+    sent: { contents: [{ role: 'user', parts: [{ text: asked.prompt }] }], generationConfig: expect.objectContaining({ maxOutputTokens: 99 }) as object },
+  },
 ]
 
 describe.for(providers)('/v1/completions on $name', ({ config, at, sent }) => {

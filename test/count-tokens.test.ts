@@ -40,8 +40,9 @@ describe('POST /v1/messages/count_tokens', () => {
 
   test('asks Anthropic about the model that the route asks for, and changes nothing else', async () => {
     const { mock, ask } = await stage({ provider: 'anthropic', options: { model: 'the-routes-own', max_tokens: 9 } })
-    const answer = await ask(anthropics, '{"model":"m", "messages":[ {"role":"user","content":"Hi"}]}')
+    const answer = await ask(`${anthropics}?beta=true`, '{"model":"m", "messages":[ {"role":"user","content":"Hi"}]}')
     expect([answer.status, answer.headers['x-sluice-estimate']]).toEqual([200, undefined])
+    expect(mock.requests).toMatchObject([{ url: `${anthropics}?beta=true` }])
     expect(mock.requests[0]!.body.toString()).toBe('{"model":"the-routes-own", "messages":[ {"role":"user","content":"Hi"}]}')
   })
 

@@ -50,7 +50,7 @@ export async function countTokens(ctx: Exchange, plan: Plan, count: Count): Prom
   const named = modelFor(instance, request.call?.model ?? textMember(asked, 'model'))
   const model = countedModel(instance, dialect, named)
   if (dialect === undefined || (model === undefined && named !== undefined)) return estimated(client, asked, named)
-  const destination = destinationOf(instance, dialect, model)
+  const destination = destinationOf(instance, dialect, model, dialect === client ? ctx.request.query : '')
   if (!destination) throw unresolvedPath()
   hidePresented(ctx)
   const translation = dialect === client ? undefined : translationFor(count, dialect, instance)
@@ -103,7 +103,7 @@ function modelFor({ config: { options, options_mode: mode } }: Instance, asked: 
   return mode === 'override' ? (options.model ?? asked) : (asked ?? options.model)
 }
 
-function destinationOf({ endpoint, config }: Instance, dialect: Dialect, model: string | undefined): Destination | undefined {
-  if (dialect === 'anthropic-messages') return endpoint.forOperation(anthropics, '')
+function destinationOf({ endpoint, config }: Instance, dialect: Dialect, model: string | undefined, query: string): Destination | undefined {
+  if (dialect === 'anthropic-messages') return endpoint.forOperation(anthropics, query)
   return endpoint.forDialect(dialect, { conf: config.provider_conf, stream: false, ...(model !== undefined && { model }) }, ends[dialect])
 }
