@@ -11,9 +11,9 @@ const perPicture = 765
 const perFile = 1_500
 
 /** Characters that are taken apart at once: the work grows with the square where a text has no spaces. */
-const chunkLength = 512
+const chunkLength = 256
 /** Characters that are taken apart at all; of a longer conversation samples of as much, spread over all of it. */
-const most = 262_144
+const most = 131_072
 
 /**
  * About how many tokens a chat in OpenAI's dialect costs its provider, counted as OpenAI's newer models count. The tokenizer
@@ -75,10 +75,10 @@ function* chunksOf(texts: readonly string[]): Generator<string, void, undefined>
   for (const text of texts) {
     let start = 0
     while (start < text.length) {
-      const space = text.length - start <= chunkLength ? -1 : text.lastIndexOf(' ', start + chunkLength)
-      const end = space > start + chunkLength / 2 ? space : start + chunkLength
-      yield text.slice(start, end)
-      start = end
+      const chunk = text.slice(start, start + chunkLength)
+      const space = start + chunkLength < text.length ? chunk.lastIndexOf(' ') : -1
+      yield space > chunkLength / 2 ? chunk.slice(0, space) : chunk
+      start += space > chunkLength / 2 ? space : chunk.length
     }
   }
 }
