@@ -75,9 +75,9 @@ export function passThrough(ctx: Exchange, plan: Plan, request: PassedRequest): 
 
 function pass(ctx: Exchange, plan: Plan, request: PassedRequest): Promise<Reply> {
   const { instance, shape } = plan
+  hidePresented(ctx) // the query travels along
   const destination = passedDestination(instance, request, ctx.request.query, shape)
   if (!destination) throw unresolvedPath()
-  hidePresented(ctx)
   const { method, headers } = ctx.request
   const account = ctx.get(accountSlot) as Account
   const body = outgoingBody(ctx, instance.config.max_req_body_size)
