@@ -1,4 +1,6 @@
 import { AwsSigner } from '@sluice/cloud-auth'
+import { binaryMessages } from '@sluice/provider'
+import { decodeEvents } from '@sluice/testkit'
 import { startMockLlm, type MockLlm, type SeenRequest } from '@sluice/mock-llm'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bytesOf, fixturesFolder } from './support/fixtures.ts'
@@ -36,6 +38,18 @@ function expectedSignature({ method, url, headers, body: bytes }: SeenRequest, {
   const signer = new AwsSigner({ credentials: { accessKeyId, secretAccessKey, sessionToken }, region: 'eu-central-1', service: 'bedrock', now: () => Date.parse(time) })
   const signed = { 'content-type': String(headers['content-type']) }
   return signer.sign({ method, host: String(headers.host), path: url, headers: signed, body: [bytes] })['authorization']
+}
+
+function withByte(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes)
+  changed[at] = (changed[at] ?? 0) ^ 1
+  return changed
+}
+
+/** Where the first message of this type ends. */
+function endOf(bytes: Buffer, type: string): number {
+  const at = bytes.lastIndexOf(':event-type', bytes.indexOf(type)) - 13
+  return at + bytes.readUInt32BE(at)
 }
 
 describe('a request to Bedrock', () => {
@@ -112,6 +126,53 @@ describe('an answer of Bedrock’s', () => {
     }
     const lines = await gateway.lines(4)
     expect(lines.map(({ outcome, usage_source: source, llm_stream: stream }) => [outcome, source, String(stream)])).toEqual(Array.from({ length: 4 }, () => ['complete', 'provider', 'true']))
+  })
+
+  test('that fails behind its end, before it counts tokens, is told to have failed, and cut', async () => {
+    const { gateway, ask } = await staged(aws, { errorEvent: -1, message: 'Not today.' })
+    const { body: answer, isWhole } = await ask(pathOf('converse-stream'))
+    const events = decodeEvents(answer, binaryMessages)
+    expect([isWhole, events.at(-2)?.event, events.at(-1)]).toEqual([false, 'messageStop', { event: 'serviceUnavailableException', data: '{"message":"Not today."}' }])
+    expect(await gateway.lines(1)).toMatchObject([{ outcome: 'upstream_error' }])
+  })
+
+  test.for<[string, (bytes: Buffer) => Buffer, string]>([
+    ['a byte is not what it was', (bytes) => withByte(bytes, bytes.length - 30), 'a message of the stream has a wrong checksum'],
+    ['a length is not what it was', (bytes) => withByte(bytes, bytes.lastIndexOf(':event-type') - 13), 'a message of the stream has a wrong checksum over its lengths'],
+  ])('of which %s is told and cut behind the last whole message', async ([, damage, message]) => {
+    const { mock, gateway, ask } = await staged(aws, {})
+    const recorded = bytesOf('bedrock-stream-text.bin')
+    // Behind its `messageStop` the answer is whole.
+    const damaged = damage(recorded.subarray(0, endOf(recorded, 'contentBlockStop')))
+    for (const chunk of [1, 300, 100_000]) {
+      mock.reset()
+      mock.script({ event: damaged, chunk })
+      const { body: answer, isWhole, headers } = await ask(pathOf('converse-stream'))
+      const events = decodeEvents(answer, binaryMessages)
+      expect([isWhole, headers['content-type'], events.at(-1)]).toEqual([false, 'application/vnd.amazon.eventstream', { event: 'modelStreamErrorException', data: JSON.stringify({ message }) }])
+      const told = answer.subarray(0, answer.lastIndexOf(':exception-type') - 13)
+      expect(damaged.subarray(0, told.length).equals(told)).toBe(true)
+      expect(events.at(-2)?.event).toBe('contentBlockDelta')
+    }
+    expect(await gateway.lines(3)).toMatchObject(Array.from({ length: 3 }, () => ({ outcome: 'truncated' })))
+  })
+
+  test.for(['application/json', 'text/event-stream', 'application/octet-stream'])('that is a stream under %s is one', async (contentType) => {
+    const { ask } = await staged(aws, { event: bytesOf('bedrock-stream-text.bin'), contentType })
+    const { body: answer, headers } = await ask(pathOf('converse'))
+    expect(answer.equals(bytesOf('bedrock-stream-text.bin'))).toBe(true)
+    expect(headers['content-type']).toBe('application/vnd.amazon.eventstream')
+  })
+
+  test('is kept awake by nothing while it is waited for: a comment would break it', async () => {
+    const { mock, gateway } = await staged(aws, {})
+    const route = aiRoute(mock.url, { ...aws, commit_ms: 20 })
+    await gateway.apply({ gateway: { stream_keepalive_ms: 10 }, routes: [route] })
+    mock.reset()
+    mock.script({ stallBeforeFirstByteMs: 100, stallAfter: 1, stallMs: 200, text: 'ok' })
+    const { body: answer, isWhole } = await askRaw(gateway.url + pathOf('converse-stream'), { body })
+    expect(isWhole).toBe(true)
+    expect(decodeEvents(answer, binaryMessages).map(({ event }) => event)).toEqual(['messageStart', 'contentBlockDelta', 'contentBlockStop', 'messageStop', 'metadata'])
   })
 
   test('that is an error keeps its bytes and its type', async () => {

@@ -5,13 +5,15 @@ import { viewStream, viewWhole, type Api } from './support/client-view.ts'
 import { dialects, elsewhere, expectedOf, faults, type DialectName, type Fault, type Outcome, type Places } from './support/fault-table.ts'
 import { faultsFile, faultsMarkdown } from './support/faults-markdown.ts'
 import { askRaw, type RawAnswer } from './support/raw-client.ts'
-import { chat, eventsOf, gemini, messages, responses } from './support/stage.ts'
+import { bedrock, chat, eventsOf as eventsIn, gemini, messages, responses } from './support/stage.ts'
 import { openGateway, type LogLine, type TestGateway } from './support/start-gateway.ts'
 
 type Mode = 'whole' | 'stream'
 
 interface Spoken {
   readonly provider: string
+  readonly config?: object
+  readonly isBinary?: boolean
   readonly path: string
   readonly streamPath?: string
   readonly body: object
@@ -28,7 +30,7 @@ const embeddings: Spoken = {
   terminal: 'none',
   tellsUsageEarly: false,
 }
-const spoken: Readonly<Record<DialectName, Spoken>> = { chat, responses, messages, gemini, embeddings }
+const spoken: Readonly<Record<DialectName, Spoken>> = { chat, responses, messages, gemini, bedrock, embeddings }
 
 /** One request under one fault: how it is cut is the third axis. */
 interface Cell {
@@ -133,13 +135,14 @@ test('no fault that the mock can play is left out', async () => {
 })
 
 function routesOf(id: string, timeout: number): object[] {
-  return ['openai', 'anthropic', 'gemini'].map((provider) => ({
+  return [chat, messages, gemini, bedrock].map(({ provider, config }) => ({
     id: `${id}-${provider}`,
     uri: `/${id}/${provider}/*`,
     plugins: {
       'ai-proxy': {
         provider,
         auth: {},
+        ...config,
         timeout,
         keepalive: false, // some close behind their end, and what one does to the next is not told here
         commit_ms: later, // what is to fail before the commit does so, however busy the machine is
@@ -202,12 +205,12 @@ function answerChecks({ dialect, fault }: Cell, answer: RawAnswer): Checks {
     'has no error': () => error === undefined,
     'has stopped by itself': () => choices[0]?.finish === 'stop',
     'has its text': () => choices[0]?.content === (sent.text === undefined ? textOf(dialect) : choices[0]?.content),
-    'ends as its dialect does': () => !isEvents(answer) || eventsOf(answer.body).at(-1)!.includes(spoken[dialect].terminal),
+    'ends as its dialect does': () => !isEvents(answer) || eventsOf(dialect, answer.body).at(-1)!.includes(spoken[dialect].terminal),
   }
 }
 
 function statusChecks({ dialect, expected }: Cell, { status, headers, body }: RawAnswer): Checks {
-  const { type, error } = JSON.parse(body.toString()) as { type?: string; error?: { message?: string; type?: unknown; status?: unknown } }
+  const { type, error } = toldIn(dialect, body)
   return {
     'has its status': () => expected.gets === 'status' && status === expected.status,
     'is JSON': () => String(headers['content-type']).startsWith('application/json'),
@@ -216,21 +219,39 @@ function statusChecks({ dialect, expected }: Cell, { status, headers, body }: Ra
   }
 }
 
+interface Told {
+  readonly type?: string
+  readonly error?: { readonly message?: string; readonly type?: unknown; readonly status?: unknown }
+}
+
+/** What an error body says; Bedrock's has nothing around it, and its type in a header or, where the gateway says it, in a member. */
+function toldIn(dialect: DialectName, body: Buffer): Told {
+  const json = JSON.parse(body.toString()) as Told & { message: string; __type?: string }
+  const { message, __type: type = 'in a header' } = json
+  return dialect === 'bedrock' ? { error: { message, type } } : json
+}
+
+function eventsOf(dialect: DialectName, body: Buffer): string[] {
+  const events = eventsIn(body, spoken[dialect])
+  // Bedrock counts tokens behind its end.
+  return dialect === 'bedrock' && events.at(-1)?.includes('metadata') ? events.slice(0, -1) : events
+}
+
 function cutChecks({ dialect }: Cell, { status, body }: RawAnswer): Checks {
   const { choices, error } = viewStream(dialect as Api, body) // throws at an event that is not whole
-  const last = eventsOf(body).at(-1) ?? ''
+  const last = eventsOf(dialect, body).at(-1) ?? ''
   return {
     'is a 200': () => status === 200,
     'has no end': () => !body.toString().includes(spoken[dialect].terminal),
     'says what happened': () => error !== undefined && error !== '',
     'has some of its text': () => choices[0]!.content !== '' && textOf(dialect).startsWith(choices[0]!.content),
-    'ends with the error': () => last.includes('error') && /(?:\r\n\r\n|\n\n|\r\r)$/.test(last),
+    'ends with the error': () => (spoken[dialect].isBinary ? last.includes(':exception-type') : last.includes('error') && /(?:\r\n\r\n|\n\n|\r\r)$/.test(last)),
   }
 }
 
 /** Whether the answer is events depends on what upstream sends, not on what was asked for. */
 function isEvents({ headers }: RawAnswer): boolean {
-  return String(headers['content-type']).startsWith('text/event-stream')
+  return /^(?:text\/event-stream|application\/vnd\.amazon\.eventstream)/.test(String(headers['content-type']))
 }
 
 /** What the mock says when nothing goes wrong. */

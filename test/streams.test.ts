@@ -246,7 +246,7 @@ describe.for(spoken)('a stream of $api', (says) => {
     const { mock, stream, lines } = await stage(says)
     mock.script({ errorEvent: at, message: 'Not today.', headers: { 'retry-after': '7' } })
     const answer = await stream()
-    const status = { messages: 529, gemini: 503, chat: 500, responses: 500 }[api]
+    const status = { messages: 529, gemini: 503, bedrock: 503, chat: 500, responses: 500 }[api]
     expect(answer).toMatchObject({ status, isWhole: true })
     expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'retry-after': '7' })
     expect(errorIn(answer)).toBe('Not today.')

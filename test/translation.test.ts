@@ -1,19 +1,20 @@
 import { editEvents } from '@sluice/ai-core'
 import { definePlugin, Type } from '@sluice/kernel'
+import { decodeMessage, encodeMessage } from '@sluice/provider'
 import { startMockLlm, type Script } from '@sluice/mock-llm'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { viewStream, viewWhole } from './support/client-view.ts'
 import { schemaProblems } from './support/dialect-schemas.ts'
 import { askRaw } from './support/raw-client.ts'
 import { aiRoute, startGateway } from './support/start-gateway.ts'
-import { chat, eventsOf, gemini, messages, responses, stage, type Spoken, type Stage } from './support/stage.ts'
+import { bedrock, chat, eventsOf, gemini, messages, responses, stage, type Spoken, type Stage } from './support/stage.ts'
 
 /** How a client of a dialect asks, and what it may get. */
 interface Client {
   readonly spoken: Spoken
   readonly model: string
   readonly toolsOf: (name: string) => object[]
-  readonly bundle: readonly ['openAi' | 'anthropic' | 'gemini', whole: string, error: string]
+  readonly bundle: readonly ['openAi' | 'anthropic' | 'gemini' | 'bedrock', whole: string, error: string]
   /** Members that limit tokens, and that have a tool called. */
   readonly enough: object
   readonly asksForTool: object
@@ -77,6 +78,15 @@ const clients = {
     asksForTool: { contents: [{ role: 'user', parts: [{ text: 'call get_weather' }] }] },
     mark: '"candidates"',
   },
+  bedrock: {
+    spoken: bedrock,
+    model: 'anthropic.claude',
+    toolsOf: (name: string) => [{ toolSpec: { name, inputSchema: { json: schema } } }],
+    bundle: ['bedrock', 'ConverseResponse', 'Error'],
+    enough: { inferenceConfig: { maxTokens: 4096 } },
+    asksForTool: { messages: [{ role: 'user', content: [{ text: 'call get_weather' }] }] },
+    mark: '"contentBlockIndex"',
+  },
 } as const satisfies Record<string, Client>
 
 const inBody = { model: 'the-routes-own', temperature: 0.25 }
@@ -92,6 +102,12 @@ const providers = {
     upstream: '',
     routed: { url: '/v1beta/models/the-routes-own:generateContent', sent: { generationConfig: { temperature: 0.25 } } },
   },
+  bedrock: {
+    provider: 'bedrock',
+    config: bedrock.config ?? {},
+    upstream: '',
+    routed: { url: '/model/the-routes-own/converse', sent: { inferenceConfig: { temperature: 0.25 } } },
+  },
 } as const satisfies Record<string, Provider>
 
 const pairs: readonly (readonly [name: string, client: keyof typeof clients, provider: keyof typeof providers])[] = [
@@ -105,13 +121,21 @@ const pairs: readonly (readonly [name: string, client: keyof typeof clients, pro
   ['a chat client on Gemini', 'chat', 'gemini'],
   ['a client of Anthropic’s on Gemini', 'messages', 'gemini'],
   ['a client of the Responses API on Gemini', 'responses', 'gemini'],
+  ['a client of Bedrock’s on an OpenAI-compatible provider', 'bedrock', 'openai'],
+  ['a client of Bedrock’s on Anthropic', 'bedrock', 'anthropic'],
+  ['a client of Bedrock’s on a provider that speaks Responses', 'bedrock', 'responses'],
+  ['a client of Bedrock’s on Gemini', 'bedrock', 'gemini'],
+  ['a chat client on Bedrock', 'chat', 'bedrock'],
+  ['a client of Anthropic’s on Bedrock', 'messages', 'bedrock'],
+  ['a client of the Responses API on Bedrock', 'responses', 'bedrock'],
+  ['a client of Gemini’s on Bedrock', 'gemini', 'bedrock'],
 ]
 
 const crossings = pairs.map(([name, of, by]): Crossing => {
   const { spoken, ...client }: Client = clients[of]
   const { provider, endpoint, ...rest }: Provider = providers[by]
-  const upstream = by === 'gemini' ? `/v1beta/models/${client.model}:generateContent` : rest.upstream
-  return { name, ...client, ...rest, upstream, client: { ...spoken, provider, ...(endpoint !== undefined && { endpoint }) } }
+  const upstream = { gemini: `/v1beta/models/${client.model}:generateContent`, bedrock: `/model/${client.model}/converse` }[by as string] ?? rest.upstream
+  return { name, ...client, ...rest, upstream, client: { ...spoken, config: {}, provider, ...(endpoint !== undefined && { endpoint }) } }
 })
 
 function staged({ client, config }: Crossing, more: object = {}): Promise<Stage> {
@@ -134,9 +158,14 @@ interface ToldError {
 }
 
 function errorOf({ bundle: [bundle, , error] }: Crossing, body: Buffer): ToldError {
-  const json = JSON.parse(body.toString()) as { error: ToldError }
+  const json = JSON.parse(body.toString()) as { error: ToldError; message: string; __type: string }
   expect(schemaProblems(bundle, error, json)).toEqual([])
-  return json.error
+  const { message, __type: type, error: inner } = json
+  return bundle === 'bedrock' ? { message, type } : inner
+}
+
+function loudly(said: Buffer): Buffer {
+  return Buffer.from(said.toString().replaceAll('1+1', 'ONE+ONE'))
 }
 
 describe.for(crossings)('$name', (crossing) => {
@@ -160,10 +189,10 @@ describe.for(crossings)('$name', (crossing) => {
     const { ask, stream, lines } = await staged(crossing)
     const whole = viewWhole(api, (await ask(enough)).body)
     const { status, headers, body, isWhole } = await stream({ ...enough, ...client.wantsUsage })
-    expect([status, headers['content-type'], isWhole]).toEqual([200, expect.stringContaining('text/event-stream'), true])
+    expect([status, headers['content-type'], isWhole]).toEqual([200, expect.stringContaining(client.isBinary ? 'application/vnd.amazon.eventstream' : 'text/event-stream'), true])
     expect(viewStream(api, body)).toEqual(whole)
-    expect(body.toString().split(terminal)).toHaveLength(api === 'chat' || api === 'gemini' ? 2 : 3) // a named event says its type twice
-    expect(body.toString()).toMatch(/"(output_tokens|completion_tokens|candidatesTokenCount)":[1-9]/)
+    expect(body.toString().split(terminal)).toHaveLength(api === 'messages' || api === 'responses' ? 3 : 2) // a named event says its type twice
+    expect(body.toString()).toMatch(/"(output_tokens|completion_tokens|candidatesTokenCount|outputTokens)":[1-9]/)
     const [first, second] = await lines(2)
     expect(second).toMatchObject({ outcome: 'complete', usage_source: 'provider', llm_completion_tokens: first?.['llm_completion_tokens'] })
   })
@@ -179,7 +208,8 @@ describe.for(crossings)('$name', (crossing) => {
 
   test('calls tools, whole and streamed', async () => {
     const { ask, stream, lines } = await staged(crossing)
-    const asked = { ...enough, ...crossing.asksForTool, tools: toolsOf('get_weather') }
+    const tools = toolsOf('get_weather')
+    const asked = { ...enough, ...crossing.asksForTool, ...(api === 'bedrock' ? { toolConfig: { tools } } : { tools }) }
     const whole = viewWhole(api, (await ask(asked)).body)
     expect(whole.choices[0]).toMatchObject({ finish: 'tool_calls', calls: [{ name: 'get_weather' }] })
     const streamed = viewStream(api, (await stream(asked)).body)
@@ -194,7 +224,7 @@ describe.for(crossings)('$name', (crossing) => {
     expect([status, headers['retry-after']]).toEqual([429, '7'])
     expect(errorOf(crossing, body)).toMatchObject({
       message: 'slow down',
-      [api === 'gemini' ? 'status' : 'type']: expect.stringMatching(/^(rate_limit_error|requests|RESOURCE_EXHAUSTED)$/) as string,
+      [api === 'gemini' ? 'status' : 'type']: expect.stringMatching(/^(rate_limit_error|requests|RESOURCE_EXHAUSTED|ThrottlingException)$/) as string,
     })
   })
 
@@ -219,7 +249,7 @@ describe.for(crossings)('$name', (crossing) => {
     expect([status, isWhole]).toEqual([200, false])
     expect(viewStream(api, body).error).toBeDefined()
     expect(body.toString()).not.toContain(terminal)
-    expect(eventsOf(body).at(-1)).toContain('"error"')
+    expect(eventsOf(body, client).at(-1)).toContain(client.isBinary ? ':exception-type' : '"error"')
     expect(await lines()).toMatchObject([{ outcome: 'upstream_error' }])
   })
 
@@ -239,7 +269,7 @@ describe.for(crossings)('$name', (crossing) => {
     ['no JSON', { garbage: 'json' }, /./],
     ['a page', { garbage: 'html' }, /not JSON/],
     ['nothing', { garbage: 'empty' }, /empty/],
-    ['another API’s answer', { body: { hello: 'world' }, status: 200 }, /no (choices|content|output|candidates) in response/],
+    ['another API’s answer', { body: { hello: 'world' }, status: 200 }, /no (choices|content|output|candidates|message) in response/],
   ])('is told with a 502 that the provider answered with %s', async ([, script, message]) => {
     const { ask, lines } = await scripted(crossing, script)
     const { status, body } = await ask(enough)
@@ -252,7 +282,7 @@ describe.for(crossings)('$name', (crossing) => {
     const { mock, open, lines } = await scripted(crossing, { stallAfter: 6 })
     const reading = await open(enough)
     const request = await mock.waitForRequest()
-    await reading.until('data: ')
+    await reading.until(client.isBinary ? 'contentBlockDelta' : 'data: ')
     reading.hangUp()
     expect(await request.closed).toMatchObject({ by: 'client' })
     expect(await lines()).toMatchObject([{ outcome: 'client_disconnect' }])
@@ -269,8 +299,9 @@ describe.for(crossings)('$name', (crossing) => {
           editEvents(ctx, await next(), {
             onEvent({ bytes, isWhole }) {
               seen.push(bytes.toString())
-              const text = bytes.toString().replaceAll('1+1', 'ONE+ONE')
-              return isWhole || text !== bytes.toString() ? [Buffer.from(text)] : undefined
+              if (!client.isBinary || isWhole) return isWhole || bytes.includes('1+1') ? [loudly(bytes)] : undefined
+              const { headers, payload } = decodeMessage(bytes)
+              return [encodeMessage(Object.fromEntries(headers) as Record<string, string>, loudly(payload))]
             },
           }),
       }),

@@ -1,3 +1,6 @@
+import { binaryMessages } from '@sluice/provider'
+import { decodeEvents } from '@sluice/testkit'
+
 /** What a client makes of an answer, in OpenAI's terms whatever the dialect. */
 export interface View {
   readonly choices: readonly ViewedChoice[]
@@ -29,7 +32,7 @@ interface Draft {
 // oxlint-disable-next-line typescript/no-explicit-any -- nine providers' answers; what is not there is undefined
 type Json = any
 
-export type Api = 'chat' | 'responses' | 'messages' | 'gemini'
+export type Api = 'chat' | 'responses' | 'messages' | 'gemini' | 'bedrock'
 
 /** Reads a whole answer. */
 export function viewWhole(api: Api, body: Buffer): View {
@@ -37,6 +40,7 @@ export function viewWhole(api: Api, body: Buffer): View {
   if (api === 'messages') return { choices: [ofMessage(json)] }
   if (api === 'responses') return { choices: [ofResponse(json)] }
   if (api === 'gemini') return { choices: candidatesOf([json]) }
+  if (api === 'bedrock') return { choices: [ofConverse(json)] }
   return {
     choices: (json.choices as Json[]).map(({ message, finish_reason: finish }) => ({
       content: textOf(message?.content),
@@ -49,6 +53,7 @@ export function viewWhole(api: Api, body: Buffer): View {
 
 /** Puts the events of a stream together, as clients do. */
 export function viewStream(api: Api, body: Buffer): View {
+  if (api === 'bedrock') return viewMessages(decodeEvents(body, binaryMessages))
   const events = dataOf(body)
     .filter((data) => data.trim() !== '[DONE]')
     .map((data) => JSON.parse(data) as Json)
@@ -57,6 +62,34 @@ export function viewStream(api: Api, body: Buffer): View {
     .find((error) => error)
   const choices = { chat: chatOf, responses: responsesOf, messages: messagesOf, gemini: candidatesOf }[api](events)
   return { choices, ...(failed && { error: String(failed.message) }) }
+}
+
+/** The same of binary messages; nothing but whole ones is read. */
+function viewMessages(messages: readonly { event: string; data: string }[]): View {
+  const content: Json[] = []
+  let stopReason: string | null = null
+  let error: string | undefined
+  for (const { event, data } of messages) {
+    const { contentBlockIndex: at, start, delta, message, stopReason: stop } = JSON.parse(data) as Json
+    if (event.endsWith('Exception')) error = String(message)
+    if (start?.toolUse) content[at] = { toolUse: { ...start.toolUse, json: '' } }
+    if (delta?.text !== undefined) content[at] = { text: (content[at]?.text ?? '') + delta.text }
+    if (delta?.toolUse) content[at].toolUse.json += delta.toolUse.input
+    if (event === 'messageStop') stopReason = stop
+  }
+  for (const { toolUse } of content.filter(Boolean)) if (toolUse) toolUse.input = JSON.parse(toolUse.json || '{}')
+  return { choices: [ofConverse({ output: { message: { content: content.filter(Boolean) } }, stopReason })], ...(error !== undefined && { error }) }
+}
+
+function ofConverse({ output, stopReason: stop }: Json): Draft {
+  const reasons: Record<string, string> = { end_turn: 'stop', stop_sequence: 'stop', tool_use: 'tool_calls', max_tokens: 'length' }
+  const content = output.message.content as Json[]
+  return {
+    ...draft(),
+    content: content.map(({ text }) => text ?? '').join(''),
+    finish: stop === null ? null : (reasons[stop] ?? stop),
+    calls: content.flatMap(({ toolUse }) => (toolUse ? [{ id: toolUse.toolUseId, name: toolUse.name, arguments: JSON.stringify(toolUse.input) }] : [])),
+  }
 }
 
 /** The data of all events, comments left out; whatever ends the lines. */

@@ -12,7 +12,7 @@ export type Outcome =
 /** Of usage: all, none, or what was told before the end. Messages begin with the tokens of the request; the others tell it last. */
 export type Usage = 'provider' | 'none' | 'so far'
 
-export const dialects = ['chat', 'responses', 'messages', 'gemini', 'embeddings'] as const
+export const dialects = ['chat', 'responses', 'messages', 'gemini', 'bedrock', 'embeddings'] as const
 export type DialectName = (typeof dialects)[number]
 
 /** The same for all dialects, or what differs from `else`; `none` where a dialect has no such thing. */
@@ -48,12 +48,12 @@ const begun = (outcome: Outcome): Outcome => ({ ...outcome, usage: 'so far' })
 const truncated: Outcome = { gets: 'cut', outcome: 'truncated', usage: 'so far' }
 const stalled: Outcome = { ...truncated, outcome: 'stalled' }
 const failed: Outcome = { ...truncated, outcome: 'upstream_error' }
-/** The dialects whose last event is no formality: a chat has said why it ends before its `[DONE]`. */
-const truncatedButChat: Expected = { chat: answer, else: truncated }
+/** The dialects whose last event is no formality: a chat has said why it ends before its `[DONE]`, and Bedrock before it counts tokens. */
+const truncatedButSome: Expected = { chat: answer, bedrock: unpriced, else: truncated }
 /** An error event names no status; what it stands for is told by its type. */
-const early: Expected = { messages: status(529), gemini: status(503), else: status(500) }
+const early: Expected = { messages: status(529), gemini: status(503), bedrock: status(503), else: status(500) }
 /** Gemini's first event says something: there is no before. */
-const earlyBehindSome: Expected = { messages: begun(status(529)), gemini: 'none', else: status(500) }
+const earlyBehindSome: Expected = { messages: begun(status(529)), gemini: 'none', bedrock: status(503), else: status(500) }
 
 /** Behind everything. */
 const end = 1_000_000
@@ -106,13 +106,13 @@ export const faults: readonly Fault[] = [
   {
     what: 'answers 200 with an error in it',
     script: () => ({ errorIn200: true }),
-    whole: { messages: unusable, else: status(500) },
-    stream: { messages: unusable, else: status(500) },
+    whole: { messages: unusable, bedrock: unusable, else: status(500) },
+    stream: { messages: unusable, bedrock: unusable, else: status(500) },
   },
   { what: 'sends an error as its first event', script: () => ({ errorEvent: 0 }), whole: early, stream: early },
   { what: 'sends an error before any content', script: ({ quiet }) => ({ errorEvent: quiet }), stream: earlyBehindSome },
   { what: 'sends an error behind content', script: ({ content }) => ({ errorEvent: content }), stream: failed },
-  { what: 'sends an error in place of its last event', script: () => ({ errorEvent: -1 }), stream: { chat: { ...failed, usage: 'provider' }, else: failed } },
+  { what: 'sends an error in place of its last event', script: () => ({ errorEvent: -1 }), stream: { chat: { ...failed, usage: 'provider' }, bedrock: 'none', else: failed } },
 
   { what: 'speaks no HTTP', script: () => ({ garbage: 'http' }), whole: unusable, stream: unusable },
   { what: 'sends half of its JSON', script: () => ({ garbage: 'json' }), whole: unusable, stream: unusable },
@@ -150,14 +150,14 @@ export const faults: readonly Fault[] = [
     what: 'closes the connection before its last event',
     script: () => ({ cutAfter: -1 }),
     whole: unusable,
-    stream: truncatedButChat,
+    stream: truncatedButSome,
   },
   { what: 'closes the connection behind its end', script: () => ({ cutAfter: end }), whole: answer, stream: answer },
 
   { what: 'ends without a word', script: () => ({ endAfter: 0 }), whole: unusable, stream: unusable },
   { what: 'ends before content', script: ({ quiet }) => ({ endAfter: quiet }), stream: { gemini: 'none', else: begun(unusable) } },
   { what: 'ends behind content', script: ({ content }) => ({ endAfter: content }), stream: truncated },
-  { what: 'leaves out its last event', script: () => ({ endAfter: -1 }), whole: unusable, stream: truncatedButChat },
+  { what: 'leaves out its last event', script: () => ({ endAfter: -1 }), whole: unusable, stream: truncatedButSome },
 
   {
     what: 'is silent for good before its head',
@@ -212,7 +212,7 @@ export const faults: readonly Fault[] = [
   {
     what: 'streams though it was not asked to',
     script: ({ plain }) => ({ event: plain.stream.toString() }),
-    whole: { embeddings: 'none', else: answer },
+    whole: { embeddings: 'none', bedrock: 'none', else: answer },
   },
 ]
 

@@ -1,5 +1,6 @@
 import { startMockLlm, type MockLlm, type MockOptions } from '@sluice/mock-llm'
 import { onTestFinished } from 'vitest'
+import { MessageFramer } from '@sluice/provider'
 import type { Api } from './client-view.ts'
 import { askRaw, openRaw, type RawAnswer, type RawReading } from './raw-client.ts'
 import { aiRoute, startGateway, type LogLine, type TestGateway } from './start-gateway.ts'
@@ -14,6 +15,10 @@ export interface Spoken {
   /** Path of the endpoint at which the provider is asked, if the route names one. */
   readonly endpoint?: string
   readonly body: Readonly<Record<string, unknown>>
+  /** What a route to its provider cannot do without. */
+  readonly config?: object
+  /** Streams are binary messages. */
+  readonly isBinary?: boolean
   /** Asks for the usage of a stream, where a client has to. */
   readonly wantsUsage: object
   /** Events before the first with content, in the mock's streams. */
@@ -69,6 +74,20 @@ export const gemini: Spoken = {
   tellsUsageEarly: true,
 }
 
+export const bedrock: Spoken = {
+  api: 'bedrock',
+  provider: 'bedrock',
+  config: { provider_conf: { region: 'us-east-1' }, auth: { aws: { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'a-secret-key' } } },
+  isBinary: true,
+  path: '/model/anthropic.claude/converse',
+  streamPath: '/model/anthropic.claude/converse-stream',
+  wantsUsage: {},
+  body: { messages: [{ role: 'user', content: [{ text: 'What is 1+1?' }] }] },
+  quiet: 1,
+  terminal: 'messageStop',
+  tellsUsageEarly: false,
+}
+
 export const spoken = [chat, responses, messages, gemini]
 
 export interface Stage {
@@ -96,7 +115,7 @@ export function asksForStream({ path, streamPath }: Spoken): { readonly path: st
 export async function stage(says: Spoken, config: object = {}, options: MockOptions = {}): Promise<Stage> {
   const mock = await startMockLlm(options)
   onTestFinished(() => mock.close())
-  const gateway = await startGateway({ routes: [aiRoute(mock.url + (says.endpoint ?? ''), { provider: says.provider, ...config })] })
+  const gateway = await startGateway({ routes: [aiRoute(mock.url + (says.endpoint ?? ''), { provider: says.provider, ...says.config, ...config })] })
   const url = gateway.url + says.path
   const streamed = asksForStream(says)
   const streamUrl = gateway.url + streamed.path
@@ -121,8 +140,12 @@ export async function stage(says: Spoken, config: object = {}, options: MockOpti
   }
 }
 
-/** The events of a stream with what ends each, whichever line ends it uses. */
-export function eventsOf(body: Buffer): string[] {
+/** The events of a stream with what ends each, whichever line ends it uses; of a binary one its messages, a character for each byte. */
+export function eventsOf(body: Buffer, { isBinary = false }: Pick<Spoken, 'isBinary'> = {}): string[] {
+  if (isBinary) {
+    const { ends } = new MessageFramer(body.length).push(body) ?? { ends: [] }
+    return ends.map((end, index) => body.toString('latin1', ends[index - 1] ?? 0, end))
+  }
   return body.toString().match(/[^]+?(?:\r\n\r\n|\n\n|\r\r|$)/g) ?? []
 }
 

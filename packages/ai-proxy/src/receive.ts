@@ -1,5 +1,5 @@
 import type { Outcome } from '@sluice/kernel'
-import { serverSentEvents, type Framing } from '@sluice/provider'
+import { binaryMessages, serverSentEvents, type Framing } from '@sluice/provider'
 import { Guarded, type Flow, type IncomingHeaders, type Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { BodyDecoder, unpackerFor } from './decode-body.ts'
@@ -22,10 +22,11 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
       const { framing = serverSentEvents } = facts
       const asEvents = (fields = headers) => new EventReceiver(attempt, facts, status, fields, upstream)
       const asWhole = (fields = headers) => receiveWhole(attempt, facts, status, fields, stop)
-      if (!isStreamOf(framing, headers)) {
+      if (!isStreamOf(headers, binaryMessages, serverSentEvents)) {
         return new FirstBytes(asWhole(), framing, (found) => (found === 'events' ? asEvents(withType(headers, framing.mediaType)) : undefined))
       }
-      const events = asEvents()
+      // By another one's type a stream cannot be told from that.
+      const events = asEvents(isStreamOf(headers, framing) ? headers : withType(headers, framing.mediaType))
       return new FirstBytes(events, framing, (found) =>
         found === 'json' && events.giveWay() ? asWhole(withType(headers, 'application/json')) : undefined,
       )
@@ -37,8 +38,9 @@ export function receive(attempt: Attempt, status: number, headers: IncomingHeade
   }
 }
 
-function isStreamOf({ mediaType }: Framing, headers: IncomingHeaders): boolean {
-  return valueOf(headers, 'content-type')?.toLowerCase().includes(mediaType) ?? false
+function isStreamOf(headers: IncomingHeaders, ...framings: readonly Framing[]): boolean {
+  const type = valueOf(headers, 'content-type')?.toLowerCase() ?? ''
+  return framings.some(({ mediaType }) => type.includes(mediaType))
 }
 
 function withType(headers: IncomingHeaders, type: string): IncomingHeaders {

@@ -7,7 +7,7 @@ export function toldOf(document: Document, dialect: string): Pick<Account, 'tool
 }
 
 function toolCountOf(document: Document, dialect: string): number {
-  const count = lengthAt(document, ['tools'])
+  const count = lengthAt(document, dialect === 'bedrock-converse' ? ['toolConfig', 'tools'] : ['tools'])
   if (dialect !== 'gemini') return count
   // One tool of Gemini's declares many functions; its own tools declare none.
   let functions = 0

@@ -40,6 +40,8 @@ export class BedrockStream implements StreamReader {
   #fail(type: string, { headers, payload }: Message): number {
     const said = headers.get(':error-message')
     this.error ??= bedrockErrorOf(type, parseJson(payload) ?? { message: said })
+    // Nothing comes behind an exception, and what it stands behind has failed.
+    this.finished = false
     return Saw.error
   }
 

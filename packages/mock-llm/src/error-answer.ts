@@ -14,7 +14,7 @@ export interface Complaint {
 export function errorAnswer(dialect: Dialect, complaint: Complaint): Answer {
   if (dialect === 'bedrock-converse') {
     const { code, status } = complaint
-    const type = code?.endsWith('Exception') ? code : (bedrockTypes[status] ?? 'ValidationException')
+    const type = code?.endsWith('Exception') ? code : (bedrockTypes[status] ?? (status >= 500 ? 'InternalServerException' : 'ValidationException'))
     const more = ['x-amzn-errortype', `${type}:http://internal.amazon.com/coral/com.amazon.bedrock/`]
     return { ...jsonAnswer({ message: complaint.message }, complaint.status), more }
   }
