@@ -11,5 +11,5 @@ export function bedrockPath({ model, stream, operation = stream ? '/converse-str
 
 /** As signatures of Amazon's want it: everything but letters, digits and `-._~`. */
 function encoded(model: string): string {
-  return encodeURIComponent(model).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(model.toWellFormed()).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }

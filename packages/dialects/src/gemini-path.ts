@@ -8,6 +8,6 @@ export function geminiPath({ model, stream, operation = stream ? ':streamGenerat
   const name = model?.replace(/^(?:publishers\/google\/models|models|google)\//, '')
   if (name === undefined || name === '' || name.split(/[/\\]/).includes('..')) return undefined
   const [kind, id] = name.startsWith('tunedModels/') ? ['tunedModels', name.slice('tunedModels/'.length)] : ['models', name]
-  const path = `/${kind}/${encodeURIComponent(id).replaceAll('%40', '@')}${operation}`
+  const path = `/${kind}/${encodeURIComponent(id.toWellFormed()).replaceAll('%40', '@')}${operation}`
   return stream ? `${path}?alt=sse` : path
 }

@@ -24,3 +24,10 @@ test('embeddings have operations of their own, and other dialects one end for al
   expect(suffixOf('vertex-predict', call)).toBe('/models/gemini-embedding-001:predict')
   expect(suffixOf('openai-chat', call)).toBe('/chat/completions')
 })
+
+test.for([
+  ['gemini', '/models/half%EF%BF%BD:generateContent'],
+  ['bedrock-converse', '/model/half%EF%BF%BD/converse'],
+] as const)('half of a pair of surrogates in a model’s name is a character that is not known, and no failure: %s', ([dialect, path]) => {
+  expect(suffixOf(dialect, { model: 'half\ud83d', stream: false })).toBe(path)
+})
