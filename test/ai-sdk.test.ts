@@ -1,8 +1,12 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { APICallError, generateText, isStepCount, jsonSchema, streamText, tool, type LanguageModel } from 'ai'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { playedProviders, playing } from './support/provider-dialects.ts'
+
+// On a machine that is busy with something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 /** The providers of the AI SDK, each in front of a gateway as it would be in front of its own API. */
 const clients: readonly { name: string; model(url: string): LanguageModel }[] = [

@@ -1,8 +1,12 @@
 import Anthropic, { APIError, BadRequestError, RateLimitError } from '@anthropic-ai/sdk'
 import type { MessageParam, MessageStreamEvent, Tool } from '@anthropic-ai/sdk/resources/messages'
 import type { MockLlm, Script } from '@sluice/mock-llm'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { playedProviders, playing, type PlayedProvider } from './support/provider-dialects.ts'
+
+// On a machine that is busy with something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const tools: Tool[] = [{ name: 'get_weather', description: 'The weather.', input_schema: { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] } }]
 const question = { model: 'claude', max_tokens: 4096, system: 'Be brief.', messages: [{ role: 'user' as const, content: 'What is 1+1?' }] }

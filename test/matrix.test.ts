@@ -1,8 +1,12 @@
 import { translators } from '@sluice/dialects'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { askingClients, capabilities, failuresIn, openMatrix } from './support/matrix.ts'
 import { cellText, writtenCells } from './support/matrix-markdown.ts'
 import { playedProviders } from './support/provider-dialects.ts'
+
+// On a machine that is busy with something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const cells = askingClients.flatMap((client) => playedProviders.map((provider) => ({ client: client.name, on: provider.name, from: client.dialect, to: provider.dialect })))
 const written = writtenCells()
