@@ -46,6 +46,7 @@ describe('consumers', () => {
       const route = aiRoute(upstream.url, { override: { forward_headers: forward } }) as { plugins: object }
       return { ...route, id, uri: `/${id}/*`, plugins: { ...route.plugins, stamp: { text: 'route' }, ...plugins } }
     }
+    const { 'ai-proxy': proxy, ...stamped } = (ai('ai-count', { 'key-auth': {} }) as { plugins: Record<string, object> }).plugins
     const ordinary = (id: string, plugins: object): object => ({ id, uri: `/${id}/*`, plugins, upstream: { nodes: { [`127.0.0.1:${upstream.port}`]: 1 } } })
     gateway = await openGateway(
       {
@@ -56,6 +57,7 @@ describe('consumers', () => {
           ai('ai-bearer', { 'key-auth': { header: 'Authorization' } }),
           ai('ai-jwt', { 'jwt-auth': { header: 'X-Door', query: 'door', cookie: 'door' } }),
           ai('ai-basic', { 'basic-auth': {} }),
+          { id: 'ai-count', uri: '/ai-count/*', plugins: { ...stamped, 'ai-proxy': { ...proxy, provider: 'anthropic' } } },
           ordinary('open', {}),
           ordinary('shown', { 'key-auth': {} }),
           ordinary('hidden', { 'key-auth': { hide_credentials: true } }),
@@ -105,6 +107,7 @@ describe('consumers', () => {
       ['in the query of an operation that is passed', '/ai-key/v1/models?apikey=canary-anna&limit=5', [], 'anna'],
       ['in such a query, by another name and encoded', '/ai-door/v1/models?limit=5&d%6For=canary-anna', [], 'anna'],
       ['in such a query, beside the one that counts', '/ai-door/v1/models?limit=5&door=canary-bob', ['x-door: canary-anna'], 'anna'],
+      ['in the query of a count of tokens', '/ai-count/v1/messages/count_tokens?apikey=canary-anna&limit=5', [], 'anna'],
       ['as a token in such a query', `/ai-jwt/v1/models?door=${token}&limit=5`, [], 'dora'],
     ])('%s', async ([, path, headers, consumer]) => {
       const { status, up, line } = await ask(path, headers, path.includes('/models') ? 'GET' : 'POST')

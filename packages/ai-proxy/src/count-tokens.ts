@@ -50,9 +50,9 @@ export async function countTokens(ctx: Exchange, plan: Plan, count: Count): Prom
   const named = modelFor(instance, request.call?.model ?? textMember(asked, 'model'))
   const model = countedModel(instance, dialect, named)
   if (dialect === undefined || (model === undefined && named !== undefined)) return estimated(client, asked, named)
+  hidePresented(ctx) // the query travels along
   const destination = destinationOf(instance, dialect, model, dialect === client ? ctx.request.query : '')
   if (!destination) throw unresolvedPath()
-  hidePresented(ctx)
   const translation = dialect === client ? undefined : translationFor(count, dialect, instance)
   const document = translation ? translatedBy(translation, asked, model) : withModel(asked, model)
   const way = { ...instance.wayFor(dialect), translates: translation !== undefined }
