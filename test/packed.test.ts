@@ -129,6 +129,17 @@ describe.for(['the running Node', `Node ${oldestNode}`])('packed and installed e
     expect(validate.stdout()).toContain('is fit to serve')
   })
 
+  test('sluice asks a gateway, with a file and a plan, and says what is wrong', { timeout: testTimeoutMs }, async () => {
+    const { file } = await configuration('')
+    const there = ['-s', `http://127.0.0.1:${await freePort()}`, '-t', 'key']
+    const commands = [['route', 'create', '-f', file], ['route', 'list'], ['config', 'diff', '-f', file]]
+    const programs = commands.map((command) => withNode([join(app, 'node_modules/.bin/sluice'), ...command, ...there]))
+    expect(await Promise.all(programs.map(({ exited }) => exited))).toEqual(commands.map(() => ({ code: 1, signal: null })))
+    const [create, ...others] = programs.map((program) => program.stderr())
+    expect(create).toContain('holds more than routes: gateway\n')
+    expect(others.map((text) => text.includes('cannot be asked: nothing listens there'))).toEqual([true, true])
+  })
+
   test(
     'sluice starts with a plugin of its user, relays chats whole and streamed, and ends',
     { timeout: testTimeoutMs },

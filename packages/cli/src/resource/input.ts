@@ -14,13 +14,17 @@ export async function readResources(type: ResourceType, file: string, surroundin
   return type.isOfConsumer ? list.flatMap((one) => ofConsumer(one, scope)) : list
 }
 
-/** The list of a configuration; undefined where it is no configuration. */
+/** The list of a configuration; undefined where it is no configuration, but a resource. Throws a `CommandError` for one that holds more. */
 function listIn(type: ResourceType, file: string, value: Fields): unknown {
   const found = type.lists.find((name) => Array.isArray(value[name]))
+  if (found === undefined) {
+    // Metadata of a plugin may have whatever field it likes.
+    if (String(value['version']) === '1' && type.key !== 'plugin_name') throw new CommandError(`${nameOf(file)} is a configuration without ${type.plural}`)
+    return undefined
+  }
   const others = Object.keys(value).filter((name) => name !== found && name !== 'version')
-  if (found !== undefined && others.length === 0) return value[found]
-  if (!('version' in value) || found === undefined) return undefined
-  throw new CommandError(`${nameOf(file)} holds more than ${type.plural}: ${others.join(', ')}`, { advice: [`Apply all of it: sluice config sync -f ${file}`] })
+  if (others.length > 0) throw new CommandError(`${nameOf(file)} holds more than ${type.plural}: ${others.join(', ')}`, { advice: [`Apply all of it: sluice config sync -f ${file}`] })
+  return value[found]
 }
 
 const credential = /^([^/]+)\/credentials\/([^/]+)$/
