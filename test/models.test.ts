@@ -192,6 +192,17 @@ describe('GET /v1/models and those who judge callers', () => {
     expect((await listed(gateway, { apikey: 'key-of-bert' })).ids).toEqual(['a'])
   })
 
+  test.for([true, false])('no log shows what they have shown of themselves: hide_credentials %s', async (hides) => {
+    const door = { 'key-auth': { query: 'my door', header: 'x-door', hide_credentials: hides } }
+    const access_log = { format: { request_id: '$request_id', args: '$args', uri: '$request_uri', door: '$http_x_door' } }
+    const gateway = await gatewayOf([{ model: 'a', plugins: door }], { consumers, gateway: { access_log } })
+    for (const [query, headers, status] of [['?my%20door=key-of-anna', {}, 200], ['', { 'x-door': 'key-of-anna' }, 200], ['?my+door=key-of-nobody', {}, 401]] as const) {
+      const answer = await askRaw(`${gateway.url}/v1/models${query}`, { method: 'GET', headers })
+      expect(answer.status).toBe(status)
+      expect(JSON.stringify(await gateway.linesOf(answer.id)) + gateway.logged()).not.toContain('key-of-')
+    }
+  })
+
   test('counts nothing, and leaves a later request its own consumer', async () => {
     const counted = { ...keyed, 'limit-count': { count: 1, time_window: 60 } }
     const mock = await startMockLlm()

@@ -1,6 +1,6 @@
 import { modelsReply, offeredModelsSlot, type OfferedModels } from '@sluice/ai-core'
 import { routeNotFound, type CompiledRoute, type Snapshot } from '@sluice/config'
-import { asHttpError, Exchange, headerMap, headerOf, TimeSlice, type Answer, type HttpError, type Offer } from '@sluice/kernel'
+import { asHttpError, Exchange, headerMap, headerOf, presentFor, TimeSlice, type Answer, type HttpError, type Offer } from '@sluice/kernel'
 import { isFor } from '@sluice/router'
 
 const offers = new WeakMap<CompiledRoute, Offer>()
@@ -50,6 +50,7 @@ async function refusalOf({ chain, info }: CompiledRoute, ctx: Exchange, snapshot
   const { id, request, clock } = ctx
   const caller = new Exchange({ id, request: { ...request, method: 'POST', headers: headerMap(Object.entries(request.headers)) }, log: ctx.log, clock })
   caller.route = info
+  presentFor(caller, ctx)
   snapshot.openDirectory(caller)
   try {
     await chain.admit(caller)

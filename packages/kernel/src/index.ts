@@ -41,7 +41,7 @@ export {
   type Plugin,
   type PluginDefinition,
 } from './plugin.ts'
-export { cookieOf, hidePresented, notePresented, presentedIn, type CredentialPlace } from './presented.ts'
+export { cookieOf, hidePresented, notePresented, presentedIn, presentFor, type CredentialPlace } from './presented.ts'
 export { bodyLength, cancelBody, isStream, json, type Reply, type ReplyBody, type ReplyStream, type Sink } from './reply.ts'
 export { check, oneOf, schemaProblem } from './schema.ts'
 export { slot, type Slot } from './slot.ts'

@@ -10,8 +10,17 @@ export interface CredentialPlace {
 
 const presented = slot<CredentialPlace[]>('kernel.presented')
 
+const principal = slot<Exchange>('kernel.presentedFor')
+
+/** What is noted of `caller`, an exchange made to ask whether somebody would be let in, is noted of `ctx`, too: its log shows the same request. */
+export function presentFor(caller: Exchange, ctx: Exchange): void {
+  caller.set(principal, ctx)
+}
+
 /** Notes where a credential stands, whether it is good or not, so that whoever must not pass it on can take it away. */
 export function notePresented(ctx: Exchange, place: CredentialPlace): void {
+  const other = ctx.get(principal)
+  if (other) notePresented(other, place)
   const places = ctx.get(presented)
   if (places) places.push(place)
   else ctx.set(presented, [place])
