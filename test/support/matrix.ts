@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { startMockLlm, type MockLlm, type Script } from '@sluice/mock-llm'
+import { startMockLlm, type MockLlm } from '@sluice/mock-llm'
 import type { Dialect } from '@sluice/provider'
 import { Translation } from '@sluice/dialects'
 import { clientViews, type ClientView } from '../../packages/dialects/test/client-views.ts'
 import { decoded, eventsIn } from '../../packages/dialects/test/events-in.ts'
 import type { SaidChoice } from '../../packages/dialects/test/said.ts'
 import { fixturesFolder } from './fixtures.ts'
+import { streamedThoughts, thoughts } from './matrix-thoughts.ts'
 import { playedProviders, type PlayedProvider } from './provider-dialects.ts'
 import { askRaw, type RawAnswer } from './raw-client.ts'
 import { aiRoute, openGateway } from './start-gateway.ts'
@@ -20,28 +21,6 @@ export const askingClients: readonly { readonly dialect: Dialect; readonly name:
   { dialect: 'gemini', name: 'Gemini', path: (stream) => `/v1beta/models/the-clients:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}` },
   { dialect: 'bedrock-converse', name: 'Bedrock Converse', path: (stream) => `/model/the-clients/converse${stream ? '-stream' : ''}` },
 ]
-
-/** How a provider of each dialect answers with thoughts. */
-const thoughts: Readonly<Partial<Record<Dialect, Script>>> = {
-  'openai-chat': { fixture: 'deepseek-reasoning-json' },
-  'openai-responses': {
-    body: {
-      id: 'resp_1',
-      object: 'response',
-      created_at: 1,
-      status: 'completed',
-      model: 'm',
-      output: [
-        { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'Let me think.' }], encrypted_content: 'cipher' },
-        { type: 'message', id: 'msg_1', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: 'Done.', annotations: [] }] },
-      ],
-      usage: { input_tokens: 3, output_tokens: 9, output_tokens_details: { reasoning_tokens: 4 }, total_tokens: 12 },
-    },
-  },
-  'anthropic-messages': { fixture: 'anthropic-thinking' },
-  gemini: { fixture: 'gemini-thinking-json' },
-  'bedrock-converse': { fixture: 'bedrock-reasoning' },
-}
 
 const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const weather = { type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: { city: { type: 'string', enum: ['Oslo'] } }, required: ['city'] } } }
@@ -145,6 +124,10 @@ export const capabilities: readonly { readonly name: string; passes(cell: Cell):
       const { content, reasoning } = await cell.whole(question, { reasoning_effort: 'low' })
       assert.notEqual(reasoning, '')
       assert.notEqual(content, '')
+      cell.mock.script(streamedThoughts[cell.provider.dialect] ?? {})
+      const streamed = await cell.streamed(question, { reasoning_effort: 'low' })
+      assert.notEqual(streamed.reasoning, '')
+      assert.notEqual(streamed.content, '')
     },
   },
   {
