@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { viewStream, viewWhole } from './support/client-view.ts'
 import { untestedCases } from './support/fifty-cases.ts'
+import { askingClients, openMatrix } from './support/matrix.ts'
+import { playedProviders } from './support/provider-dialects.ts'
 import { chat, messages, responses, spoken, stage, type Spoken, type Stage } from './support/stage.ts'
 
 const native = { provider_conf: { dialect: 'native' } }
@@ -69,14 +71,30 @@ describe.for(pairs)('$name', (pair) => {
     expect(line).toMatchObject({ outcome: 'complete', usage_source: 'provider' })
     expect(line?.['llm_time_to_first_token']).toBeGreaterThan(80)
   })
+})
 
-  test('47: keeps separators of lines and emoji that are cut between chunks', async () => {
+describe('whatever client and provider speak,', () => {
+  const cells = askingClients.flatMap((client) => playedProviders.map((provider) => ({ client: client.name, on: provider.name, from: client.dialect, to: provider.dialect })))
+  const question = [{ role: 'user', content: 'Hi' }]
+  let matrix: Awaited<ReturnType<typeof openMatrix>>
+  beforeAll(async () => {
+    matrix = await openMatrix()
+  })
+  afterAll(() => matrix.close())
+
+  test.for(cells)('11: an error alone, under a 200, is an error with a status ($client on $on)', async ({ from, to }) => {
+    const cell = matrix.cell(from, to)
+    cell.mock.script({ errorIn200: true, message: 'Broken inside.' })
+    const { status, body } = await cell.send(question, false)
+    expect([status >= 400, body.toString()]).toEqual([true, expect.stringContaining('Broken inside.')])
+  })
+
+  test.for(cells)('47: separators of lines, and emoji that are cut between chunks, are kept ($client on $on)', async ({ from, to }) => {
     const text = 'a\u2028b\u2029c 👩‍👩‍👧‍👦 é 世界'
-    const { mock, ask, stream } = await scripted(pair, { text, chunk: 1 })
-    const whole = await ask(enough)
-    mock.script({ text, chunk: 1 })
-    const streamed = await stream(enough)
-    expect([viewWhole(api, whole.body), viewStream(api, streamed.body)].map(({ choices }) => choices[0]?.content)).toEqual([text, text])
+    const cell = matrix.cell(from, to)
+    cell.mock.script({ text, chunk: 1 }, { text, chunk: 1 })
+    const [whole, streamed] = [await cell.whole(question), await cell.streamed(question)]
+    expect([whole.content, streamed.content]).toEqual([text, text])
   })
 })
 
