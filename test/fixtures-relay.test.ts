@@ -14,6 +14,7 @@ const providers = [
   'openrouter',
   'gemini',
   'vertex-ai',
+  'bedrock',
   'openai-compatible',
 ]
 
@@ -26,6 +27,8 @@ const paths: Readonly<Record<string, string>> = {
   count_tokens: '/v1/messages/count_tokens',
   generateContent: '/v1beta/models/some-model:generateContent',
   streamGenerateContent: '/v1beta/models/some-model:streamGenerateContent?alt=sse',
+  converse: '/model/some-model/converse',
+  'converse-stream': '/model/some-model/converse-stream',
 }
 /** Operations that are passed through unread. */
 const passed = new Set(['count_tokens'])
@@ -79,6 +82,7 @@ function routeTo(id: string, provider: string, endpoint = ''): object {
     plugins: {
       'ai-proxy': {
         provider,
+        ...(provider === 'bedrock' && { provider_conf: { region: 'us-east-1' } }),
         ...(provider === 'vertex-ai' && { provider_conf: { project_id: 'p', region: 'us-central1' } }),
         auth: { header: { authorization: 'Bearer sk-the-routes-own-key' } },
         override: { endpoint: mock.url + endpoint, forward_headers: ['x-mock-fault'] },
@@ -109,7 +113,7 @@ describe('a stream', () => {
     for (const [answer, line] of await relay(fixture, { stream_options: { include_usage: true } })) {
       expect(answer).toMatchObject({ status: 200, isWhole: true })
       expect(answer.headers).toMatchObject({ 'content-type': fixture.http.headers['content-type'] })
-      expect(answer.body.toString()).toBe(withOneEnd(bytesOf(fixture.file), fixture).toString())
+      expect(answer.body.toString('latin1')).toBe(withOneEnd(bytesOf(fixture.file), fixture).toString('latin1'))
       expect(viewOf(fixture, answer)).toEqual(expectedView(fixture))
       expect(line).toMatchObject(lineOf(fixture))
     }
@@ -140,7 +144,8 @@ describe('an error', () => {
         ...retryHints(fixture),
       })
       expect(answer.body.equals(bytesOf(fixture.file))).toBe(true)
-      expect(JSON.parse(answer.body.toString())).toMatchObject({ error: { message: fixture.expected!.error!.message } })
+      const { message } = fixture.expected!.error!
+      expect(JSON.parse(answer.body.toString())).toMatchObject(isBedrocks(fixture) ? { message } : { error: { message } })
       expect(line).toMatchObject(errorLineOf(fixture))
     }
   })
@@ -197,7 +202,7 @@ test('every exchange has one line in the log', async () => {
   expect(new Set(lines.map((line) => line['request_id'])).size).toBe(asked)
 })
 
-const views: Readonly<Record<string, Api>> = { chat: 'chat', responses: 'responses', messages: 'messages', generateContent: 'gemini', streamGenerateContent: 'gemini' }
+const views: Readonly<Record<string, Api>> = { chat: 'chat', responses: 'responses', messages: 'messages', generateContent: 'gemini', streamGenerateContent: 'gemini', converse: 'bedrock', 'converse-stream': 'bedrock' }
 
 /** Asks once for each way to cut the answer into chunks. */
 async function relay(fixture: Fixture, members: object = {}): Promise<readonly (readonly [RawAnswer, LogLine])[]> {
@@ -252,7 +257,7 @@ function expectedView(fixture: Fixture): View | undefined {
       calls: calls.map((call) => ({
         id: call.id ?? undefined,
         name: call.name!,
-        arguments: fixture.api === 'messages' || isNative(fixture) ? JSON.stringify(call.arguments_json) : call.arguments!,
+        arguments: fixture.api === 'messages' || isNative(fixture) || isBedrocks(fixture) ? JSON.stringify(call.arguments_json) : call.arguments!,
       })),
     }),
   )
@@ -316,11 +321,16 @@ function isUsageOnly(event: string): boolean {
   return usage !== null && usage !== undefined && (choices?.length ?? 0) === 0
 }
 
+function isBedrocks({ provider }: Fixture): boolean {
+  return provider === 'bedrock'
+}
+
 /** Whether a client of this API can read the error as it is: strings where it expects strings. */
 function isInShape({ api, file }: Fixture): boolean {
   const body = bytesOf(file)
   if (body[0] !== 0x7b) return false
-  const { type, error } = JSON.parse(body.toString()) as { type?: string; error?: Record<string, unknown> }
+  const { type, error, message } = JSON.parse(body.toString()) as { type?: string; error?: Record<string, unknown>; message?: string }
+  if (api.startsWith('converse')) return message !== undefined
   if (typeof error !== 'object' || typeof error['message'] !== 'string') return false
   if (api === 'messages') return type === 'error' && typeof error['type'] === 'string'
   if (natives.has(api)) return typeof error['code'] === 'number' && typeof error['status'] === 'string'

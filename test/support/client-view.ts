@@ -82,7 +82,7 @@ function viewMessages(messages: readonly { event: string; data: string }[]): Vie
 }
 
 function ofConverse({ output, stopReason: stop }: Json): Draft {
-  const reasons: Record<string, string> = { end_turn: 'stop', stop_sequence: 'stop', tool_use: 'tool_calls', max_tokens: 'length' }
+  const reasons: Record<string, string> = { end_turn: 'stop', stop_sequence: 'stop', tool_use: 'tool_calls', max_tokens: 'length', guardrail_intervened: 'content_filter' }
   const content = output.message.content as Json[]
   return {
     ...draft(),

@@ -1,4 +1,5 @@
 import { definePlugin, HttpError, Type, type Exchange, type Outcome, type Reply, type ReplyBody, type ReplyStream, type Sink } from '@sluice/kernel'
+import { encodeMessage } from '@sluice/provider'
 import { collect, eventStream, exchangeOf, exercise, type TestEvent } from '@sluice/testkit'
 import { describe, expect, test } from 'vitest'
 import { editEvents, endReply, type EventEditor, type ReplyEvent, type Verdict } from '../src/index.ts'
@@ -393,4 +394,48 @@ test('a guard written once serves streams and whole answers, in a real chain', a
   const answer = (): Reply => replyOf(eventStream('openai-chat', ['data: a\n\n', 'data: secret\n\n', 'data: b\n\n'], { cutAt: 2 }))
   const streamed = await exercise(guard, {}, {}, { answer })
   expect([streamed.reply.body, streamed.outcome]).toEqual(['data: a\n\ndata: {"no":1}\n\n', 'blocked'])
+})
+
+function message(type: string, said: object): Buffer {
+  return encodeMessage({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' }, JSON.stringify(said))
+}
+
+describe('a stream of binary messages', () => {
+  const start = message('messageStart', { role: 'assistant' })
+  const delta = message('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'one' } })
+  const stop = message('messageStop', { stopReason: 'end_turn' })
+  const reply = (cutAt: number): Reply => replyOf(eventStream('bedrock-converse', [start, delta, stop], { cutAt }))
+
+  test.for([1, 7, 1_000])('cut at %j is edited message by message, and what is left alone keeps its bytes', async (cutAt) => {
+    const seen: [string, string | undefined][] = []
+    const louder = message('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'ONE' } })
+    const onEvent = ({ name, data }: ReplyEvent): Verdict => {
+      seen.push([name, data])
+      return name === 'contentBlockDelta' ? [louder] : undefined
+    }
+    const { bytes: got, events, ended } = await collect(await editEvents(exchangeOf(), reply(cutAt), { onEvent }))
+    expect(got.equals(Buffer.concat([start, louder, stop]))).toBe(true)
+    expect(seen.map(([name]) => name)).toEqual(['messageStart', 'contentBlockDelta', 'messageStop'])
+    expect(JSON.parse(seen[1]![1]!)).toEqual({ contentBlockIndex: 0, delta: { text: 'one' } })
+    expect([events.length, ended]).toEqual([3, 'complete'])
+  })
+
+  test('that an editor refuses ends with an exception', async () => {
+    const editor: EventEditor = {
+      onEvent({ name }) {
+        if (name === 'contentBlockDelta') throw new HttpError(400, 'no', 'not that word', { outcome: 'blocked' })
+      },
+    }
+    const { events } = await collect(await editEvents(exchangeOf(), reply(9), editor))
+    expect(events.map(({ event }) => event)).toEqual(['messageStart', 'validationException'])
+    expect(JSON.parse(events[1]!.data)).toEqual({ message: 'not that word' })
+  })
+
+  test('that is damaged breaks off with an exception', async () => {
+    const damaged = Buffer.from(delta)
+    damaged[40]! ^= 1
+    const broken = replyOf(eventStream('bedrock-converse', [start, damaged, stop]))
+    const { events, ended } = await collect(await editEvents(exchangeOf(), broken, { onEvent() {} }))
+    expect([events.at(-1)?.event, ended]).toEqual(['internalServerException', 'truncated'])
+  })
 })

@@ -104,7 +104,7 @@ export const GatewaySchema = Type.Object(
       minimum: 0,
       maximum: 86_400_000,
       description:
-        'Milliseconds between two comments to a client whose stream has not begun, so that nothing in between takes it for dead; 0: none. The first one sends the head: what fails behind it is told in the stream.',
+        'Milliseconds between two comments to a client whose stream has not begun, so that nothing in between takes it for dead; 0: none. The first one sends the head: what fails behind it is told in the stream. Streams of Bedrock’s clients have no comments.',
     }),
     debug_headers: Type.Boolean({
       default: false,
