@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { definePlugin, json, Type } from '@sluice/kernel'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cuttable } from './support/cuttable.ts'
 import { etcdNeeded, hasEtcd, openEtcd, startEtcd, type RunningEtcd } from './support/etcd.ts'
 import { eventually, temporaryFolder } from './support/program.ts'
 import { selfSigned } from './support/self-signed.ts'
@@ -173,6 +174,17 @@ describe.skipIf(!hasEtcd)(`gateways on one etcd${etcdNeeded}`, () => {
       expect(keys.includes('/apisix/services/s')).toBe(keys.includes('/apisix/routes/r'))
       await b.admin('DELETE', '/apisix/admin/routes/r')
       await eventually('it is gone', async () => (await a.admin('GET', '/apisix/admin/routes/r')).status === 404)
+    }
+  })
+
+  test('what somebody writes by hand at the same moment is not lost', async () => {
+    const one = await member(etcd)
+    const plugins = { say: { text: 'x' } }
+    await one.admin('PUT', '/apisix/admin/services/s', { plugins, labels: {} })
+    for (let round = 0; round < 20; round++) {
+      await etcd.put('/apisix/services/s', { plugins, labels: { hand: `at-${round}` } })
+      expect((await one.admin('PATCH', '/apisix/admin/services/s', { labels: { gateway: `at-${round}` } })).status).toBe(200)
+      expect(JSON.parse((await etcd.get('/apisix/services/s')) ?? '')).toMatchObject({ labels: { hand: `at-${round}`, gateway: `at-${round}` } })
     }
   })
 
@@ -355,19 +367,23 @@ describe.skipIf(!hasEtcd)(`without etcd${etcdNeeded}`, () => {
     expect(a.logged()).toContain('etcd is reached again')
   })
 
-  test('what was compacted away between two watches is found by reading anew', async () => {
+  test('what was compacted away between two watches, and a restart of etcd, is found by reading anew', async () => {
     const etcd = await startEtcd()
-    const one = await member(etcd)
+    const way = await cuttable(etcd.endpoint)
+    const one = await member(way)
     await etcd.put('/apisix/routes/old', route('/old'))
     await said(one, '/old', '/old')
-    await etcd.kill()
+    way.cut()
     await eventually('it knows', async () => (await one.readiness()).configuration === 'last-good')
-    await etcd.restart()
     await etcd.delete('/apisix/routes/old')
+    await etcd.put('/apisix/routes/new', route('/new'))
+    await etcd.restart()
     for (let index = 0; index < 20; index++) await etcd.put('/apisix/routes/new', route('/new', String(index)))
     await etcd.compact()
+    way.mend()
     await said(one, '/new', '19')
     expect(await one.says('/old')).toBe(404)
+    await eventually('it is in touch', async () => (await one.readiness()).configuration === 'etcd')
   })
 
   test('a gateway starts from the last good configuration, which is for its owner alone, and catches up', async () => {

@@ -56,6 +56,9 @@ export function* checkSteps(document: Document, options: CheckOptions): Steps<Ch
   return checkFew(document, options) ?? (yield* checkAll(document, options))
 }
 
+/** Changes that are checked without a pause; more than that take some milliseconds, and exchanges are to go on meanwhile. */
+const few = 100
+
 /** Kinds that nothing is made of but what they are themselves, and routes. */
 const leaves: ReadonlySet<Kind> = new Set(['routes', ...dataOnly])
 
@@ -65,7 +68,7 @@ const leaves: ReadonlySet<Kind> = new Set(['routes', ...dataOnly])
  */
 function checkFew(document: Document, { kernel, env, memo, changed }: CheckOptions): Checked | undefined {
   const { frame } = memo ?? {}
-  if (!memo || !frame || !changed || !document.value) return undefined
+  if (!memo || !frame || !changed || changed.length > few || !document.value) return undefined
   if (!changed.every(([kind]) => leaves.has(kind)) || !isSame(frame.tokens, tokensOf(document))) return undefined
   const bench = new Workbench(kernel, env, document.forced)
   const routes: ResolvedRoute[] = []

@@ -16,6 +16,18 @@ const connectMs = 2_000
 /** Milliseconds that a member gets to answer, before the next one is asked. */
 const answerMs = 3_000
 
+interface Question<T> {
+  readonly path: string
+  /** JSON. */
+  readonly text: string
+  readonly read: (answer: Dispatcher.ResponseData) => Promise<T>
+  readonly signal: AbortSignal | undefined
+  /** Milliseconds for the answer; of a stream, for its head. */
+  readonly withinMs: number
+  /** Milliseconds for which a stream may say nothing; undefined: it is no stream. */
+  readonly idleMs?: number
+}
+
 /** Fails before anything was sent. */
 const unsent: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 
@@ -39,15 +51,18 @@ export class EtcdClient {
     this.#member = Math.floor(Math.random() * endpoints.length)
   }
 
-  /** Calls a method. What is done twice must do no harm: it may reach more than one member. Rejects with an `EtcdError` or an `EtcdAwayError`. */
-  async call<T>(path: string, body: object, signal?: AbortSignal): Promise<T> {
-    return (await this.#ask(path, body, async (answer) => (await answer.body.json()) as T, signal))
+  /**
+   * Calls a method; a member gets `withinMs` to answer. What is done twice must do no harm: it may reach more than one
+   * member. Rejects with an `EtcdError` or an `EtcdAwayError`.
+   */
+  call<T>(path: string, body: object, signal?: AbortSignal, withinMs = answerMs): Promise<T> {
+    return this.#ask({ path, text: JSON.stringify(body), read: async (answer) => (await answer.body.json()) as T, signal, withinMs })
   }
 
   /** Calls with several bodies in a row, and hands the answer over as it begins; it may last, with pauses of `idleMs` at most. */
   async stream(path: string, bodies: readonly object[], signal: AbortSignal, idleMs: number): Promise<AsyncIterable<Buffer>> {
     const text = bodies.map((body) => JSON.stringify(body)).join('\n')
-    return this.#ask(path, text, async (answer) => answer.body, signal, idleMs)
+    return this.#ask({ path, text, read: async (answer) => answer.body, signal, withinMs: answerMs, idleMs })
   }
 
   /** Begins with another member the next time. */
@@ -59,16 +74,15 @@ export class EtcdClient {
     await this.#agent.destroy()
   }
 
-  async #ask<T>(path: string, body: object | string, read: (answer: Dispatcher.ResponseData) => Promise<T>, signal?: AbortSignal, idleMs?: number): Promise<T> {
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
+  async #ask<T>(question: Question<T>): Promise<T> {
     const problems: string[] = []
     let mayBeDone = false
     for (let turn = 0; turn < this.#endpoints.length; turn++) {
       const endpoint = this.#endpoints[this.#member] ?? ''
       try {
-        return await this.#askMember(endpoint, path, text, read, signal, idleMs)
+        return await this.#askMember(endpoint, question)
       } catch (error) {
-        signal?.throwIfAborted()
+        question.signal?.throwIfAborted()
         if (error instanceof EtcdError && !error.isOfMember) throw error
         mayBeDone ||= !unsent.has(codeOf(error))
         problems.push(`${endpoint}: ${reasonOf(error)}`)
@@ -78,35 +92,34 @@ export class EtcdClient {
     throw new EtcdAwayError(problems.join('; '), mayBeDone)
   }
 
-  async #askMember<T>(endpoint: string, path: string, text: string, read: (answer: Dispatcher.ResponseData) => Promise<T>, signal?: AbortSignal, idleMs?: number): Promise<T> {
-    if (!this.#user) return this.#send(endpoint, path, text, read, signal, idleMs)
-    const token = (this.#token ??= await this.#authenticate(endpoint, signal))
+  async #askMember<T>(endpoint: string, question: Question<T>): Promise<T> {
+    if (!this.#user) return this.#send(endpoint, question)
+    const token = (this.#token ??= await this.#authenticate(endpoint, question))
     try {
-      return await this.#send(endpoint, path, text, read, signal, idleMs)
+      return await this.#send(endpoint, question)
     } catch (error) {
       if (!(error instanceof EtcdError) || !error.isUnauthenticated) throw error
       // Another request may have got a new one meanwhile.
       if (this.#token === token) this.#token = undefined
-      this.#token ??= await this.#authenticate(endpoint, signal)
-      return this.#send(endpoint, path, text, read, signal, idleMs)
+      this.#token ??= await this.#authenticate(endpoint, question)
+      return this.#send(endpoint, question)
     }
   }
 
-  async #authenticate(endpoint: string, signal?: AbortSignal): Promise<string> {
-    return this.#send(endpoint, '/v3/auth/authenticate', JSON.stringify(this.#user), readToken, signal)
+  #authenticate(endpoint: string, { signal }: Question<unknown>): Promise<string> {
+    return this.#send(endpoint, { path: '/v3/auth/authenticate', text: JSON.stringify(this.#user), read: readToken, signal, withinMs: answerMs })
   }
 
-  async #send<T>(origin: string, path: string, body: string, read: (answer: Dispatcher.ResponseData) => Promise<T>, signal?: AbortSignal, idleMs?: number): Promise<T> {
-    const late = AbortSignal.timeout(answerMs)
-    const signals = [...(signal ? [signal] : []), ...(idleMs === undefined ? [late] : [])]
+  async #send<T>(origin: string, { path, text, read, signal, withinMs, idleMs }: Question<T>): Promise<T> {
+    const signals = [...(signal ? [signal] : []), ...(idleMs === undefined ? [AbortSignal.timeout(withinMs)] : [])]
     const answer = await this.#agent.request({
       origin,
       path,
       method: 'POST',
-      body,
+      body: text,
       headers: { 'content-type': 'application/json', ...(this.#token !== undefined && { authorization: this.#token }) },
-      headersTimeout: answerMs,
-      bodyTimeout: idleMs ?? answerMs,
+      headersTimeout: withinMs,
+      bodyTimeout: idleMs ?? withinMs,
       ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
     })
     if (answer.statusCode === 200) return read(answer)
@@ -134,7 +147,7 @@ function codeOf(error: unknown): unknown {
 
 function reasonOf(error: unknown): string {
   const { name, message } = error as Error
-  if (name === 'TimeoutError') return `no answer within ${answerMs} ms`
+  if (name === 'TimeoutError') return 'no answer in time'
   const code = codeOf(error)
   return message === '' || unsent.has(code) ? String(code ?? name) : message
 }

@@ -14,6 +14,8 @@ import { toBase64, type WireRange } from './wire.ts'
 
 /** Milliseconds that a start waits for etcd before it goes on without. */
 const startMs = 5_000
+/** Milliseconds that a start waits for what etcd holds to be read, and set up, once etcd has answered. */
+const readMs = 60_000
 /** Milliseconds between two looks whether etcd still answers. */
 const lookMs = 2_000
 /** Milliseconds between two lines that say that etcd is still away. */
@@ -50,6 +52,8 @@ export class Follower {
   #cluster: string | undefined
   /** The last revision that was told of each range. */
   #positions: number[] = []
+  /** It has answered, and everything is read. */
+  #isReading = false
   #failures = 0
   #backAt = 0
   #remindedAt = 0
@@ -79,7 +83,15 @@ export class Follower {
       this.#source = 'last-good'
     }
     this.#running = this.#run()
-    await Promise.race([this.#started.promise, sleep(startMs, undefined, { ref: false })])
+    await this.#startedWithin(startMs)
+    if (this.#isReading) await this.#startedWithin(readMs)
+  }
+
+  async #startedWithin(ms: number): Promise<void> {
+    const late = new AbortController()
+    const timeUp = sleep(ms, undefined, { signal: late.signal }).catch(() => {}) // not needed any more
+    await Promise.race([this.#started.promise, timeUp])
+    late.abort()
   }
 
   async close(): Promise<void> {
@@ -107,21 +119,20 @@ export class Follower {
   /** Reads everything, unless it was read and can be watched on from there. */
   async #catchUp(signal: AbortSignal): Promise<void> {
     const { client, layout, intake, known, file } = this.#options
-    if (this.#positions.length > 0 && (await this.#canGoOn(signal))) return
+    const { header } = await this.#look(signal)
+    const newest = known.newest()
+    this.#isReading = true
+    const isSame = header.cluster_id === this.#cluster && Number(header.revision ?? 0) >= newest
+    if (isSame && this.#positions.length > 0) return
     const listing = await readAll(client, layout.ranges, signal)
     const { cluster, revision } = listing
     // Another etcd, or one that was restored from before: its revisions are others.
-    if (this.#cluster !== cluster || revision < Math.max(0, ...this.#positions)) for (const entry of known.all()) entry.forget()
+    if (!isSame) for (const entry of known.all()) entry.forget()
     this.#cluster = cluster
     if (file) file.cluster = cluster
     await intake.add(withGone(listing, known))
     known.prune(revision)
     this.#positions = layout.ranges.map(() => revision)
-  }
-
-  async #canGoOn(signal: AbortSignal): Promise<boolean> {
-    const { header } = await this.#look(signal)
-    return header.cluster_id === this.#cluster && Number(header.revision ?? 0) >= Math.max(...this.#positions)
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -148,14 +159,15 @@ export class Follower {
   /** Rejects once etcd does not answer any more, or once it shows a change that the watch has not told of. */
   async #lookAgainAndAgain(signal: AbortSignal): Promise<void> {
     const { known, layout, served, client } = this.#options
-    const guard = known.entry(layout.guardOf(served))
+    const guard = layout.guardOf(served)
+    const watched = layout.ranges.findIndex(({ from, to }) => guard >= from && guard < to)
     let missed = 0
     for (let looks = 1; ; looks++) {
       await sleep(lookMs, undefined, { signal, ref: false })
-      if (looks % looksToForget === 0) known.prune(Math.min(...this.#positions))
+      if (looks % looksToForget === 0 && this.#positions.length > 0) known.prune(Math.min(...this.#positions))
       const { kvs = [] } = await this.#look(signal)
       const newest = kvs.map(fromKeyValue)[0]?.revision ?? 0
-      missed = newest > guard.seen ? missed + 1 : 0
+      missed = newest > (this.#positions[watched] ?? newest) ? missed + 1 : 0
       if (missed < 2) continue
       client.leaveMember()
       throw new Error('the watch does not tell what changes')
@@ -187,6 +199,7 @@ export class Follower {
   async #fail(error: Error): Promise<void> {
     const { log } = this.#options
     if (this.#problem === undefined && performance.now() - this.#backAt > steadyMs) this.#failures = 0
+    this.#isReading = false
     this.#failures += 1
     // A watch that ends is begun anew, and nobody needs to know; who cannot begin it is without etcd.
     if (this.#failures > 1 || error instanceof EtcdAwayError || this.#source !== 'etcd') {

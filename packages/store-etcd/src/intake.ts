@@ -124,7 +124,10 @@ export class Intake {
       if (slice.isOver) await slice.rest()
       if (place.is !== 'resource') continue
       const candidate = this.#read(observation, place)
-      if (candidate) candidates.set(place.group, [...(candidates.get(place.group) ?? []), candidate])
+      if (!candidate) continue
+      const others = candidates.get(place.group)
+      if (others) others.push(candidate)
+      else candidates.set(place.group, [candidate])
     }
     const tellsOfGroups = this.#groups.take([...newest.values()])
     if (tellsOfGroups || [...candidates.keys()].some((group) => !store.state(group))) await this.#groups.grow(candidates.keys())
@@ -132,7 +135,8 @@ export class Intake {
     for (const group of touched) if (store.state(group)) await this.#takeGroup(group, candidates.get(group) ?? [], revision)
     if (tellsOfGroups) await this.#groups.settle()
     for (const { observation, place } of newest.values()) {
-      if (place.is !== 'resource' && place.is !== 'group') known.entry(observation.key).take(observation)
+      const entry = known.entry(observation.key)
+      if (place.is !== 'resource' && place.is !== 'group' && entry.own < observation.revision) entry.take(observation)
     }
   }
 

@@ -86,6 +86,13 @@ export class Known {
     return this.#entries.values()
   }
 
+  /** The newest revision of which anything is known. */
+  newest(): number {
+    let newest = 0
+    for (const { seen } of this.#entries.values()) newest = Math.max(newest, seen)
+    return newest
+  }
+
   *refused(): Iterable<Entry> {
     for (const entry of this.#entries.values()) if (entry.refused) yield entry
   }

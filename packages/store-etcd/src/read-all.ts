@@ -7,6 +7,9 @@ import { toBase64, type WireRange } from './wire.ts'
 /** Keys in one answer. */
 const pageLength = 1_000
 
+/** Milliseconds that a page may take: it may hold a thousand large values. */
+const pageMs = 30_000
+
 /** Everything in some ranges at one revision. */
 export interface Listing {
   readonly cluster: string
@@ -27,6 +30,7 @@ export async function readAll(client: EtcdClient, ranges: readonly KeyRange[], s
         '/v3/kv/range',
         { key: toBase64(next), range_end: toBase64(to), limit: pageLength, ...(revision > 0 && { revision: String(revision) }) },
         signal,
+        pageMs,
       )
       cluster = page.header.cluster_id
       // The first page is of the newest revision; the others are asked for the same.

@@ -16,7 +16,6 @@ export interface Watched {
 export interface Told {
   /** Index of the range. */
   readonly watch: number
-  readonly revision: number
   readonly observations: readonly Observation[]
 }
 
@@ -33,8 +32,8 @@ export async function* watch(client: EtcdClient, watched: readonly Watched[], si
     const { result, error } = JSON.parse(line) as WireLine
     if (error || !result) throw new EtcdError(error?.message ?? 'etcd has ended the watch', error?.grpc_code ?? error?.code ?? 2)
     checkGoes(result)
-    const { header, watch_id: id = '0', events = [] } = result
-    yield { watch: Number(id), revision: Number(header.revision ?? 0), observations: events.map(fromEvent) }
+    const { watch_id: id = '0', events = [] } = result
+    yield { watch: Number(id), observations: events.map(fromEvent) }
   }
 }
 

@@ -34,6 +34,8 @@ interface Asked {
   readonly revision: number
   /** How often it was made on a state that was not the newest. */
   attempts: number
+  /** When that was first, on `performance.now()`. */
+  firstAt?: number
   resolve(made: { readonly value: unknown; readonly pending?: Pending }): void
   reject(error: unknown): void
 }
@@ -42,6 +44,8 @@ interface Asked {
 const mostTogether = 100
 /** How often a change is made again because somebody else was faster; each time one of them has got through. */
 const mostAttempts = 50
+/** Milliseconds after which it is not made again any more. */
+const longestMs = 15_000
 
 interface Held {
   group: Group
@@ -213,7 +217,8 @@ export class Store {
   /** Somebody else was faster: once that is here, the change is made on top of it, and checked whole again. */
   async #again(group: string, asked: Asked, { caughtUp }: OutdatedError): Promise<void> {
     asked.attempts += 1
-    if (asked.attempts >= mostAttempts) return asked.reject(new ConflictError('others keep changing the configuration at the same time; try again'))
+    asked.firstAt ??= performance.now()
+    if (asked.attempts >= mostAttempts || performance.now() - asked.firstAt > longestMs) return asked.reject(new ConflictError('others keep changing the configuration at the same time; try again'))
     await caughtUp
     this.#queue(group, asked)
   }
