@@ -59,5 +59,5 @@ const headers = { 'x-api-key': key, 'content-type': 'application/json' }
 await fetch(`http://127.0.0.1:${admin}/apisix/admin/routes/chat`, { method: 'PUT', headers, body: await readFile(join(folder, 'route.json')) })
 const urls = texts.map((text) => `http://127.0.0.1:${portsOf(text)[0]}`)
 process.stdout.write(`\nThree gateways serve: ${urls.join(', ')}\n`)
-process.stdout.write(`Each of them answers: curl ${urls[2]}/v1/chat/completions -H 'content-type: application/json' -d '{"messages":[{"role":"user","content":"Hello!"}]}'\n`)
+process.stdout.write(`Each of them answers: curl ${urls[2]}/v1/chat/completions -H 'content-type: application/json' -d '{"model":"gpt-4","messages":[{"role":"user","content":"Hello!"}]}'\n`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end('stopping', 0))
