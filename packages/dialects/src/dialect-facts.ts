@@ -6,7 +6,7 @@ import type { Usage } from './usage.ts'
 export interface StreamReader {
   /** Looks at one whole event and tells what it says, as `Saw` bits. */
   see(event: Buffer): number
-  /** The text of the event that was seen last, where it differs in nothing else from the one before, and says it without escapes. */
+  /** The text of the event that was seen last, where it differs in nothing else from the one before; undefined where it does, or is no JSON. */
   likeText?(event: Buffer): string | undefined
   /** The dialect's own end was seen: should upstream close now, nothing is missing. Ask for `error` first. */
   readonly finished: boolean

@@ -39,21 +39,42 @@ export class Likeness {
     const tail = this.#tail
     if (head === undefined || tail === undefined) return false
     const end = event.length - tail.length
-    // The first quote behind the head ends the string, unless it is escaped; then a walk has to say.
-    if (end <= head.length || event.indexOf(QUOTE, head.length) !== end || event[end - 1] === BACKSLASH) return false
+    if (end <= head.length || endOfString(event, head.length) !== end) return false
     if (event.compare(tail, 0, tail.length, end) !== 0 || event.compare(head, 0, head.length, 0, head.length) !== 0) return false
     this.#inVain = 0
     return true
   }
 
-  /** The string of an event for which `has` was true just now; undefined where it stands there with escapes. */
+  /** The string of an event for which `has` was true just now; undefined where what stands there is none of JSON's. */
   textOf(event: Buffer): string | undefined {
-    const text = event.toString('utf8', this.#head?.length, event.length - (this.#tail?.length ?? 0))
-    return special.test(text) ? undefined : text
+    const characters = event.toString('utf8', this.#head?.length, event.length - (this.#tail?.length ?? 0))
+    return special.test(characters) ? unescaped(characters) : characters
   }
 
   /** What was found may no longer hold. */
   forget(): void {
     this.#head = undefined
+  }
+}
+
+/** Where a string ends whose characters begin at `from`: at the first quote that is not escaped; -1 where there is none. */
+function endOfString(bytes: Buffer, from: number): number {
+  let quote = bytes.indexOf(QUOTE, from)
+  while (quote > from && bytes[quote - 1] === BACKSLASH && isEscaped(bytes, from, quote)) quote = bytes.indexOf(QUOTE, quote + 1)
+  return quote
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(bytes: Buffer, from: number, at: number): boolean {
+  let first = at
+  while (first > from && bytes[first - 1] === BACKSLASH) first--
+  return (at - first) % 2 === 1
+}
+
+function unescaped(characters: string): string | undefined {
+  try {
+    return JSON.parse(`"${characters}"`) as string
+  } catch {
+    return undefined // whoever parses all of it says what is wrong
   }
 }

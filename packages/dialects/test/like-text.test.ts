@@ -60,6 +60,8 @@ describe('what a client gets of events that are alike but for their text', () =>
   test('is made without parsing them', () => {
     const events = Array.from({ length: 50 }, (_, index) => `word ${index}`)
     expect(streamed('anthropic-messages', 'openai-chat', chat(events.map((content) => delta({ content })))).unparsed).toBeGreaterThan(45)
+    const quoted = events.map((content) => `"${content}",\n\\`)
+    expect(streamed('anthropic-messages', 'openai-chat', chat(quoted.map((content) => delta({ content })))).unparsed).toBeGreaterThan(45)
     expect(streamed('openai-chat', 'anthropic-messages', anthropic(events.map((text) => textDelta(text)))).unparsed).toBeGreaterThan(45)
   })
 

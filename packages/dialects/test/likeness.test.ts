@@ -27,6 +27,8 @@ describe('an event that is like the one before but for its text', () => {
     ['no text', 'openai-chat', [chat('a'), chat('')]],
     ['a quote in the text', 'openai-chat', [chat('a'), chat('say "b"'), chat('c')]],
     ['a backslash at the end of the text', 'openai-chat', [chat('a'), chat('b\\'), chat('c')]],
+    ['backslashes and quotes in the text', 'openai-chat', [chat('a'), chat('\\'), chat('"'), chat('\\"'), chat('\\\\"\\'), chat('c')]],
+    ['a text that ends in a quote which is none', 'openai-chat', [chat('a'), chatRaw('b\\\\'), chatRaw('b\\\\\\'), chat('c')]],
     ['a text that ends the event', 'openai-chat', [chat('a'), chatRaw('b"},"finish_reason":"stop"}],"x":[{"y":{"z":"'), chat('c')]],
     ['a text with the whole tail in it', 'openai-chat', [chat('a'), chatRaw('b"},"finish_reason":null}]}\n\ndata: {"error":{"message":"')]],
     ['a finish reason', 'openai-chat', [chat('a'), chat('b', {}, 'stop'), chat('c')]],
