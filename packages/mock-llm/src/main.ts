@@ -12,7 +12,7 @@ interface Flags {
 
 new Command('mock-llm')
   .description(
-    'An LLM provider that needs no key: OpenAI chat, embeddings and Responses, Anthropic Messages.',
+    'An LLM provider that needs no key: OpenAI chat, embeddings and Responses, Anthropic Messages, Gemini and Bedrock Converse.',
   )
   .option(
     '-l, --listen <host:port>',
