@@ -1,5 +1,5 @@
 import { encodeEvent, type Dialect } from '@sluice/provider'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { clientTranslators, JsonListFramer, readUpstreamError, translators } from '../src/index.ts'
 import { clientViews, type ClientView } from './client-views.ts'
 import type { Collected } from './collected.ts'
@@ -8,6 +8,10 @@ import { Random } from './random.ts'
 import { bytesOf, everything, facts, type Recorded } from './recorded.ts'
 import { saidBy, withIdsOf, type Expected } from './said.ts'
 import { asked, streamed, type Json } from './translating.ts'
+
+// Each cuts a whole stream at every byte, on a machine that may be doing something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 /** A message as the manifest wants it for a client of Anthropic's. */
 interface AsAnthropic {

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { dataOf, decodeEvent, encodeEvent, EventFramer, EventTooLargeError } from '../src/index.ts'
 import { crumbs, endsOf as endsIn, frame as frameWith, pieces as piecesOf, random } from './cut.ts'
+
+// Each cuts a whole stream at every byte, on a machine that may be doing something else.
+vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const fixtures = new URL('../../testkit/fixtures/', import.meta.url)
 const recorded = readdirSync(fixtures)
