@@ -121,7 +121,7 @@ describe('auth.azure', () => {
     const { forms, shown, azure, url: at } = await entra({ grant: (count, res, path) => void waiting.push(() => granted(count, res, path)) })
     const { url } = await azureAt(at, { provider_conf: classic, auth: { azure } })
     const answers = Array.from({ length: 8 }, () => askRaw(`${url}/v1/chat/completions`, { body: chat }))
-    await expect.poll(() => waiting.length).toBe(1)
+    await expect.poll(() => waiting.length, { timeout: 15_000 }).toBe(1)
     waiting[0]!()
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     expect([forms.length, shown.length]).toEqual([1, 8])

@@ -44,7 +44,7 @@ describe('connections are kept', () => {
     const { url } = await startGateway({ routes: [aiRoute(upstream.url, { keepalive: false })] })
     for (let n = 0; n < 3; n++) expect(await askOf(url)).toBe(200)
     expect(upstream.connections()).toBe(3)
-    await expect.poll(() => upstream.open()).toBe(0)
+    await expect.poll(() => upstream.open(), { timeout: 15_000 }).toBe(0)
   })
 
   test('keepalive_pool bounds those that are idle, never those that work', async () => {
@@ -52,7 +52,7 @@ describe('connections are kept', () => {
     const { url } = await startGateway({ routes: [aiRoute(upstream.url, { keepalive_pool: 3 })] })
     expect(await times(40, () => askOf(url))).toEqual(Array.from({ length: 40 }, () => 200))
     expect(upstream.connections()).toBe(40)
-    await expect.poll(() => upstream.open()).toBeLessThanOrEqual(3)
+    await expect.poll(() => upstream.open(), { timeout: 15_000 }).toBeLessThanOrEqual(3)
     expect(upstream.open()).toBeGreaterThan(0)
   })
 
@@ -69,7 +69,7 @@ describe('connections are kept', () => {
     const { url } = await startGateway({ routes: [aiRoute(upstream.url)] })
     expect(await askOf(url)).toBe(200)
     upstream.server.closeIdleConnections()
-    await expect.poll(() => upstream.open()).toBe(0)
+    await expect.poll(() => upstream.open(), { timeout: 15_000 }).toBe(0)
     expect(await askOf(url)).toBe(200)
   })
 
@@ -94,7 +94,7 @@ describe('a changed configuration', () => {
     const { url, apply } = await startGateway({ routes: [aiRoute(old.url)] })
     await askOf(url)
     await apply({ routes: [aiRoute(other.url)] })
-    await expect.poll(() => old.open()).toBe(0)
+    await expect.poll(() => old.open(), { timeout: 15_000 }).toBe(0)
     expect(await askOf(url)).toBe(200)
     expect([old.connections(), other.connections()]).toEqual([1, 1])
   })

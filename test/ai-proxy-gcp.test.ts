@@ -114,7 +114,7 @@ describe('auth.gcp', () => {
     })
     const { url } = await gatewayTo(api, { service_account_json: keyFile(tokenUri) })
     const answers = Array.from({ length: 8 }, () => askRaw(`${url}/v1/chat/completions`, { body: chat }))
-    await expect.poll(() => waiting.length).toBe(1)
+    await expect.poll(() => waiting.length, { timeout: 15_000 }).toBe(1)
     waiting[0]!()
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     expect([forms.length, shown.length]).toEqual([1, 8])

@@ -98,7 +98,7 @@ describe('a client that leaves', () => {
       const gateway = await startGateway({ routes: [aiRoute(url)] })
       const socket = await openSocket(gateway.url)
       socket.write(`${line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"model":`)
-      await expect.poll(() => gateway.gateway.snapshot.inFlight).toBe(1)
+      await expect.poll(() => gateway.gateway.snapshot.inFlight, { timeout: 15_000 }).toBe(1)
       socket.destroy()
       await onlyLine(gateway)
       expect(asked).toBe(0)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { definePlugin, Type } from '@sluice/kernel'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { chat, contentOf } from './support/chat.ts'
 import { openHeldChat, startHeldUpstream } from './support/held-upstream.ts'
 import { openRawUpstream, type RawUpstream } from './support/raw-upstream.ts'
@@ -235,6 +235,7 @@ describe('a change of the configuration', () => {
     const gateway = await startGateway(config('http://127.0.0.1:1', [one('anna', 'annas', { stamp: { text: '0' } })]), { plugins: [stamp] })
     const wrong: unknown[] = []
     const over = new AbortController()
+    onTestFinished(() => over.abort())
     const client = async (): Promise<void> => {
       while (!over.signal.aborted) {
         const { status, headers } = await chat(gateway.url, as('annas'))

@@ -43,7 +43,7 @@ test('an answer that leaves while the gateway drains tells the client to go', as
   const socket = await openSocket(url)
   let answers = ''
   socket.on('data', (chunk) => (answers += chunk.toString())).write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
-  await vi.waitUntil(() => gateway.snapshot.inFlight > 0)
+  await vi.waitUntil(() => gateway.snapshot.inFlight > 0, { timeout: 15_000 })
   const drained = gateway.drain()
   busy.resolve(json(200, {}))
   expect(await drained).toBe(true)

@@ -66,7 +66,7 @@ test.for<[what: string, plugin: Plugin, encoding: string, isCut: boolean]>([
   expect(await lines(1)).toMatchObject([{ status: 200, outcome: 'gateway_error' }])
   expect(logged()).toContain('the wrapper is broken')
   expect(gateway.snapshot.inFlight).toBe(0)
-  await expect.poll(() => upstream.open()).toBeLessThan(2)
+  await expect.poll(() => upstream.open(), { timeout: 15_000 }).toBeLessThan(2)
 })
 
 const later = async (): Promise<void> => {

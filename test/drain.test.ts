@@ -41,7 +41,7 @@ describe('a request that is not whole when the gateway is told to stop', () => {
       return { closing }
     }
     const opened = await Promise.all(['P', head, `${head}\r\n12345`].map(open))
-    await vi.waitUntil(() => gateway.running === 1)
+    await vi.waitUntil(() => gateway.running === 1, { timeout: 15_000 })
     const before = performance.now()
     expect(await gateway.drain()).toBe(true)
     expect(performance.now() - before).toBeLessThan(25_000) // a few seconds, and twenty for a machine that does something else
@@ -56,7 +56,7 @@ describe('a request that is not whole when the gateway is told to stop', () => {
     let answer = ''
     socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
     socket.write(`${head}\r\n123`)
-    await vi.waitUntil(() => gateway.running === 1)
+    await vi.waitUntil(() => gateway.running === 1, { timeout: 15_000 })
     const drained = gateway.drain()
     socket.write('4567890')
     expect(await drained).toBe(true)

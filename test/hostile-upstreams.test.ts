@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { deflateSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openRaw, type RawAnswer } from './support/raw-client.ts'
 import { openRawUpstream, pour, type RawUpstream } from './support/raw-upstream.ts'
 import { aiRoute, openGateway, type LogLine, type TestGateway } from './support/start-gateway.ts'
@@ -137,6 +137,7 @@ describe('an upstream whose answer is not HTTP is a 502, or a 504 where it merel
 function drip(socket: Socket, piece: string): void {
   const timer = setInterval(() => socket.write(piece), 10)
   socket.once('close', () => clearInterval(timer))
+  onTestFinished(() => clearInterval(timer))
 }
 
 /** Says so three times before it answers. */

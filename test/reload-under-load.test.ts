@@ -160,7 +160,10 @@ class Clients {
   constructor(gateway: ReloadedGateway, upstream: DigestedUpstream) {
     this.#gateway = gateway
     this.#upstream = upstream
-    onTestFinished(() => this.#agent.destroy())
+    onTestFinished(() => {
+      this.#isStopping = true // whatever became of the test
+      this.#agent.destroy()
+    })
   }
 
   get answers(): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Gateway, type BuiltInOptions } from '@sluice/gateway'
 import type { Logger, Plugin } from '@sluice/kernel'
 import { onTestFinished } from 'vitest'
+import { patienceMs } from './program.ts'
 
 /** Every variable that a test may want to see, one member each. */
 const format = {
@@ -129,6 +130,7 @@ function textOf(config: TestConfig, logFile: string): string {
 }
 
 async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine[]) => boolean): Promise<LogLine[]> {
+  const deadline = performance.now() + patienceMs
   for (;;) {
     await gateway.flushLog()
     const text = await readFile(file, 'utf8').catch(() => '')
@@ -139,7 +141,8 @@ async function linesOf(gateway: Gateway, file: string, isEnough: (lines: LogLine
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as LogLine)
     if (isEnough(lines)) return lines
-    await new Promise((resolve) => setImmediate(resolve)) // the log phase comes after the last byte; the test's own time limit bounds this
+    if (performance.now() > deadline) throw new Error(`the access log has not got what it should within ${patienceMs} ms:\n${text}`)
+    await new Promise((resolve) => setImmediate(resolve)) // the log phase comes after the last byte
   }
 }
 

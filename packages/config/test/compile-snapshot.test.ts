@@ -138,7 +138,7 @@ describe('Snapshot', () => {
     }
     snapshot.release(b)
     snapshot.retire()
-    await vi.waitUntil(() => diary.length > 2)
+    await vi.waitUntil(() => diary.length > 2, { timeout: 15_000 })
     expect(diary).toEqual(['setup tag a', 'setup tag b', 'dispose tag b'])
     expect(() => snapshot.routes).toThrow(/disposed of/)
     snapshot.release(a)
@@ -158,7 +158,7 @@ describe('Snapshot', () => {
     expect((await ask(snapshot)).status).toBe(200)
     snapshot.choose(snapshot.notFound, exchange())
     expect(() => snapshot.acquire()).toThrow(/disposed of/)
-    await vi.waitUntil(() => diary.length > 1)
+    await vi.waitUntil(() => diary.length > 1, { timeout: 15_000 })
     expect(diary).toEqual(['setup tag a', 'dispose tag a'])
   })
 

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { checkResourcesInSlices, compileSnapshot, parseAside, parseConfig } from '../src/index.ts'
 import { envOf, kernelOf } from './fixture.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
+afterAll(() => vi.resetConfig())
 
 const routes = (count: number): string =>
   Array.from({ length: count }, (_, index) => `  - { id: r${index}, uri: /r/${index}, plugins: { answer: {}, tag: { value: v${index} } } }`).join('\n')

@@ -28,11 +28,11 @@ describe('connections', () => {
     await using gateway = await startGateway({ nodes: [upstream.node], keepalive_pool: { size: 3, idle_timeout: 60, requests: 1000 } })
     for (let round = 0; round < 2; round++) {
       const answers = Array.from({ length: 10 }, () => ask(gateway.port))
-      await vi.waitFor(() => expect(waiting).toHaveLength(10))
+      await vi.waitFor(() => expect(waiting).toHaveLength(10), { timeout: 15_000 })
       expect(upstream.sockets.size).toBe(10)
       for (const res of waiting.splice(0)) res.end('ok')
       expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
-      await vi.waitFor(() => expect(upstream.sockets.size).toBe(3))
+      await vi.waitFor(() => expect(upstream.sockets.size).toBe(3), { timeout: 15_000 })
     }
   })
 
@@ -45,7 +45,7 @@ describe('connections', () => {
     await using upstream = await startUpstream((_, res) => void res.end('ok'))
     await using gateway = await startGateway({ nodes: [upstream.node], keepalive_pool })
     expect((await ask(gateway.port)).status).toBe(200)
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('are closed when the configuration that used them is gone', async () => {
@@ -54,7 +54,7 @@ describe('connections', () => {
     await ask(gateway.port)
     expect(upstream.sockets.size).toBe(1)
     await gateway[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('may be those of another dispatcher', async () => {
@@ -86,7 +86,7 @@ test('a keep-alive client gets its next answer after an upload that nobody wante
   let text = ''
   socket.on('data', (chunk) => (text += chunk.toString()))
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 8\r\n\r\nhalf')
-  await vi.waitFor(() => expect(text).toContain('no'))
+  await vi.waitFor(() => expect(text).toContain('no'), { timeout: 15_000 })
   socket.write('halfGET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
   await once(socket, 'close')
   expect(text).toContain('next')

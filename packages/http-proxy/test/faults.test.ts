@@ -38,7 +38,7 @@ describe('an upstream that', () => {
     expect(answer.status).toBe(status)
     expect(errorOf(answer.body)).toContain(`the upstream ${message}`)
     expect(gateway.settled[0]?.outcome).toBe(status === 504 ? 'stalled' : 'upstream_error')
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('does not take the request is a 504', async () => {
@@ -66,7 +66,7 @@ describe('an upstream that', () => {
     for (const socket of upstream.sockets) socket.end()
     await closeOf(res)
     expect(res.complete).toBe(false)
-    await vi.waitFor(() => expect(gateway.settled[0]?.outcome).toBe('truncated'))
+    await vi.waitFor(() => expect(gateway.settled[0]?.outcome).toBe('truncated'), { timeout: 15_000 })
   })
 
   test('stands still in the middle is cut off', async () => {
@@ -76,8 +76,8 @@ describe('an upstream that', () => {
     res.resume()
     await closeOf(res)
     expect(res.complete).toBe(false)
-    await vi.waitFor(() => expect(gateway.settled[0]?.outcome).toBe('stalled'))
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(gateway.settled[0]?.outcome).toBe('stalled'), { timeout: 15_000 })
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('cuts its answer in the same breath is a 502', async () => {
@@ -112,11 +112,11 @@ describe('a client that leaves', () => {
     await using gateway = await startGateway({ nodes: [upstream.node, upstream.node] })
     const req = request({ port: gateway.port, host: '127.0.0.1', agent: false }).on('error', () => {})
     req.end()
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(1))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(1), { timeout: 15_000 })
     const settled = gateway.next()
     req.destroy()
     expect((await settled).outcome).toBe('client_disconnect')
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('in the middle of the answer closes the upstream', async () => {
@@ -126,7 +126,7 @@ describe('a client that leaves', () => {
     const settled = gateway.next()
     res.destroy()
     expect((await settled).outcome).toBe('client_disconnect')
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 
   test('in the middle of its request closes the upstream', async () => {
@@ -135,11 +135,11 @@ describe('a client that leaves', () => {
     await using gateway = await startGateway({ nodes: [upstream.node] })
     const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
     socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf')
-    await vi.waitFor(() => expect(got).toBe('half'))
+    await vi.waitFor(() => expect(got).toBe('half'), { timeout: 15_000 })
     const settled = gateway.next()
     socket.destroy()
     expect((await settled).outcome).toBe('client_disconnect')
-    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+    await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
   })
 })
 
@@ -159,7 +159,7 @@ test('a plugin that gives the answer up closes the upstream', async () => {
   await using gateway = await startGateway({ nodes: [upstream.node] }, { others: [plugin] })
   const { statusCode } = await open(gateway.port)
   expect(statusCode).toBe(403)
-  await vi.waitFor(() => expect(upstream.sockets.size).toBe(0))
+  await vi.waitFor(() => expect(upstream.sockets.size).toBe(0), { timeout: 15_000 })
 })
 
 test('a client that reads slowly holds the upstream back, and misses nothing', async () => {
@@ -206,7 +206,7 @@ test('a client that reads slowly does not make the upstream late', async () => {
   await using gateway = await startGateway({ nodes: [upstream.node], timeout: quick })
   const res = await open(gateway.port)
   const started = performance.now()
-  await vi.waitFor(() => expect(performance.now() - started).toBeGreaterThan(400)) // four times the limit
+  await vi.waitFor(() => expect(performance.now() - started).toBeGreaterThan(400), { timeout: 15_000 }) // four times the limit
   expect(Buffer.concat(await res.toArray()).equals(body)).toBe(true)
   expect(gateway.settled[0]?.outcome ?? 'complete').toBe('complete')
 })

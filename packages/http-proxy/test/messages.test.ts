@@ -126,7 +126,7 @@ describe('the request', () => {
     await using gateway = await startGateway({ nodes: [upstream.node] })
     const req = request({ port: gateway.port, host: '127.0.0.1', method: 'POST', agent: false })
     req.write('first ')
-    await vi.waitFor(() => expect(got).toBe('first '))
+    await vi.waitFor(() => expect(got).toBe('first '), { timeout: 15_000 })
     req.end('second')
     const [res] = (await once(req, 'response')) as [IncomingMessage]
     expect(Buffer.concat(await res.toArray()).toString()).toBe('thanks')
@@ -157,7 +157,7 @@ describe('the request', () => {
     const chunks = '4\r\nbody\r\n0\r\nX-Trailer: t\r\n\r\n'
     const answer = await sendRaw(gateway.port, `POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\ntrailer: x-trailer\r\n\r\n${chunks}`)
     expect(answer).toMatch(/^HTTP\/1.1 200/)
-    await vi.waitFor(() => expect(seen[0]?.raw).not.toContain('railer'))
+    await vi.waitFor(() => expect(seen[0]?.raw).not.toContain('railer'), { timeout: 15_000 })
   })
 
   test('that a plugin has given what HTTP cannot carry is a 400, not a crash', async () => {

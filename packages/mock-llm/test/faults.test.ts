@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startMockLlm, type MockLlm, type Script } from '../src/index.ts'
 import { ask, begin, chat, eventsOf, json, raw } from './client.ts'
 
@@ -242,7 +242,7 @@ test.for([stream, whole])('compresses without being asked', async (init) => {
 test('compresses events so that each can be read when it comes', async () => {
   mock.script({ gzip: true, stallAfter: 2 })
   const answer = await begin(mock, path, stream)
-  while (!answer.heard().chunks.length) await new Promise((resolve) => setImmediate(resolve))
+  await vi.waitUntil(() => answer.heard().chunks.length > 0, { timeout: 15_000, interval: 5 })
   const text = gunzipSync(answer.heard().bytes, { finishFlush: 2 }).toString()
   expect(text.match(/^data: /gm)).toHaveLength(2)
   answer.leave()

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { FileStore } from '@sluice/config'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ConfigFile, StaleFileError, type ConfigFileOptions } from '../src/index.ts'
 
 async function directory(): Promise<string> {
@@ -27,9 +27,7 @@ async function written(text = 'one', options: ConfigFileOptions = {}): Promise<{
 
 const read = (file: string): string => readFileSync(file, 'utf8')
 
-async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await setTimeout(5)
-}
+const eventually = (holds: () => boolean): Promise<unknown> => vi.waitUntil(holds, { timeout: 15_000, interval: 5 })
 
 /** A file that is written here and watched. */
 async function watched(): Promise<{ file: string; config: ConfigFile; told: string[] }> {

@@ -2,7 +2,6 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { silent } from '@sluice/kernel'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
@@ -69,9 +68,7 @@ function asLeftBy({ file }: Kept): string {
   return left
 }
 
-const eventually = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await setTimeout(5)
-}
+const eventually = (holds: () => boolean): Promise<unknown> => vi.waitUntil(holds, { timeout: 15_000, interval: 5 })
 
 test('a burst of changes of a large file is in it a moment later, all of it, and nothing is left beside it', async () => {
   const config = await kept()

@@ -136,8 +136,8 @@ test('what has a time to live ends by itself, unless it is written again', async
   await store.change('default', (draft) => draft.put('routes', 'short', { id: 'short', uri: '/s' }, { ttl: 0.02 }))
   await store.change('default', (draft) => draft.put('routes', 'kept', { id: 'kept', uri: '/k' }, { ttl: 0.02 }))
   await store.change('default', put('kept', '/k'))
-  await expect.poll(() => store.state('default')?.get('routes', 'short')).toBeUndefined()
-  await expect.poll(routes).toEqual([{ id: 'kept', uri: '/k' }])
+  await expect.poll(() => store.state('default')?.get('routes', 'short'), { timeout: 15_000 }).toBeUndefined()
+  await expect.poll(routes, { timeout: 15_000 }).toEqual([{ id: 'kept', uri: '/k' }])
 })
 
 test('a collection that is replaced keeps what is equal, in the new order', async () => {

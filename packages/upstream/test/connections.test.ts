@@ -46,21 +46,21 @@ test('are used again by more requests at once than may stay idle', async () => {
 test('stay open when idle, up to the bound', async () => {
   const { connections, ask, open } = await connected({ size: 3, ms: 60_000 })
   await Promise.all(Array.from({ length: 8 }, ask))
-  await vi.waitFor(() => expect(open.size).toBe(3))
+  await vi.waitFor(() => expect(open.size).toBe(3), { timeout: 15_000 })
   expect(connections.size).toBe(3)
 })
 
 test('do not stay where none may be idle', async () => {
   const { connections, ask, open } = await connected({ size: 0, ms: 60_000 })
   await Promise.all([ask(), ask()])
-  await vi.waitFor(() => expect(open.size).toBe(0))
+  await vi.waitFor(() => expect(open.size).toBe(0), { timeout: 15_000 })
   expect(connections.size).toBe(0)
 })
 
 test('are forgotten when the other side, or their age, has ended them', async () => {
   const { connections, ask } = await connected({ size: 5, ms: 20 })
   await Promise.all([ask(), ask()])
-  await vi.waitFor(() => expect(connections.size).toBe(0))
+  await vi.waitFor(() => expect(connections.size).toBe(0), { timeout: 15_000 })
   await ask()
 })
 
@@ -69,7 +69,7 @@ test('that are closed finish what runs on them, and stay no longer', async () =>
   const asked = ask()
   await connections.close()
   await asked
-  await vi.waitFor(() => expect(open.size).toBe(0))
+  await vi.waitFor(() => expect(open.size).toBe(0), { timeout: 15_000 })
 })
 
 // What the log then told of an answer that the client had whole: truncated.
