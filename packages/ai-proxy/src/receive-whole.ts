@@ -1,6 +1,6 @@
 import { looksLikeJson, type DialectFacts } from '@sluice/dialects'
-import { HttpError } from '@sluice/kernel'
-import type { IncomingHeaders, Receiver } from '@sluice/upstream'
+import { HttpError, lendReply } from '@sluice/kernel'
+import { isReusable, reuse, type IncomingHeaders, type Receiver } from '@sluice/upstream'
 import type { Attempt } from './attempt.ts'
 import { responseTooLarge } from './answer-faults.ts'
 import { Gathering } from './gathering.ts'
@@ -28,8 +28,10 @@ export function receiveWhole(
       const problem = notAnAnswer(pieces, headers, attempt.provider) ?? account(attempt, facts, pieces, headers)
       if (problem) return attempt.reject(problem)
       if (attempt.translation) return resolveTranslated(attempt, attempt.translation, pieces, headers)
+      const relayed = relayedHeaders(headers, attempt.secrets)
+      if (pieces.some(isReusable)) return attempt.resolve(lendReply(status, relayed, pieces, reuse))
       const body = pieces.length === 1 ? (pieces[0] as Buffer) : pieces
-      attempt.resolve({ status, headers: relayedHeaders(headers, attempt.secrets), body })
+      attempt.resolve({ status, headers: relayed, body })
     },
     tooLarge: () => attempt.reject(responseTooLarge()),
     failed: (error) => attempt.reject(error),

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { asksForModels, formatError, offeredModelsSlot } from '@sluice/ai-core'
 import type { Snapshot } from '@sluice/config'
-import { asHttpError, cancelBody, Exchange, headerOf, HttpError, type Chain, type ExchangeRequest, type Kernel, type Outcome, type Reply } from '@sluice/kernel'
+import { asHttpError, cancelBody, Exchange, headerOf, HttpError, streamOf, type Chain, type ExchangeRequest, type Kernel, type Outcome, type Reply } from '@sluice/kernel'
 import { needsBody } from '@sluice/router'
 import Koa from 'koa'
 import { dropRest } from './drop-rest.ts'
@@ -151,7 +151,7 @@ class Visit {
     const ctx = this.#ctx
     this.#answered = true
     if (this.#closed) {
-      cancelBody(reply.body, 'client_disconnect')
+      cancelBody(streamOf(reply) ?? null, 'client_disconnect')
       return this.#settle('client_disconnect')
     }
     if (this.#options.isDraining()) this.#res.shouldKeepAlive = false
@@ -226,6 +226,8 @@ class Visit {
   }
 
   #settled(): void {
+    // What the connection may still hold is left to the collector.
+    if (this.#res.writableFinished) this.#writer.loan?.end()
     try {
       this.#options.onSettled(this.#ctx)
     } finally {

@@ -4,8 +4,10 @@ import {
   bodyLength,
   cancelBody,
   isStream,
+  takeLoan,
   type Exchange,
   type HeaderMap,
+  type Loan,
   type Outcome,
   type Reply,
   type ReplyBody,
@@ -34,6 +36,7 @@ export class ReplyWriter implements Sink {
   /** The head of a stream of events was sent before there was a reply. */
   #isAhead = false
   #commentBytes = 0
+  #loan: Loan | undefined
 
   constructor(res: ServerResponse, ctx: Exchange) {
     this.#res = res
@@ -42,6 +45,11 @@ export class ReplyWriter implements Sink {
 
   get bodyBytes(): number {
     return this.#bodyBytes
+  }
+
+  /** Of a body that is lent: to be ended once it was sent and the exchange is settled. */
+  get loan(): Loan | undefined {
+    return this.#loan
   }
 
   /** How the stream ended, as far as upstream is concerned; undefined for a body that was whole. */
@@ -79,9 +87,11 @@ export class ReplyWriter implements Sink {
 
   /** Writes the head and begins the body. Throws where HTTP cannot carry the reply; before the head is written, another may be sent. */
   send(reply: Reply): void {
-    const { status, headers, body } = reply
+    const { status, headers } = reply
     const { id } = this.#ctx
     if (this.#isAhead) return this.#sendRest(reply)
+    this.#loan = takeLoan(reply)
+    const body = this.#loan ? this.#loan.pieces : reply.body
     if (status < 200) throw new RangeError(`a reply cannot have the status ${status}: the client would wait for another one`)
     if (this.#res.req.method === 'HEAD' || status === 204 || status === 304) {
       cancelBody(body, 'complete')

@@ -3,6 +3,7 @@ import type { Chain } from './chain.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { nobody, type ConsumerInfo, type Consumers, type Directory } from './consumers.ts'
 import { headerMap, headerOf, type HeaderMap } from './headers.ts'
+import { withHeaders } from './lent-reply.ts'
 import type { Logger } from './logger.ts'
 import type { Outcome } from './outcome.ts'
 import type { Reply } from './reply.ts'
@@ -225,7 +226,7 @@ export class Exchange {
   /** Runs what `onReply` registered, over a copy: plugins may answer every exchange with one and the same reply. The kernel calls it, once for each reply that is about to leave. */
   editReply(reply: Reply): Reply {
     if (!this.#replyListeners) return reply
-    const edited = { ...reply, headers: headerMap(Object.entries(reply.headers)) }
+    const edited = withHeaders(reply, headerMap(Object.entries(reply.headers)))
     this.reply = edited
     for (const edit of this.#replyListeners) edit(edited)
     return edited

@@ -1,19 +1,20 @@
 import type { Exchange } from './exchange.ts'
+import { streamOf } from './lent-reply.ts'
 import type { Outcome } from './outcome.ts'
-import { cancelBody, isStream, type Reply, type ReplyBody } from './reply.ts'
+import { cancelBody, type Reply, type ReplyStream } from './reply.ts'
 import { slot } from './slot.ts'
 
 /** Streams that a wrapper may or may not use; they end with the exchange. */
-const strays = slot<ReplyBody[]>('kernel.strays')
+const strays = slot<ReplyStream[]>('kernel.strays')
 
 /** The replies that `next()` gave to one wrapper: those that it does not return are cancelled, so that no upstream goes on talking to nobody. */
 export class Given {
   readonly #ctx: Exchange
   readonly #replies: Reply[] = []
   /** As given: the wrapper may put another body into the same reply. */
-  readonly #bodies: ReplyBody[] = []
-  /** The body that the wrapper returned; undefined while it runs. */
-  #kept: ReplyBody | undefined
+  readonly #streams: ReplyStream[] = []
+  /** The stream that the wrapper returned, null where that was none; undefined while it runs. */
+  #kept: ReplyStream | null | undefined
 
   constructor(ctx: Exchange) {
     this.#ctx = ctx
@@ -31,26 +32,27 @@ export class Given {
     return this.#replies.includes(reply)
   }
 
-  /** The wrapper has ended with `kept`, or, null, without a body. */
-  close(kept: ReplyBody): void {
+  /** The wrapper has ended with a stream, or, null, without one. */
+  close(kept: ReplyStream | null): void {
     this.#kept = kept
-    for (const body of this.#bodies) this.#giveUp(body, kept)
+    for (const stream of this.#streams) this.#giveUp(stream, kept)
   }
 
   #add(reply: Reply): Reply {
     this.#replies.push(reply)
-    this.#bodies.push(reply.body)
-    if (this.#kept !== undefined) this.#giveUp(reply.body, this.#kept)
+    const stream = streamOf(reply)
+    if (!stream) return reply
+    this.#streams.push(stream)
+    if (this.#kept !== undefined) this.#giveUp(stream, this.#kept)
     return reply
   }
 
-  #giveUp(body: ReplyBody, kept: ReplyBody): void {
-    if (!isStream(body)) return
-    for (let used: ReplyBody | undefined = kept ?? undefined; used && isStream(used); used = used.source) if (used === body) return
+  #giveUp(stream: ReplyStream, kept: ReplyStream | null): void {
+    for (let used = kept ?? undefined; used; used = used.source) if (used === stream) return
     // A stream that does not say what it wraps might wrap any of them.
-    const isUnsure = isStream(kept) && !kept.source && !this.#bodies.includes(kept)
-    if (isUnsure && !this.#ctx.settled) this.#ctx.set(strays, [...(this.#ctx.get(strays) ?? []), body])
-    else cancelBody(body, 'refused')
+    const isUnsure = kept && !kept.source && !this.#streams.includes(kept)
+    if (isUnsure && !this.#ctx.settled) this.#ctx.set(strays, [...(this.#ctx.get(strays) ?? []), stream])
+    else cancelBody(stream, 'refused')
   }
 }
 

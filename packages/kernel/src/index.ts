@@ -19,6 +19,7 @@ export {
 export { formatError } from './format-error.ts'
 export { headerMap, headerOf, headerText, type HeaderMap } from './headers.ts'
 export { Kernel, type CredentialPreparation, type KernelEvents, type KernelOptions, type Preparation, type Prepared } from './kernel.ts'
+export { lendReply, streamOf, takeLoan, type Loan } from './lent-reply.ts'
 export { logExtras } from './log-extras.ts'
 export { silent, type Logger } from './logger.ts'
 export { identityHeaders, isIdentityHeader } from './identity-headers.ts'

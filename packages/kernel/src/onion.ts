@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange.ts'
 import { Given } from './given.ts'
+import { streamOf } from './lent-reply.ts'
 import { dress, expectReply, isReady, stamp, type Link } from './link.ts'
 import type { Awaitable, Next } from './plugin.ts'
 import type { Reply } from './reply.ts'
@@ -45,7 +46,7 @@ function wrapper(inner: Answer, link: Link, proxy: ProxyHook): Answer {
     try {
       if (!link.direct && !(await isReady(link, ctx))) return await inner(ctx)
       const reply = expectReply(await proxy(ctx, () => given.take(inner(ctx))))
-      given.close(reply.body)
+      given.close(streamOf(reply) ?? null)
       return given.has(reply) ? reply : dress(reply, link)
     } catch (error) {
       given.close(null)

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { buildConnector, Client, Dispatcher, errors } from 'undici'
+import { onread } from './socket-reads.ts'
 
 /** What makes two connections interchangeable. Times are milliseconds. */
 export interface ConnectionKey {
@@ -14,6 +15,9 @@ export interface ConnectionKey {
 
 /** Milliseconds without a request that make a connection idle: under load, each is so for a moment between two requests. */
 const idleAfterMs = 250
+
+/** On Windows the system takes hold of what a socket will read into before anything comes: no two may share it. */
+const reading = process.platform === 'win32' ? {} : { onread }
 
 /** How undici has a connection made. */
 export type Connector = ReturnType<typeof buildConnector>
@@ -50,7 +54,7 @@ export class Connections extends Dispatcher {
     super()
     this.#key = { ...key, origin: new URL(key.origin).origin }
     this.#keptIdle = key.idle.ms > 0 ? key.idle.size : 0
-    this.#connector = connector ?? buildConnector({ timeout: key.connectMs, rejectUnauthorized: key.verify, allowH2: false })
+    this.#connector = connector ?? buildConnector({ timeout: key.connectMs, rejectUnauthorized: key.verify, allowH2: false, ...reading })
   }
 
   /** Connections that stand or are being made. */
