@@ -56,7 +56,7 @@ export async function countTokens(ctx: Exchange, plan: Plan, count: Count): Prom
   const translation = dialect === client ? undefined : translationFor(count, dialect, instance)
   const document = translation ? translatedBy(translation, asked, model) : withModel(asked, model)
   const way = { ...instance.wayFor(dialect), translates: translation !== undefined }
-  const pieces = document.toBuffers()
+  const pieces = document.views()
   return withToken(instance, ctx, (token) =>
     attempt(ctx, { ...plan, way }, ctx.get(accountSlot) as Account, false, token, translation, {
       method: 'POST',

@@ -53,7 +53,7 @@ export function askProvider(ctx: Exchange, plan: Plan, asked: Document = ctx.req
   const hidesUsage = way.shaper.apply(document, shape, destination.path, way.translates)
   const account = freshAccount(ctx, asked, request.dialect)
   return withToken(instance, ctx, (token) => {
-    const pieces = document.toBuffers()
+    const pieces = document.views()
     return attempt(ctx, plan, account, hidesUsage, token, translated?.translation, {
       method: 'POST',
       destination,
@@ -88,7 +88,7 @@ function pass(ctx: Exchange, plan: Plan, request: PassedRequest): Promise<Reply>
       destination,
       contentType: body.content === null ? undefined : headerOf(headers, 'content-type'),
       body,
-      ...(received.isRead && { pieces: received.toBuffers() }),
+      ...(received.isRead && { pieces: received.views() }),
     }),
   )
 }

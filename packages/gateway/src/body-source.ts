@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream'
 import { HttpError, PieceList, tooLarge, type BodySource } from '@sluice/kernel'
 import { smallBody, type LargeBodies, type Share } from './large-bodies.ts'
 
+/** Bytes from which on a piece is worth giving its memory back before the collector does. */
+const worthFreeing = 16 * 1024
+
 /** A request's body as Node receives it. */
 export class SocketBody implements BodySource {
   readonly declaredLength: number | undefined
@@ -52,6 +55,13 @@ export class SocketBody implements BodySource {
   stream(): Readable {
     if (this.#req.readableDidRead) throw consumed()
     return this.#req
+  }
+
+  free(pieces: readonly Buffer[]): void {
+    for (const { buffer, byteLength } of pieces) {
+      // Small ones share their memory with others, and are not worth it.
+      if (byteLength >= worthFreeing && buffer.byteLength === byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
+    }
   }
 
   keep(bytes: number): boolean {

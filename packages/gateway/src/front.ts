@@ -231,6 +231,7 @@ class Visit {
     try {
       this.#options.onSettled(this.#ctx)
     } finally {
+      this.#ctx.request.body.end()
       this.#options.running.delete(this.#ctx)
       this.#snapshot.release(this.#chain)
     }

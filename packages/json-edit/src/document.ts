@@ -17,6 +17,10 @@ interface Received {
   /** Where the value stands between white space. */
   readonly start: number
   readonly end: number
+  /** Somebody has bytes of it. */
+  isKept: boolean
+  /** Its bytes are gone. */
+  isOver: boolean
 }
 
 /**
@@ -52,7 +56,7 @@ export class Document {
   }
 
   static #of(source: Source, text: Text): Document {
-    return new Document({ source, text, start: text.start, end: text.end }, text)
+    return new Document({ source, text, start: text.start, end: text.end, isKept: false, isOver: false }, text)
   }
 
   /** Undefined: it is not there. */
@@ -73,6 +77,7 @@ export class Document {
 
   /** The bytes of the value as they will be written; undefined when it is not there. */
   raw(path: Path): Buffer | undefined {
+    this.#received.isKept = true
     const value = this.#at(path)
     return value && bytesOf(value)
   }
@@ -95,7 +100,7 @@ export class Document {
 
   /** Whether the document is an object or an array without entries; reads none of them. */
   get isEmpty(): boolean {
-    const root = this.#root
+    const root = this.#living
     if (root instanceof Container) return root.count === 0
     return root instanceof Text && (root.kind === 'object' || root.kind === 'array') && root.isEmpty
   }
@@ -145,7 +150,7 @@ export class Document {
 
   /** The first of these names that two top-level members have, however they spell it. */
   duplicate(names: readonly string[]): string | undefined {
-    const root = this.#root
+    const root = this.#living
     if (root instanceof Container) return root.duplicate(names)
     const entries = root instanceof Text ? root.entries : undefined
     if (!(entries instanceof Members)) return undefined
@@ -167,13 +172,29 @@ export class Document {
 
   /** The document in pieces to write one after the other, large stretches as views of the received bytes. */
   toBuffers(): Buffer[] {
-    this.#written ??= this.changed ? this.#write() : this.#received.source.pieces
-    return [...this.#written]
+    this.#received.isKept = true
+    return [...this.views()]
+  }
+
+  /** The same for whoever is done with it before `end`. */
+  views(): readonly Buffer[] {
+    const root = this.#living
+    return (this.#written ??= root === this.#received.text ? this.#received.source.pieces : this.#write())
+  }
+
+  /**
+   * Nobody reads this document or a fork of it again: reading throws from now on, and the received bytes may be put to
+   * another use. False where that cannot be, because somebody was given some of them to keep.
+   */
+  end(): boolean {
+    if (this.#received.isKept) return false
+    this.#received.isOver = true
+    return true
   }
 
   /** Of all pieces together. */
   get byteLength(): number {
-    return this.toBuffers().reduce((length, piece) => length + piece.length, 0)
+    return this.views().reduce((length, piece) => length + piece.length, 0)
   }
 
   /** False: `toBuffers()` gives the received pieces themselves. */
@@ -186,13 +207,19 @@ export class Document {
     return this.#revision
   }
 
+  /** The value, while its bytes are there: whoever reads on without them may not come to an end. */
+  get #living(): Value {
+    if (this.#received.isOver) throw new TypeError('this document was ended, and its bytes are gone: read it before that')
+    return this.#root
+  }
+
   #write(): Buffer[] {
     const { source, start, end } = this.#received
     return piecesOf([{ source, start: 0, end: start }, this.#root, { source, start: end, end: source.length }])
   }
 
   #at(path: Path): Value | undefined {
-    let value: Value | undefined = this.#root
+    let value: Value | undefined = this.#living
     if (typeof path === 'string') return value instanceof EditedString ? undefined : value.child(path)
     for (const segment of path) {
       if (value === undefined || value instanceof EditedString) return undefined
@@ -223,7 +250,7 @@ export class Document {
   /** Replaces or adds, with the objects that lead there. Checks everything before it changes anything. */
   #put(segments: readonly Segment[], value: Value): void {
     let depth = 0
-    let parent: Value = this.#root
+    let parent: Value = this.#living
     for (; depth < segments.length - 1; depth++) {
       if (parent instanceof EditedString) break
       const next: Value | undefined = parent.child(segments[depth] as Segment)
@@ -246,7 +273,7 @@ export class Document {
 
   /** The container at the path, which exists, as one that may be edited, and is now. */
   #edited(segments: readonly Segment[]): Container {
-    let container = Container.owned(this.#root, this.#owner)
+    let container = Container.owned(this.#living, this.#owner)
     if (container !== undefined) this.#root = container
     for (const segment of segments) container = container?.ownedChild(segment)
     if (container === undefined) throw new TypeError(`${showPath(segments)} is neither an object nor an array`)

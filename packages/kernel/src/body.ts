@@ -14,6 +14,8 @@ export interface BodySource {
   stream(): Readable
   /** So many bytes of the stream are kept in memory, for nobody takes them yet. Whether there is room for more; absent: there is none. */
   keep?(bytes: number): boolean
+  /** Nobody has what `gather` gave any more, nor any part of it. */
+  free?(pieces: readonly Buffer[]): void
 }
 
 /** A body that is there already: for tests, and for requests that a plugin makes up. */
@@ -60,6 +62,11 @@ export class RequestBody {
   #isNoJson: JsonSyntaxError | undefined
   #received = 0
   #replaced = 0
+  /** Bytes of it are with somebody who may keep them. */
+  #isKept = false
+  /** Calls that may still be sending it. */
+  #held = 0
+  #isOver = false
 
   /** `limit` (bytes) bounds every reading, whatever a plugin allows. */
   constructor(source: BodySource, limit: number) {
@@ -96,7 +103,8 @@ export class RequestBody {
    * declare `body: 'whole'`.
    */
   get bytes(): Buffer {
-    if (this.#document?.changed) return Buffer.concat(this.#document.toBuffers())
+    if (this.#document?.changed) return Buffer.concat(this.#document.views())
+    this.#isKept = true
     const pieces = this.#read()
     const [first] = pieces
     if (pieces.length === 1 && first) return first
@@ -108,7 +116,37 @@ export class RequestBody {
 
   /** The body as it is now, in the pieces that it came in and those that edits made, none of it copied. */
   toBuffers(): Buffer[] {
-    return this.#document ? this.#document.toBuffers() : [...this.#read()]
+    this.#isKept = true
+    return [...this.views()]
+  }
+
+  /** The same for whoever is done with it when the exchange is settled, or holds it meanwhile; `callUpstream` does. */
+  views(): readonly Buffer[] {
+    return this.#document ? this.#document.views() : this.#read()
+  }
+
+  /** Something goes on that reads `views()` past the end of the exchange, such as a write to a socket. */
+  hold(): void {
+    this.#held += 1
+  }
+
+  /** That is over. Where nobody can tell, do not call it. */
+  release(): void {
+    this.#held -= 1
+  }
+
+  /**
+   * The exchange is settled: what the client sent gives its memory back at once, where nobody else has it. To leave that to the
+   * collector costs more than all else about a large request.
+   */
+  end(): void {
+    const pieces = this.#pieces
+    if (!pieces || this.#isKept || this.#held > 0 || !this.#source.free) return
+    if (this.#document && !this.#document.end()) return
+    this.#isOver = true
+    this.#pieces = undefined
+    this.#structured = undefined
+    this.#source.free(pieces)
   }
 
   /** The body as JSON that can be read and edited in place. Throws an `HttpError` 400 that says where it is not JSON. */
@@ -118,6 +156,7 @@ export class RequestBody {
 
   /** Puts other bytes in place of the body. */
   replace(bytes: Buffer): void {
+    this.#isKept = true // by documents that were read before
     this.#replaced += 1 + (this.#document?.revision ?? 0)
     this.#pieces = [bytes]
     this.#document = undefined
@@ -144,6 +183,7 @@ export class RequestBody {
   }
 
   #read(): readonly Buffer[] {
+    if (this.#isOver) throw new TypeError('the request is over, and its body gone: read it before the log phase has ended, or take toBuffers() and keep it')
     if (!this.#pieces) throw new TypeError("the body was not read; a plugin that needs it declares body: 'whole'")
     return this.#pieces
   }

@@ -225,3 +225,51 @@ describe('a large body', () => {
     expect(body.document.get([])).toEqual({})
   })
 })
+
+/** A body that was read, and the pieces that it has given back. */
+async function readBody(): Promise<{ body: RequestBody; freed: Buffer[] }> {
+  const freed: Buffer[] = []
+  const source: BodySource = { ...bytesSource(Buffer.from('{"a":"text"}')), free: (pieces) => void freed.push(...pieces) }
+  const body = new RequestBody(source, 100)
+  await body.read()
+  return { body, freed }
+}
+
+describe('the memory of what the client sent', () => {
+  test('goes back with the end of the exchange, and is not there for who comes later', async () => {
+    const { body, freed } = await readBody()
+    const { document } = body
+    expect([document.get('a'), Buffer.concat(body.views()).toString()]).toEqual(['text', '{"a":"text"}'])
+    body.end()
+    body.end()
+    expect(String(freed)).toBe('{"a":"text"}')
+    for (const late of [() => body.bytes, () => body.toBuffers(), () => body.views(), () => body.document.get('a'), () => document.get('a')]) expect(late).toThrow(/over|ended/)
+  })
+
+  test('stays where somebody has it, or may still be sending it', async () => {
+    const uses: readonly ((body: RequestBody) => unknown)[] = [
+      (body) => body.bytes,
+      (body) => body.toBuffers(),
+      (body) => body.document.toBuffers(),
+      (body) => body.document.fork().raw('a'),
+      (body) => body.hold(),
+      (body) => body.replace(Buffer.from('{"a":"text"}')),
+    ]
+    for (const use of uses) {
+      const { body, freed } = await readBody()
+      use(body)
+      body.end()
+      expect([freed, body.document.get('a')]).toEqual([[], 'text'])
+    }
+  })
+
+  test('goes back where all have said that they are done', async () => {
+    const { body, freed } = await readBody()
+    body.hold()
+    body.hold()
+    body.release()
+    body.release()
+    body.end()
+    expect(freed).toHaveLength(1)
+  })
+})

@@ -26,6 +26,8 @@ export type Connector = ReturnType<typeof buildConnector>
 export interface Connecting {
   /** Called before the request is dispatched on a connection that is still to be made. */
   onConnecting?(giveUp: () => void): void
+  /** Called before `onResponseEnd` where nothing of the request waits in this process any more. */
+  onDrained?(): void
 }
 
 /**
@@ -40,6 +42,8 @@ export class Connections extends Dispatcher {
   readonly #open = new Set<Client>()
   /** What is to become the connection of a client; undici would go on making it for one that is destroyed. */
   readonly #making = new Map<Client, Socket>()
+  /** The connection that each has now. */
+  readonly #sockets = new WeakMap<Client, Socket>()
   /** Those whose connection did not end but break. */
   readonly #broken = new WeakSet<Client>()
   /** The one that was used last is last, and the first to be used again: the others may grow old. */
@@ -68,7 +72,11 @@ export class Connections extends Dispatcher {
     if (!idle) (handler as Connecting).onConnecting?.(() => void this.#drop(client))
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
-    const loan: Loan = { isBroken: () => this.#broken.has(client), giveBack: (isGood) => this.#giveBack(client, isGood) }
+    const loan: Loan = {
+      isBroken: () => this.#broken.has(client),
+      isDrained: () => this.#sockets.get(client)?.writableLength === 0,
+      giveBack: (isGood) => this.#giveBack(client, isGood),
+    }
     return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, loan))
   }
 
@@ -102,7 +110,10 @@ export class Connections extends Dispatcher {
         const socket: unknown = this.#connector(options, (...made) => {
           this.#making.delete(client)
           // A client whose connection breaks as it gets a request makes another one, which is as good as new.
-          if (made[1]) this.#broken.delete(client)
+          if (made[1]) {
+            this.#broken.delete(client)
+            this.#sockets.set(client, made[1])
+          }
           made[1]?.once('error', () => this.#broken.add(client))
           callback(...made)
         })
@@ -159,6 +170,7 @@ export class Connections extends Dispatcher {
 /** A connection as its borrower sees it. */
 interface Loan {
   isBroken(): boolean
+  isDrained(): boolean
   giveBack(isGood: boolean): void
 }
 
@@ -196,6 +208,7 @@ class Borrower implements Dispatcher.DispatchHandler {
     const [controller] = end
     // To undici, a body that ends with its connection is whole even where that was reset.
     if (this.#loan.isBroken()) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
+    if (this.#loan.isDrained()) (this.#handler as Connecting).onDrained?.()
     this.#loan.giveBack(true)
     this.#handler.onResponseEnd?.(...end)
   }

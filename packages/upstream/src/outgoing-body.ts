@@ -25,10 +25,10 @@ const singleWrite = 16 * 1024
 /** A larger piece goes up in slices, so that progress can be seen. */
 const sliceSize = 256 * 1024
 
-/** The body of the request as it is now: from memory where someone has read it, else as the client sends it, up to `maxBytes`. */
+/** The body of the request as it is now, for `callUpstream`: from memory where someone has read it, else as the client sends it, up to `maxBytes`. */
 export function outgoingBody({ request }: Exchange, maxBytes = Infinity): OutgoingBody {
   const { body, headers } = request
-  if (body.isRead) return wholeBody(body.toBuffers())
+  if (body.isRead) return wholeBody(body.views())
   const declared = headers['content-length']
   // Without either field a request has no body: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
   if (declared === undefined && headers['transfer-encoding'] === undefined) return nothing

@@ -74,11 +74,14 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
   #giveUpConnecting: (() => void) | undefined
   #receiver: Receiver | undefined
   #isConnected = false
+  /** The connection has handed all of the request to the system. */
+  #isSent = false
   #isPaused = false
   #isOver = false
 
   constructor(options: CallOptions) {
     this.#options = options
+    options.ctx.request.body.hold()
     this.#clocks = new Clocks(options.limits, (stage) => this.#expired(stage))
     const { content, maxBytes, mayReadOn } = options.body
     if (content && !Buffer.isBuffer(content)) {
@@ -128,6 +131,10 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
 
   onConnecting(giveUp: () => void): void {
     this.#giveUpConnecting = giveUp
+  }
+
+  onDrained(): void {
+    this.#isSent = true
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -199,7 +206,9 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
 
   #finish(): void {
     this.#isOver = true
-    this.#options.record.endedAt = this.#now()
+    const { ctx, record, body } = this.#options
+    record.endedAt = this.#now()
+    if (this.#isSent || body.content === null) ctx.request.body.release()
     this.#clocks.stop()
     this.#unsubscribe()
   }
