@@ -226,15 +226,19 @@ class Visit {
   }
 
   #settled(): void {
-    // What the connection may still hold is left to the collector.
-    if (this.#res.writableFinished) this.#writer.loan?.end()
     try {
       this.#options.onSettled(this.#ctx)
     } finally {
-      this.#ctx.request.body.end()
       this.#options.running.delete(this.#ctx)
       this.#snapshot.release(this.#chain)
+      this.#giveMemoryBack()
     }
+  }
+
+  /** What a connection may still have to send is left to the collector. */
+  #giveMemoryBack(): void {
+    if (this.#res.writableFinished) this.#writer.loan?.end()
+    this.#ctx.request.body.end()
   }
 }
 
