@@ -26,8 +26,6 @@ const settleGraceMs = 2_000
 const keepAliveTimeoutMs = 75_000
 /** Milliseconds between two looks for requests that take too long to arrive, at most. */
 const lateCheckMs = 5_000
-/** Milliseconds for which a client may take nothing of what waits for it. */
-const stallTimeoutMs = 300_000
 
 /** Opens the access log that a configuration asks for. Throws a `ConfigError` where it cannot be opened. */
 export type OpenLog = (read: ReadConfig) => AccessLog | undefined
@@ -199,7 +197,7 @@ export class DataPlane {
     const server = createServer({ ...timeouts, noDelay: true, requireHostHeader: false }, serve)
     const reject = (error: Error, socket: Duplex): void => rejectedRequest(error, socket, this.#log, onSettled)
     server.on('clientError', reject)
-    server.setTimeout(stallTimeoutMs, endStalled)
+    server.on('timeout', endStalled)
     // What Node would answer by itself, or not at all, and nobody would hear of.
     server.on('checkExpectation', serve)
     server.on('checkContinue', (req, res) => {
@@ -232,7 +230,7 @@ async function notYet(): Promise<never> {
   throw new HttpError(503, 'no_configuration', 'the gateway has not read its configuration yet', { headers: { 'retry-after': '1' } })
 }
 
-/** Nothing has moved on a connection for its time. */
+/** Nothing has moved on a connection for its time: it waits for a request, or its client for too long takes nothing of an answer. */
 function endStalled(socket: Socket): void {
   // An answer that has nothing to say yet is no fault of the client.
   if (!answerOf(socket) || socket.writableLength > 0) socket.destroy()

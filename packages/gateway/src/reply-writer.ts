@@ -15,6 +15,9 @@ import {
   type Sink,
 } from '@sluice/kernel'
 
+/** Milliseconds for which a client may take nothing of what waits for it. */
+const stallTimeoutMs = 300_000
+
 /** Milliseconds that a client gets to take the last bytes of an answer that is about to be cut. */
 const cutGraceMs = 10_000
 
@@ -121,6 +124,7 @@ export class ReplyWriter implements Sink {
     }
     this.#bodyBytes += bytes.byteLength
     const wantsMore = this.#res.write(bytes)
+    if (!wantsMore && !this.#isFull) this.#expectProgress()
     this.#isFull = !wantsMore
     return wantsMore
   }
@@ -132,18 +136,25 @@ export class ReplyWriter implements Sink {
     }
     this.#outcome = outcome
     this.#stream = undefined
-    if (outcome === 'complete') this.#res.end()
+    if (outcome === 'complete') this.#finish()
     else this.#cut()
   }
 
   #sendWhole(body: Exclude<ReplyBody, ReplyStream>): void {
-    if (body === null || typeof body === 'string' || body instanceof Uint8Array) {
-      this.#res.end(body ?? undefined)
-      return
-    }
+    if (body === null || typeof body === 'string' || body instanceof Uint8Array) return this.#finish(body ?? undefined)
     this.#res.cork()
     for (const piece of body) this.#res.write(piece)
-    this.#res.end()
+    this.#finish()
+  }
+
+  #finish(rest?: string | Uint8Array): void {
+    this.#res.end(rest)
+    if (this.#res.socket?.writableLength) this.#expectProgress()
+  }
+
+  /** Bytes wait for the client. Only then is there a timer: one for each connection would be set anew by every read and write. */
+  #expectProgress(): void {
+    this.#res.socket?.setTimeout(stallTimeoutMs)
   }
 
   /** The head has been sent: what is no stream of events can only be told in one. */
@@ -179,6 +190,7 @@ export class ReplyWriter implements Sink {
   }
 
   #drained(): void {
+    if (this.#isFull) this.#res.socket?.setTimeout(0)
     this.#isFull = false
     try {
       this.#stream?.resume()
