@@ -1,18 +1,17 @@
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 
-/** As much as one read takes at most. */
+/** As much as one read takes at most; of TLS, as much as one of its records has: https://www.rfc-editor.org/rfc/rfc8446#section-5.1 */
 const readBytes = 64 * 1024
+const recordBytes = 16 * 1024
 
-/** From here on what was read is left where it is; less is copied, so that it does not hold so much memory for itself. */
-const largeBytes = 16 * 1024
+/** Bytes of buffers that wait for another read, of either size: more than what a hundred answers that come at once are in. */
+const mostFreeBytes = 16 * 1024 * 1024
 
-/** Buffers that wait for another read: 16 MiB, more than what a hundred answers that come at once are in. */
-const mostFree = 256
-
-/** What all sockets read into that are not in the middle of something large. */
+/** What all sockets read into that are not in the middle of something large; what comes is copied at once. */
 const common = Buffer.allocUnsafeSlow(readBytes)
 
-const free: Buffer[] = []
+const free: Readonly<Record<number, Buffer[]>> = { [readBytes]: [], [recordBytes]: [] }
 /** The memory of those that were ever made here. */
 const ours = new WeakSet<ArrayBufferLike>()
 
@@ -21,8 +20,8 @@ let next: Buffer = common
 
 /**
  * How connections to upstream read: the option `onread` of `net.connect` and `tls.connect`. By itself Node makes a buffer
- * of 64 KiB for each read, whatever comes, and that much garbage it counts: for large answers, and for streams of small
- * chunks, the collector then costs more than the relay.
+ * for each read, on TCP one of 64 KiB, whatever comes, and that much garbage it counts: for large answers, and for streams of
+ * small chunks, the collector then costs more than the relay.
  * https://nodejs.org/api/net.html#socketconnectoptions-connectlistener
  */
 export const onread = {
@@ -33,10 +32,12 @@ export const onread = {
     return buffer
   },
   callback(this: Socket, length: number, buffer: Buffer): boolean {
-    const isLarge = length >= largeBytes
+    const size = (this as Partial<TLSSocket>).encrypted ? recordBytes : readBytes
+    // What fills less than half of a buffer does not get it for itself.
+    const isLarge = length >= size / 2
     if (isLarge && buffer !== common) this.push(buffer.subarray(0, length))
     else this.push(copyOf(buffer, length))
-    if (isLarge) next = free.pop() ?? made()
+    if (isLarge) next = free[size]?.pop() ?? made(size)
     else if (buffer !== common) setFree(buffer)
     return this.readableLength < this.readableHighWaterMark
   },
@@ -58,11 +59,12 @@ export function reuse(pieces: readonly Uint8Array[]): void {
 }
 
 function setFree(buffer: Buffer): void {
-  if (free.length < mostFree) free.push(buffer)
+  const others = free[buffer.byteLength]
+  if (others && others.length * buffer.byteLength < mostFreeBytes) others.push(buffer)
 }
 
-function made(): Buffer {
-  const buffer = Buffer.allocUnsafeSlow(readBytes)
+function made(size: number): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(size)
   ours.add(buffer.buffer)
   return buffer
 }
