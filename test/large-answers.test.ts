@@ -123,6 +123,31 @@ test('a plugin that looks at one gets a copy to keep, and hears of it where it c
   expect(() => replies[1]!.body).toThrow('until its exchange was settled')
 })
 
+const shout = ({ body }: Reply): void => void (body as Buffer).fill('X', 50_000, 60_000)
+
+test('a plugin changes one in place, before its headers are edited or after', async () => {
+  const talker = await startTalker()
+  const shouting = definePlugin({
+    name: 'shouting',
+    priority: 5000,
+    schema: Type.Object({}),
+    setup: () => ({
+      rewrite: (ctx) => ctx.onReply((reply) => void (ctx.request.query === 'after' && shout(reply))),
+      async proxy(ctx, next) {
+        const reply = await next()
+        if (ctx.request.query === 'before') shout(reply)
+        return reply
+      },
+    }),
+  })
+  const gateway = await startGateway({ routes: [aiRoute(talker.url)], global_rules: [{ id: 'shout', plugins: { shouting: {} } }] }, { plugins: [shouting] })
+  const expected = Buffer.from(answerOf('x', 300_000)).fill('X', 50_000, 60_000).toString()
+  for (const when of ['before', 'after']) {
+    const { body } = await askRaw(`${gateway.url}${path}?${when}`, asking('x', 300_000))
+    expect(body.toString() === expected).toBe(true)
+  }
+})
+
 test('a plugin may answer several with one and the same', async () => {
   const talker = await startTalker()
   let first: Promise<Reply> | undefined

@@ -27,8 +27,8 @@ const loans = new WeakMap<Reply, Loan>()
 
 /**
  * A reply whose body is lent until its exchange is settled: a large answer needs its memory for a moment, and to have that
- * collected costs more than all else about it. To hooks it is a reply like others; whoever looks at `body` gets a copy to
- * keep, and an error where it comes too late. `giveBack` is called once, or never where the pieces may still be in use.
+ * collected costs more than all else about it. To hooks it is a reply like others; whoever looks at `body` gets a copy
+ * to keep and to change, and an error where it comes too late. `giveBack` is called once, or never where the pieces may still be in use.
  */
 export function lendReply(status: number, headers: HeaderMap, pieces: readonly Uint8Array[], giveBack: GiveBack): Reply {
   return borrowed(status, headers, new Loan(pieces, giveBack))
@@ -64,6 +64,7 @@ function borrowed(status: number, headers: HeaderMap, loan: Loan): Reply {
       if (own !== undefined) return own
       if (loan.isOver) throw new Error('the body of this reply was there until its exchange was settled: look at it before that, or keep a copy')
       own = Buffer.concat(loan.pieces)
+      loans.delete(reply) // it may be changed in place, and is what is sent from now on
       return own
     },
     set body(body) {
