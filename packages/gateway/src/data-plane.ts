@@ -15,6 +15,7 @@ import type { ReadConfig } from './read-config.ts'
 import { NoTunnelError, rejectedRequest } from './rejected-request.ts'
 import type { RequestLimits } from './request-of.ts'
 import { isOther } from './restart.ts'
+import { Running } from './running.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { within } from './within.ts'
 
@@ -57,7 +58,7 @@ export class DataPlane {
   readonly #among: number
   readonly #connections: ReadonlySet<Socket>
   readonly #largeBodies: LargeBodies
-  readonly #running = new Set<Exchange>()
+  readonly #running = new Running()
   readonly #living = new Set<Snapshot>()
   #settings: GatewaySettings
   #snapshot: Snapshot

@@ -14,6 +14,7 @@ import { ReplyWriter } from './reply-writer.ts'
 import { requestOf, type RequestLimits } from './request-of.ts'
 import { StreamKeepalive } from './stream-keepalive.ts'
 import { traceHeaders } from './trace-headers.ts'
+import type { Running } from './running.ts'
 import { UnreadBodies } from './unread-bodies.ts'
 
 export interface FrontOptions {
@@ -26,7 +27,7 @@ export interface FrontOptions {
   /** Whether answers show the plugins of their route, and the status of upstream. */
   showsTrace(): boolean
   /** Holds every exchange from its beginning until it is settled. */
-  readonly running: Set<Exchange>
+  readonly running: Running
   /** Whether clients are to leave: no connection is kept for another request. */
   isDraining(): boolean
   /** Called once for each exchange, after its log phase. */
@@ -78,7 +79,6 @@ function serve(req: IncomingMessage, res: ServerResponse, options: FrontOptions,
   const ctx = new Exchange({ id: randomUUID(), request: { ...request, uri: uri ?? request.path }, log: options.kernel.log })
   const snapshot = options.snapshot()
   snapshot.acquire()
-  options.running.add(ctx)
   const visit = new Visit(ctx, res, snapshot, options)
   const refusal = uri === undefined ? malformedPath() : hostProblem(request)
   if (refusal) void visit.answer(snapshot.notFound, refusal)
@@ -96,6 +96,7 @@ class Visit {
   readonly #writer: ReplyWriter
   readonly #socket: Socket | null
   readonly #sentBefore: number
+  readonly #seat: number
   readonly #keepalive: StreamKeepalive | undefined
   #chain: Chain
   /** It asks for the list of models, and no provider knows it better. */
@@ -108,6 +109,7 @@ class Visit {
     this.#res = res
     this.#snapshot = snapshot
     this.#options = options
+    this.#seat = options.running.add(ctx)
     this.#writer = new ReplyWriter(res, ctx)
     this.#chain = snapshot.notFound
     this.#socket = res.socket
@@ -229,7 +231,7 @@ class Visit {
     try {
       this.#options.onSettled(this.#ctx)
     } finally {
-      this.#options.running.delete(this.#ctx)
+      this.#options.running.remove(this.#seat)
       this.#snapshot.release(this.#chain)
       this.#giveMemoryBack()
     }

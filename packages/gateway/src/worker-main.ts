@@ -1,5 +1,5 @@
-import { collectLessOften } from './collect-less-often.ts'
+import { tuneCollector } from './tune-collector.ts'
 import { runWorker } from './worker.ts'
 
-collectLessOften()
+tuneCollector()
 runWorker(Number(process.argv[2]), process.env)
