@@ -14,6 +14,7 @@ import {
   type ReplyStream,
   type Sink,
 } from '@sluice/kernel'
+import { finishTogether, type Finishing } from './finish-together.ts'
 
 /** Milliseconds for which a client may take nothing of what waits for it. */
 const stallTimeoutMs = 300_000
@@ -22,7 +23,7 @@ const stallTimeoutMs = 300_000
 const cutGraceMs = 10_000
 
 /** Writes one reply to one client; knows what was sent and how it went. Streams may be a plugin's, and do what they like. */
-export class ReplyWriter implements Sink {
+export class ReplyWriter implements Sink, Finishing {
   /** Names and values by turns that the head has beside the reply’s. */
   extra: readonly string[] | undefined
   readonly #res: ServerResponse
@@ -40,6 +41,8 @@ export class ReplyWriter implements Sink {
   #isAhead = false
   #commentBytes = 0
   #loan: Loan | undefined
+  /** Of a whole body, what is still to be handed over. */
+  #rest: string | Uint8Array | undefined
 
   constructor(res: ServerResponse, ctx: Exchange) {
     this.#res = res
@@ -136,19 +139,22 @@ export class ReplyWriter implements Sink {
     }
     this.#outcome = outcome
     this.#stream = undefined
-    if (outcome === 'complete') this.#finish()
+    if (outcome === 'complete') this.finish()
     else this.#cut()
   }
 
   #sendWhole(body: Exclude<ReplyBody, ReplyStream>): void {
-    if (body === null || typeof body === 'string' || body instanceof Uint8Array) return this.#finish(body ?? undefined)
-    this.#res.cork()
-    for (const piece of body) this.#res.write(piece)
-    this.#finish()
+    if (body === null || typeof body === 'string' || body instanceof Uint8Array) this.#rest = body ?? undefined
+    else {
+      this.#res.cork()
+      for (const piece of body) this.#res.write(piece)
+    }
+    finishTogether(this)
   }
 
-  #finish(rest?: string | Uint8Array): void {
-    this.#res.end(rest)
+  /** Sends what is left of the answer, to nobody where the client has left meanwhile. */
+  finish(): void {
+    this.#res.end(this.#rest)
     if (this.#res.socket?.writableLength) this.#expectProgress()
   }
 
