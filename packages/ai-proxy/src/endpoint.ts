@@ -44,6 +44,8 @@ export class Endpoint {
   /** The endpoint's path; undefined where it has none and the provider's applies. */
   readonly #own: string | undefined
   readonly #takesSuffix: boolean
+  readonly #search: string
+  readonly #hasSecrets: boolean
 
   /** Throws where the provider has no default address and the configuration names none; `problems` says so at load. */
   constructor(provider: Provider, config: Config) {
@@ -54,6 +56,8 @@ export class Endpoint {
     const origin = this.#url?.origin ?? given(provider.origin, config)
     if (origin === undefined) throw new Error(`${provider.name} requires override.endpoint`)
     this.origin = origin
+    this.#search = this.#url?.search ?? ''
+    this.#hasSecrets = Object.keys(config.auth.query ?? {}).length > 0
     this.#base = given(provider.base, config) ?? ''
     const { endpoint_mode: mode } = config.override
     const path = this.#url?.pathname.replace(/\/+$/, '') ?? ''
@@ -103,13 +107,17 @@ export class Endpoint {
 
   /** The endpoint's query beats `auth.query`, and both beat the client's; what the operation itself asks for stands above all. */
   #to(target: string, clientQuery: string): Destination {
-    const secret = this.#config.auth.query ?? {}
-    const own = this.#url?.search ?? ''
-    const [path = '', asked = ''] = target.split('?')
-    if (Object.keys(secret).length === 0 && [clientQuery, own, asked].filter((one) => one !== '').length < 2) {
-      const asWritten = target + (clientQuery === '' ? own : `?${clientQuery}`)
-      return { origin: this.origin, path: asWritten, shownPath: asWritten }
+    const own = this.#search
+    if (!this.#hasSecrets) {
+      const hasAsked = target.includes('?')
+      const queries = Number(hasAsked) + Number(own !== '') + Number(clientQuery !== '')
+      if (queries < 2) {
+        const asWritten = target + (clientQuery === '' ? own : `?${clientQuery}`)
+        return { origin: this.origin, path: asWritten, shownPath: asWritten }
+      }
     }
+    const secret = this.#config.auth.query ?? {}
+    const [path = '', asked = ''] = target.split('?')
     const query = new URLSearchParams(clientQuery)
     const set = (name: string, value: string): void => query.set(name, value)
     for (const [name, value] of Object.entries(secret)) set(name, value)

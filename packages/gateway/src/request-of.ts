@@ -18,7 +18,7 @@ export function requestOf(
   req: IncomingMessage,
   { maxBodyBytes, trusted, largeBodies }: RequestLimits,
 ): Omit<ExchangeRequest, 'uri'> & { uri: string | undefined } {
-  const headers = headersOf(req.rawHeaders)
+  const headers = headersOf(req)
   const target = originForm(req.url ?? '/', headers)
   const at = target.indexOf('?')
   const path = at < 0 ? target : target.slice(0, at)
@@ -36,8 +36,22 @@ export function requestOf(
   }
 }
 
-/** Several fields of one name become one, as RFC 9110 §5.3 allows; cookies join by semicolons. Who asks is not the client's to say. */
-function headersOf(raw: readonly string[]): HeaderMap {
+/** Who asks is not the client's to say. */
+function headersOf({ headers: parsed, rawHeaders: raw }: IncomingMessage): HeaderMap {
+  const headers = headerMap()
+  let fields = 0
+  for (const name in parsed) {
+    const value = parsed[name]
+    if (typeof value !== 'string') return joined(raw)
+    fields += 1
+    if (nameOf(name) !== '') headers[name] = value
+  }
+  // Node has made these already, and drops the second field of some names.
+  return fields * 2 === raw.length ? headers : joined(raw)
+}
+
+/** Several fields of one name become one, as RFC 9110 §5.3 allows; cookies join by semicolons. */
+function joined(raw: readonly string[]): HeaderMap {
   const headers = headerMap()
   for (let index = 0; index < raw.length; index += 2) {
     const name = nameOf(raw[index] as string)

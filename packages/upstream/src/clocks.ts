@@ -22,10 +22,11 @@ export class Clocks {
   readonly #limits: TimeLimits
   readonly #expire: (stage: Stage | 'total') => void
   readonly #total: NodeJS.Timeout | undefined
-  /** Made once and started anew for each stage and each read, as long as the stages have one limit. */
+  /** Rings when the stage may be over; most are over long before, and move only what it is compared with. */
   #timer: NodeJS.Timeout | undefined
-  #timerMs = 0
+  #ringsAt = 0
   #stage: Stage | undefined
+  #endsAt = 0
 
   constructor(limits: TimeLimits, expire: (stage: Stage | 'total') => void) {
     this.#limits = limits
@@ -36,14 +37,11 @@ export class Clocks {
   /** Something is awaited from now on, in place of what was before; the same again begins anew. */
   await(stage: Stage): void {
     this.#stage = stage
-    const ms = this.#limits[stage]
-    if (this.#timer && this.#timerMs === ms) {
-      this.#timer.refresh()
-      return
-    }
+    const now = performance.now()
+    this.#endsAt = now + this.#limits[stage]
+    if (this.#timer && this.#ringsAt <= this.#endsAt) return
     clearTimeout(this.#timer)
-    this.#timerMs = ms
-    this.#timer = setTimeout(() => this.#ring(), ms)
+    this.#ringIn(this.#limits[stage], now)
   }
 
   isAwaiting(stage: Stage): boolean {
@@ -62,9 +60,20 @@ export class Clocks {
     clearTimeout(this.#total)
   }
 
-  /** Nobody stops the timer while the call rests: starting it anew is cheaper. */
+  #ringIn(ms: number, now: number): void {
+    this.#ringsAt = now + ms
+    this.#timer = setTimeout(() => this.#ring(), ms)
+  }
+
+  /** Nobody stops the timer while the call rests: letting it ring is cheaper. */
   #ring(): void {
-    if (this.#stage !== undefined) this.#expire(this.#stage)
+    this.#timer = undefined
+    if (this.#stage === undefined) return
+    const now = performance.now()
+    const left = this.#endsAt - now
+    // A timer may ring a little early, by this clock.
+    if (left < 1) this.#expire(this.#stage)
+    else this.#ringIn(Math.ceil(left), now)
   }
 }
 

@@ -52,6 +52,11 @@ export class Connections extends Dispatcher {
   #fewestIdle = Infinity
   #trimming: NodeJS.Timeout | undefined
   #isClosed = false
+  readonly #loans: Loans = {
+    isBroken: (client) => this.#broken.has(client),
+    isDrained: (client) => this.#sockets.get(client)?.writableLength === 0,
+    giveBack: (client, isGood) => this.#giveBack(client, isGood),
+  }
 
   /** `connector` makes connections in another way than directly. Throws where the origin is not one. */
   constructor(key: ConnectionKey, connector?: Connector) {
@@ -72,12 +77,7 @@ export class Connections extends Dispatcher {
     if (!idle) (handler as Connecting).onConnecting?.(() => void this.#drop(client))
     this.#fewestIdle = Math.min(this.#fewestIdle, this.#idle.length)
     const isLast = this.#keptIdle === 0
-    const loan: Loan = {
-      isBroken: () => this.#broken.has(client),
-      isDrained: () => this.#sockets.get(client)?.writableLength === 0,
-      giveBack: (isGood) => this.#giveBack(client, isGood),
-    }
-    return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, loan))
+    return client.dispatch(isLast ? { ...options, reset: true } : options, new Borrower(handler, client, this.#loans))
   }
 
   /** Ends every connection, those in use and those still being made included. */
@@ -167,21 +167,23 @@ export class Connections extends Dispatcher {
   }
 }
 
-/** A connection as its borrower sees it. */
-interface Loan {
-  isBroken(): boolean
-  isDrained(): boolean
-  giveBack(isGood: boolean): void
+/** Connections as those see them who borrow one. */
+interface Loans {
+  isBroken(client: Client): boolean
+  isDrained(client: Client): boolean
+  giveBack(client: Client, isGood: boolean): void
 }
 
 /** Passes on what comes of a request, and gives its connection back when all of it has come. */
 class Borrower implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler
-  readonly #loan: Loan
+  readonly #client: Client
+  readonly #loans: Loans
 
-  constructor(handler: Dispatcher.DispatchHandler, loan: Loan) {
+  constructor(handler: Dispatcher.DispatchHandler, client: Client, loans: Loans) {
     this.#handler = handler
-    this.#loan = loan
+    this.#client = client
+    this.#loans = loans
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -196,25 +198,26 @@ class Borrower implements Dispatcher.DispatchHandler {
     this.#handler.onRequestSent?.()
   }
 
-  onResponseStart(...head: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>): void {
-    this.#handler.onResponseStart?.(...head)
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers, message?: string): void {
+    this.#handler.onResponseStart?.(controller, status, headers, message)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#handler.onResponseData?.(controller, chunk)
   }
 
-  onResponseEnd(...end: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
-    const [controller] = end
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: Headers): void {
     // To undici, a body that ends with its connection is whole even where that was reset.
-    if (this.#loan.isBroken()) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
-    if (this.#loan.isDrained()) (this.#handler as Connecting).onDrained?.()
-    this.#loan.giveBack(true)
-    this.#handler.onResponseEnd?.(...end)
+    if (this.#loans.isBroken(this.#client)) return this.onResponseError(controller, new errors.SocketError('the connection was reset'))
+    if (this.#loans.isDrained(this.#client)) (this.#handler as Connecting).onDrained?.()
+    this.#loans.giveBack(this.#client, true)
+    this.#handler.onResponseEnd?.(controller, trailers)
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    this.#loan.giveBack(false)
+    this.#loans.giveBack(this.#client, false)
     this.#handler.onResponseError?.(controller, error)
   }
 }
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
