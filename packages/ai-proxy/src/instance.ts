@@ -4,10 +4,11 @@ import { CloudAuthError, type AwsSigner, type TokenCache } from '@sluice/cloud-a
 import { canTranslate, dialectOf } from '@sluice/dialects'
 import { abandoned, HttpError, isSecretName, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dialect, Provider, Speech } from '@sluice/provider'
-import type { Agents, Lease, TimeLimits } from '@sluice/upstream'
+import { WantedFields, type Agents, type Lease, type TimeLimits } from '@sluice/upstream'
 import type { Config } from './config.ts'
 import { Endpoint } from './endpoint.ts'
 import { RequestHeaders } from './request-headers.ts'
+import { isWanted } from './response-headers.ts'
 import { BodyShaper } from './shape-body.ts'
 import { signerOf } from './sign.ts'
 import { tokenSource } from './token-source.ts'
@@ -35,6 +36,7 @@ export class Instance {
   readonly config: Config
   readonly endpoint: Endpoint
   readonly headers: RequestHeaders
+  readonly wanted = new WantedFields(isWanted)
   /** Where requests are signed. */
   readonly signer: AwsSigner | undefined
   readonly connections: Lease

@@ -1,20 +1,12 @@
-import type { HeaderMap } from '@sluice/kernel'
 import { Pump, type Flow, type IncomingHeaders, type Receiver } from '@sluice/upstream'
 import { elapsed, type Attempt } from './attempt.ts'
-import { relayedHeaders } from './response-headers.ts'
-
-/** Of an answer that nobody reads, the client also needs what tells it how to read it. */
-const describing = ['content-encoding', 'content-length', 'content-disposition']
+import { describingHeaders, relayedHeaders } from './response-headers.ts'
 
 /** Pumps the answer of an operation that is passed through, whatever it holds. */
 export function receivePassed(attempt: Attempt, status: number, incoming: IncomingHeaders, flow: Flow): Receiver {
   const { ctx, account } = attempt
   const pump = new Pump(flow)
-  const headers: HeaderMap = relayedHeaders(incoming, attempt.secrets)
-  for (const name of describing) {
-    const value = incoming[name]
-    if (value !== undefined) headers[name] = value
-  }
+  const headers = Object.assign(relayedHeaders(incoming, attempt.secrets), describingHeaders(incoming))
   const hasBody = ctx.request.method !== 'HEAD' && status !== 204 && status !== 304
   account.firstByteMs = elapsed(attempt)
   ctx.outcome = status >= 400 ? 'upstream_error' : 'complete'

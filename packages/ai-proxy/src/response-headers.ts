@@ -4,6 +4,9 @@ import type { IncomingHeaders } from '@sluice/upstream'
 const relayed = new Set(['content-type', 'retry-after', 'retry-after-ms', 'request-id', 'x-request-id', 'x-should-retry'])
 const relayedPrefixes = ['x-ratelimit-', 'anthropic-ratelimit-', 'openai-', 'x-amzn-']
 
+/** Beside those: what tells how the answer is to be read. */
+const describing = ['content-encoding', 'content-length', 'content-disposition']
+
 /** Names as they come again with every answer, and whether they are relayed; bounded, for upstreams may invent names. */
 const judged = new Map<string, boolean>()
 const mostJudged = 1000
@@ -18,6 +21,21 @@ export function relayedHeaders(incoming: IncomingHeaders, secrets: readonly stri
     const value = incoming[name]
     if (value === undefined || !isRelayed(name)) continue
     if (!repeatsOne(typeof value === 'string' ? value : value.join(), secrets)) headers[name] = value
+  }
+  return headers
+}
+
+/** Whether anything is done here with a field of an answer that is no error. */
+export function isWanted(name: string): boolean {
+  return isRelayed(name) || describing.includes(name)
+}
+
+/** What the client needs in order to read an answer that nobody reads here. */
+export function describingHeaders(incoming: IncomingHeaders): HeaderMap {
+  const headers = headerMap()
+  for (const name of describing) {
+    const value = incoming[name]
+    if (value !== undefined) headers[name] = value
   }
   return headers
 }

@@ -170,6 +170,7 @@ export function attempt(
       path: outgoing.destination.path,
       headers,
       body: outgoing.body,
+      wanted: instance.wanted,
       onHead: (status, incoming, flow) => receive(one, status, incoming, flow),
       onFailure({ error }) {
         account.durationMs = ctx.clock.monotonic() - record.startedAt

@@ -320,9 +320,9 @@ test('tells what it did for the log', async () => {
     balancer: '127.0.0.1',
     balancerPort: upstream.port,
     status: 201,
-    headers: { 'x-a': 'b' },
     bytes: 4,
   })
+  expect(record!.header!('x-a')).toBe('b')
   const { startedAt, connectedAt, headAt, endedAt } = record!
   expect([startedAt, connectedAt!, headAt!, endedAt!].toSorted((a, b) => a - b)).toEqual([startedAt, connectedAt, headAt, endedAt])
 })

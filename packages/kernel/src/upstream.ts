@@ -16,7 +16,8 @@ export interface UpstreamRecord {
   headAt?: number
   endedAt?: number
   status?: number
-  headers?: Readonly<Record<string, string | string[] | undefined>>
+  /** A header field of the answer, by its name in lower case; an array where several came. */
+  header?(name: string): string | string[] | undefined
   /** Body bytes received. */
   bytes: number
 }

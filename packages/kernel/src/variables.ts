@@ -118,7 +118,7 @@ function sentHeader(name: string): Read {
 }
 
 function upstreamHeader(name: string): Read {
-  return ({ upstream }) => joined(own(upstream?.headers, name))
+  return ({ upstream }) => joined(upstream?.header?.(name))
 }
 
 function argument(name: string): Read {

@@ -148,10 +148,10 @@ describe('what was found', () => {
     const names = ['upstream_connect_time', 'upstream_header_time', 'upstream_response_time', 'apisix_upstream_response_time']
     ctx.upstream = { ...upstream }
     expect(names.map((name) => valueOf(name, ctx))).toEqual([undefined, undefined, undefined, undefined])
-    ctx.upstream = { ...upstream, connectedAt: 112.4, headAt: 150, endedAt: 1_100.6, status: 200, headers: { 'x-a': '1' }, balancerPort: 443 }
+    ctx.upstream = { ...upstream, connectedAt: 112.4, headAt: 150, endedAt: 1_100.6, status: 200, header: (name) => (name === 'x-a' ? ['1', '2'] : undefined), balancerPort: 443 }
     expect(names.map((name) => valueOf(name, ctx))).toEqual(['0.012', '0.050', '1.001', 1_001])
-    const others = ['upstream_addr', 'upstream_host', 'upstream_uri', 'upstream_scheme', 'upstream_status', 'upstream_http_x_a', 'upstream_http_constructor', 'balancer_ip', 'balancer_port', 'upstream_response_length']
-    expect(others.map((name) => valueOf(name, ctx))).toEqual(['192.0.2.9:443', 'api.example.com', '/v1', 'https', 200, '1', undefined, 'ai-proxy-openai', 443, 7])
+    const others = ['upstream_addr', 'upstream_host', 'upstream_uri', 'upstream_scheme', 'upstream_status', 'upstream_http_x_a', 'upstream_http_x_b', 'balancer_ip', 'balancer_port', 'upstream_response_length']
+    expect(others.map((name) => valueOf(name, ctx))).toEqual(['192.0.2.9:443', 'api.example.com', '/v1', 'https', 200, '1, 2', undefined, 'ai-proxy-openai', 443, 7])
   })
 
   test('the time is that of the end, once it has come', () => {

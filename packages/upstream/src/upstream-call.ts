@@ -1,15 +1,14 @@
 import { abandoned, HttpError, type Exchange, type Outcome, type UpstreamRecord } from '@sluice/kernel'
 import type { Dispatcher } from 'undici'
 import type { Lease } from './agents.ts'
+import { allFields, keepFields, takeFields, type IncomingHeaders, type RawFields, type WantedFields } from './answer-fields.ts'
 import { Clocks, type Stage, type TimeLimits } from './clocks.ts'
 import type { Connecting } from './connections.ts'
 import { durationExceeded, failureOf, timedOut } from './failure.ts'
 import { Guarded } from './guarded.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
+import { isReusable } from './socket-reads.ts'
 import { Upload } from './upload.ts'
-
-/** Header fields as undici gives them: names in lower case, bytes as latin1. */
-export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** What a receiver may do to the call whose answer it takes. */
 export interface Flow {
@@ -46,6 +45,8 @@ export interface CallOptions {
   /** Name and value by turns. */
   readonly headers: string[]
   readonly body: OutgoingBody
+  /** Those that `onHead` is given of an answer with a 2xx; absent: all, as with every other status. */
+  readonly wanted?: WantedFields
   /** The head is here: says who takes the body. */
   onHead(status: number, headers: IncomingHeaders, flow: Flow): Receiver
   onFailure(failure: CallFailure): void
@@ -144,6 +145,7 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
       return
     }
     this.#isConnected = true
+    if (this.#options.wanted) keepFields(controller)
     this.#options.record.connectedAt = this.#now()
     this.#clocks.rest()
   }
@@ -152,12 +154,13 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
     if (!this.#isOver && !this.#receiver) this.#clocks.await('head')
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, decoded: IncomingHeaders): void {
+    const fields = takeFields()
     if (this.#isOver || status < 200) return
     const { ctx, record, limits, onHead } = this.#options
     record.headAt = this.#now()
     record.status = status
-    record.headers = headers
+    const headers = fields ? this.#headersOf(status, fields) : this.#tell(decoded)
     if (!limits.headIsBody) this.#clocks.await('idle')
     else if (!this.#clocks.isAwaiting('head')) this.#clocks.await('head') // it answers while it still takes the request
     this.#receiver = new Guarded(onHead(status, headers, this), ctx, () => this.stop('gateway_error'))
@@ -181,6 +184,20 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
     if (broken) return this.#fail(broken instanceof HttpError ? broken : abandoned('client_disconnect'), false)
     const { error, isConnection } = failureOf(this.#options.who, cause)
     this.#fail(error, isConnection)
+  }
+
+  #headersOf(status: number, fields: RawFields): IncomingHeaders {
+    const { wanted, record } = this.#options
+    // What others may be read into does not keep what it says.
+    if (!wanted || status >= 300 || (fields[0] && isReusable(fields[0]))) return this.#tell(allFields(fields))
+    let all: IncomingHeaders | undefined
+    record.header = (name) => valueIn((all ??= allFields(fields)), name)
+    return wanted.of(fields)
+  }
+
+  #tell(headers: IncomingHeaders): IncomingHeaders {
+    this.#options.record.header = (name) => valueIn(headers, name)
+    return headers
   }
 
   #expired(stage: Stage | 'total'): void {
@@ -231,4 +248,8 @@ class UpstreamCall implements Dispatcher.DispatchHandler, Connecting, Flow {
   #now(): number {
     return this.#options.ctx.clock.monotonic()
   }
+}
+
+function valueIn(headers: IncomingHeaders, name: string): string | string[] | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined
 }
