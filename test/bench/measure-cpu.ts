@@ -13,7 +13,7 @@ import { fromOutside, type Target } from './targets.ts'
 const settleMs = 20
 
 /** Requests or chunks after which the compiler has little left to improve. */
-const enoughUnits = 20_000
+const enoughUnits = 60_000
 const mostMoreRounds = 24
 
 /** CPU time per request or chunk, microseconds. */
