@@ -16,6 +16,7 @@ const forwarded = [
   'x-client-request-id',
 ]
 const forwardedPrefix = 'x-stainless-'
+const mostJudged = 1000
 
 /** Headers that mean something in one dialect alone: with a translated request they stay behind. */
 const ofOneDialect: ReadonlySet<string> = new Set(['anthropic-beta', 'anthropic-version', 'openai-beta'])
@@ -46,7 +47,9 @@ export function isWithheld(name: string): boolean {
 export class RequestHeaders {
   readonly #fixed: readonly string[]
   readonly #fixedNames: ReadonlySet<string>
-  readonly #names: readonly string[]
+  readonly #names: ReadonlySet<string>
+  /** Of the client's headers by name, whether one goes up; bounded, for clients may invent some. */
+  readonly #judged = new Map<string, boolean>()
   readonly #defaults: readonly (readonly [string, string])[]
 
   constructor(provider: Provider, config: Config) {
@@ -57,7 +60,7 @@ export class RequestHeaders {
     this.#fixed = auth.filter(([name]) => !(hasToken && name === 'authorization')).flat()
     this.#fixedNames = new Set(auth.map(([name]) => name))
     const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase()).filter((name) => name !== 'content-type')
-    this.#names = [...new Set([...forwarded, ...extra])].filter((name) => !isWithheld(name) && !this.#fixedNames.has(name))
+    this.#names = new Set([...forwarded, ...extra].filter((name) => !isWithheld(name)))
     this.#defaults = Object.entries(provider.headers ?? {}).filter(([name]) => !this.#fixedNames.has(name))
   }
 
@@ -67,16 +70,22 @@ export class RequestHeaders {
     if (contentType !== undefined && !this.#fixedNames.has('content-type')) headers.push('content-type', contentType)
     if (bearer !== undefined) headers.push('authorization', `Bearer ${bearer}`)
     const endsHere = isTranslated ? notForOthers(client) : hopByHop(client['connection'])
-    const take = (name: string): void => {
-      const value = headerOf(client, name)
-      if (value !== undefined && !endsHere(name)) headers.push(name, value)
-    }
-    for (const name of this.#names) take(name)
     for (const name in client) {
-      if (name.startsWith(forwardedPrefix) && !this.#fixedNames.has(name) && !this.#names.includes(name)) take(name)
+      if (!this.#goesUp(name) || endsHere(name)) continue
+      const value = headerOf(client, name)
+      if (value !== undefined) headers.push(name, value)
     }
     for (const [name, value] of this.#defaults) if (client[name] === undefined || endsHere(name)) headers.push(name, value)
     return headers
+  }
+
+  #goesUp(name: string): boolean {
+    let verdict = this.#judged.get(name)
+    if (verdict === undefined) {
+      verdict = !this.#fixedNames.has(name) && (this.#names.has(name) || name.startsWith(forwardedPrefix))
+      if (this.#judged.size < mostJudged) this.#judged.set(name, verdict)
+    }
+    return verdict
   }
 }
 

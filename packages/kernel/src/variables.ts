@@ -260,16 +260,28 @@ function offsetOf(date: Date, separator: string): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}${separator}${two(absolute % 60)}`
 }
 
-function isoWithOffset(ms: number): string {
-  const date = new Date(ms)
+/** Of moments that mostly come many in one second. */
+function perSecond(format: (date: Date) => string): (ms: number) => string {
+  let at = Number.NaN
+  let text = ''
+  return (ms) => {
+    const second = Math.floor(ms / 1000)
+    if (second !== at) {
+      at = second
+      text = format(new Date(ms))
+    }
+    return text
+  }
+}
+
+const isoWithOffset = perSecond((date) => {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${offsetOf(date, ':')}`
-}
+})
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-function localTime(ms: number): string {
-  const date = new Date(ms)
+const localTime = perSecond((date) => {
   const day = `${two(date.getDate())}/${months[date.getMonth()]}/${date.getFullYear()}`
   return `${day}:${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${offsetOf(date, '')}`
-}
+})
