@@ -152,10 +152,15 @@ export class ReplyWriter implements Sink, Finishing {
     finishTogether(this)
   }
 
-  /** Sends what is left of the answer, to nobody where the client has left meanwhile. */
+  /** Sends what is left of the answer, to nobody where the client has left meanwhile. Does not throw: others may wait behind it. */
   finish(): void {
-    this.#res.end(this.#rest)
-    if (this.#res.socket?.writableLength) this.#expectProgress()
+    try {
+      this.#res.end(this.#rest)
+      if (this.#res.socket?.writableLength) this.#expectProgress()
+    } catch (err) {
+      this.#ctx.log.error({ err }, 'the reply could not be finished')
+      this.#res.destroy()
+    }
   }
 
   /** Bytes wait for the client. Only then is there a timer: one for each connection would be set anew by every read and write. */

@@ -72,7 +72,7 @@ let latest: RawFields | undefined
  * controller first, and then decodes what is in that array. Call it when the request starts, and `takeFields` when the answer does.
  */
 export function keepFields(controller: Dispatcher.DispatchController): void {
-  Object.defineProperty(controller, 'rawHeaders', undecoded)
+  Reflect.defineProperty(controller, 'rawHeaders', undecoded)
 }
 
 /** The fields of the answer that starts; undefined where undici has decoded them, as it may in another version. */
