@@ -29,6 +29,15 @@ export interface Way {
   readonly translates: boolean
 }
 
+/** One for all instances that ask the same upstream: it knows the names that come from there. */
+const wantedFields = new WeakMap<Lease['dispatcher'], WantedFields>()
+
+function wantedOf({ dispatcher }: Lease): WantedFields {
+  let wanted = wantedFields.get(dispatcher)
+  if (!wanted) wantedFields.set(dispatcher, (wanted = new WantedFields(isWanted)))
+  return wanted
+}
+
 /** One configured provider of a route, with everything worked out that does not depend on the request. */
 export class Instance {
   readonly name: string
@@ -36,7 +45,7 @@ export class Instance {
   readonly config: Config
   readonly endpoint: Endpoint
   readonly headers: RequestHeaders
-  readonly wanted = new WantedFields(isWanted)
+  readonly wanted: WantedFields
   /** Where requests are signed. */
   readonly signer: AwsSigner | undefined
   readonly connections: Lease
@@ -80,6 +89,7 @@ export class Instance {
       return lease
     }
     this.connections = connect(this.endpoint.origin)
+    this.wanted = wantedOf(this.connections)
     this.address = addressOf(this.endpoint.origin)
     this.#tokens = tokens?.open(connect(new URL(tokens.uri).origin).dispatcher)
   }

@@ -4,7 +4,7 @@ import { hopByHop } from '@sluice/upstream'
 import type { Config } from './config.ts'
 
 /** Client headers that tell the provider something about the request; nothing else of the client's goes up. */
-const forwarded = [
+const forwarded: ReadonlySet<string> = new Set([
   'accept',
   'anthropic-beta',
   'anthropic-version',
@@ -14,9 +14,8 @@ const forwarded = [
   'tracestate',
   'user-agent',
   'x-client-request-id',
-]
+])
 const forwardedPrefix = 'x-stainless-'
-const mostJudged = 1000
 
 /** Headers that mean something in one dialect alone: with a translated request they stay behind. */
 const ofOneDialect: ReadonlySet<string> = new Set(['anthropic-beta', 'anthropic-version', 'openai-beta'])
@@ -47,9 +46,8 @@ export function isWithheld(name: string): boolean {
 export class RequestHeaders {
   readonly #fixed: readonly string[]
   readonly #fixedNames: ReadonlySet<string>
-  readonly #names: ReadonlySet<string>
-  /** Of the client's headers by name, whether one goes up; bounded, for clients may invent some. */
-  readonly #judged = new Map<string, boolean>()
+  /** Those that the configuration adds. */
+  readonly #extra: ReadonlySet<string>
   readonly #defaults: readonly (readonly [string, string])[]
 
   constructor(provider: Provider, config: Config) {
@@ -60,7 +58,7 @@ export class RequestHeaders {
     this.#fixed = auth.filter(([name]) => !(hasToken && name === 'authorization')).flat()
     this.#fixedNames = new Set(auth.map(([name]) => name))
     const extra = (config.override.forward_headers ?? []).map((name) => name.toLowerCase()).filter((name) => name !== 'content-type')
-    this.#names = new Set([...forwarded, ...extra].filter((name) => !isWithheld(name)))
+    this.#extra = new Set(extra.filter((name) => !isWithheld(name)))
     this.#defaults = Object.entries(provider.headers ?? {}).filter(([name]) => !this.#fixedNames.has(name))
   }
 
@@ -80,13 +78,21 @@ export class RequestHeaders {
   }
 
   #goesUp(name: string): boolean {
-    let verdict = this.#judged.get(name)
-    if (verdict === undefined) {
-      verdict = !this.#fixedNames.has(name) && (this.#names.has(name) || name.startsWith(forwardedPrefix))
-      if (this.#judged.size < mostJudged) this.#judged.set(name, verdict)
-    }
-    return verdict
+    return (isForwarded(name) || this.#extra.has(name)) && !this.#fixedNames.has(name)
   }
+}
+
+/** Of the headers that came, by name, whether one is forwarded anyway; bounded, for clients may invent some. */
+const judged = new Map<string, boolean>()
+const mostJudged = 1000
+
+function isForwarded(name: string): boolean {
+  let verdict = judged.get(name)
+  if (verdict === undefined) {
+    verdict = forwarded.has(name) || name.startsWith(forwardedPrefix)
+    if (judged.size < mostJudged) judged.set(name, verdict)
+  }
+  return verdict
 }
 
 function notForOthers(client: HeaderMap): (name: string) => boolean {

@@ -11,6 +11,8 @@ export interface Predicate<C> {
   readonly needsBody: boolean
   /** What must hold, at the least, for the condition to hold: each variable equals one of the values. For indexes. */
   readonly equalities: readonly Equality<C>[]
+  /** It holds just where its one equality does. */
+  readonly isEquality?: boolean
 }
 
 /** A variable has one of these values, in the sense of `==`. */
@@ -30,11 +32,13 @@ export function constant<C>(answer: boolean): Predicate<C> {
 export function condition<C>(variable: Variable<C>, test: Test, equalities: readonly Equality<C>[]): Predicate<C> {
   const needsBody = variable.needsBody ?? false
   const judge = (context: C): boolean => test(variable.read(context))
-  return { test: judge, testWithoutBody: needsBody ? () => undefined : judge, needsBody, equalities }
+  return { test: judge, testWithoutBody: needsBody ? () => undefined : judge, needsBody, equalities, isEquality: equalities.length === 1 }
 }
 
 /** True when all are; what needs the body is asked last. */
 export function all<C>(parts: readonly Predicate<C>[]): Predicate<C> {
+  const [only] = parts
+  if (only && parts.length === 1) return only
   return { ...combined(parts, false), equalities: parts.flatMap((part) => part.equalities) }
 }
 

@@ -39,7 +39,7 @@ function arrange<C, T>(
   return new Index({
     variable,
     all: new Sequence(candidates),
-    buckets: new Map([...buckets].map(([value, bucket]) => [value, arrange(bucket, within, budget)])),
+    buckets: new Map([...buckets].map(([value, bucket]) => [value, arrange(bucket.map((one) => decided(one, value)), within, budget)])),
     rest: arrange(rest, within, budget),
   })
 }
@@ -62,6 +62,13 @@ function divide<C, T>(candidates: readonly Candidate<C, T>[], name: string) {
     if (alike) buckets.set(value, [...new Set([...bucket, ...alike])].toSorted((a, b) => a.rank - b.rank))
   }
   return { buckets, rest }
+}
+
+/** The candidate as one whose variable is known to have this value: who asks for nothing else need not be asked. Only of texts is that sure. */
+function decided<C, T>(candidate: Candidate<C, T>, value: unknown): Candidate<C, T> {
+  const { vars } = candidate
+  if (typeof value !== 'string' || !vars?.isEquality || !vars.equalities[0]?.values.includes(value)) return candidate
+  return { ...candidate, vars: undefined }
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

@@ -26,7 +26,7 @@ const anyHost = '*'
 const noParams: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>)
 
 /**
- * Finds the route of a request: by host, path, method, client address and variables. It never changes; build a new one
+ * Finds the route of a request: by host, path, method, client address and variables. Its routes never change; build a new one
  * when the routes do. Routes must share one resolver of variables.
  */
 export class Router<C, T> {
@@ -35,6 +35,8 @@ export class Router<C, T> {
   readonly #any: PathTable<C, T> | undefined
   readonly #onlyAny: boolean
   readonly #tables: readonly PathTable<C, T>[]
+  #lastHeader = ''
+  #lastHost = readHost('')
 
   /** Throws for a path pattern or an address that cannot be compiled, and names the route. */
   constructor(entries: readonly RouteEntry<C, T>[], all: readonly Draft<C, T>[] = entries.flatMap(draftsOf)) {
@@ -71,7 +73,12 @@ export class Router<C, T> {
   }
 
   #matchHost(header: string, question: Question<C>): MatchResult<T> {
-    const { name, withPort } = readHost(header)
+    // Most requests ask for the host that the one before has asked for, and one that depends on its body does so twice.
+    if (header !== this.#lastHeader) {
+      this.#lastHost = readHost(header)
+      this.#lastHeader = header
+    }
+    const { name, withPort } = this.#lastHost
     const exact =
       (withPort === undefined ? undefined : this.#ported.exact(withPort)?.match(question)) ??
       this.#plain.exact(name)?.match(question)
