@@ -93,6 +93,12 @@ export class RequestBody {
     return this.#check(bound)
   }
 
+  /** What `use` gives once the body is read, within `limit` as with `read`: at once, and no promise, where somebody has read it before. */
+  whenRead<T>(use: () => T, limit = Infinity): T | Promise<Awaited<T>> {
+    if (this.#pieces && this.#received <= limit) return use()
+    return this.read(limit).then(use) as Promise<Awaited<T>>
+  }
+
   async #check(bound: number): Promise<void> {
     if (!this.#pieces) await this.#reading
     if (this.#received > bound) throw tooLarge(this.#received, bound)

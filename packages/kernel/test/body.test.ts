@@ -38,6 +38,18 @@ describe('reading', () => {
     expect(body.document.get('a')).toBe(1)
   })
 
+  test('whoever needs it waits only where nobody has read it before, and has limits of its own', async () => {
+    const body = bodyOf('12345')
+    const bytes = (): string => body.bytes.toString()
+    await expect(body.whenRead(bytes, 4)).rejects.toMatchObject({ status: 413 })
+    const early = body.whenRead(bytes)
+    expect(early).toBeInstanceOf(Promise)
+    expect(await early).toBe('12345')
+    expect(body.whenRead(bytes)).toBe('12345')
+    expect(body.whenRead(bytes, 5)).toBe('12345')
+    await expect(body.whenRead(bytes, 4)).rejects.toMatchObject({ status: 413 })
+  })
+
   test.for<[string, Declared, number | undefined, string]>([
     ['what the client declares', { declared: 101 }, undefined, 'request size 101 is greater than the maximum size 100 allowed'],
     ['what it sends', { declared: 'nothing', limit: 4 }, undefined, 'request size 5 is greater than the maximum size 4 allowed'],

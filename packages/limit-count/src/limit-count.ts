@@ -22,7 +22,7 @@ export const limitCount: Plugin = definePlugin({
     const needsBody = rules.some((rule) => rule.needsBody)
     const judge = judgeOf(config, host, rules)
     return {
-      access: needsBody ? (ctx) => (ctx.request.body.isRead ? judge(ctx) : ctx.request.body.read().then(() => judge(ctx))) : judge,
+      access: needsBody ? (ctx) => ctx.request.body.whenRead(() => judge(ctx)) : judge,
     }
   },
 })

@@ -13,13 +13,14 @@ export const promptDecorator: Plugin = definePlugin({
     if (prepend.length + append.length === 0) return {}
     const decorations = decorationsOf({ prepend, append })
     return {
-      rewrite: async ({ request: { uri, body } }) => {
-        if (passedOperation(uri) !== undefined) return
-        await body.read(limit)
-        const { document } = body
-        if (document.kind([]) !== 'object') return // in no dialect, and nothing to put messages into: the answerer refuses it
-        refuseDuplicates(document, decorated)
-        decorations[detectDialect(uri, document) ?? 'openai-chat']?.(document)
+      rewrite({ request: { uri, body } }) {
+        if (passedOperation(uri) !== undefined) return undefined
+        return body.whenRead(() => {
+          const { document } = body
+          if (document.kind([]) !== 'object') return // in no dialect, and nothing to put messages into: the answerer refuses it
+          refuseDuplicates(document, decorated)
+          decorations[detectDialect(uri, document) ?? 'openai-chat']?.(document)
+        }, limit)
       },
     }
   },

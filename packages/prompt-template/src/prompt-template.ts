@@ -13,14 +13,15 @@ export const promptTemplate: Plugin = definePlugin({
   setup: ({ templates, max_req_body_size: limit }) => {
     const byName = new Map(templates.map(({ name, template }) => [name, prepare(template)]))
     return {
-      rewrite: async ({ request: { uri, body } }) => {
-        if (passedOperation(uri) !== undefined) return
-        await body.read(limit)
-        const { document } = body
-        refuseDuplicates(document, ['template_name'])
-        const template = templateOf(document, byName)
-        refuseDuplicates(document, ['model', 'messages', ...template.variables])
-        apply(template, document)
+      rewrite({ request: { uri, body } }) {
+        if (passedOperation(uri) !== undefined) return undefined
+        return body.whenRead(() => {
+          const { document } = body
+          refuseDuplicates(document, ['template_name'])
+          const template = templateOf(document, byName)
+          refuseDuplicates(document, ['model', 'messages', ...template.variables])
+          apply(template, document)
+        }, limit)
       },
     }
   },

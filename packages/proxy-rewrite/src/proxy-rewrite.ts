@@ -29,7 +29,7 @@ export const proxyRewrite: Plugin = definePlugin({
       if (host !== undefined || method !== undefined) ctx.retarget({ ...(host !== undefined && { host }), ...(method !== undefined && { method }) })
     }
     if (!rewritten.needsBody && !headers?.needsBody) return { rewrite }
-    return { rewrite: (ctx) => (ctx.request.body.isRead ? rewrite(ctx) : ctx.request.body.read().then(() => rewrite(ctx))) }
+    return { rewrite: (ctx) => ctx.request.body.whenRead(() => rewrite(ctx)) }
   },
 })
 

@@ -22,7 +22,7 @@ export const responseRewrite: Plugin = definePlugin({
     const register = (ctx: Exchange): void => ctx.onReply((reply) => edit(ctx, reply))
     const needsBody = rule?.needsBody || headers?.needsBody
     return {
-      rewrite: needsBody ? (ctx) => (ctx.request.body.isRead ? register(ctx) : ctx.request.body.read().then(() => register(ctx))) : register,
+      rewrite: needsBody ? (ctx) => ctx.request.body.whenRead(() => register(ctx)) : register,
       ...(filters && { proxy: filterOf(compileFilters(filters), applies) }),
     }
   },
