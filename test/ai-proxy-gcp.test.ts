@@ -47,7 +47,7 @@ async function google({
         : JSON.stringify({ error: { message: `who is ${req.headers.authorization}?`, status: 'UNAUTHENTICATED' } }),
     )
   })
-  return { forms, shown, tokenUri: `${tokens.url}/token`, api: api.url }
+  return { forms, shown, tokenUri: `${tokens.url}/token`, api: api.url, connections: api.connections }
 }
 
 function granted(count: number, res: ServerResponse): void {
@@ -118,6 +118,28 @@ describe('auth.gcp', () => {
     waiting[0]!()
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     expect([forms.length, shown.length]).toEqual([1, 8])
+  })
+
+  test('routes of one configuration share a token and connections, which stay when one of them goes', async () => {
+    const { forms, shown, tokenUri, api, connections } = await google()
+    const route = (id: string, gcp: object = {}) => {
+      const auth = { gcp: { service_account_json: keyFile(tokenUri), ...gcp } }
+      return { ...aiRoute(api, { provider: 'vertex-ai', provider_conf: { project_id: 'p', region: 'us-central1' }, auth }), id, uri: `/${id}/*` }
+    }
+    const { url, apply, gateway } = await startGateway({ routes: [route('a'), route('b'), route('c', { max_ttl: 600 })] })
+    const ask = async (id: string) => (await askRaw(`${url}/${id}/v1/chat/completions`, { body: chat })).status
+    for (const id of ['a', 'b', 'c', 'a']) expect(await ask(id)).toBe(200)
+    expect(shown.map((bearer) => bearer.at(-1))).toEqual(['1', '1', '2', '1'])
+    const before = gateway.snapshot
+    await apply({ routes: [route('b')] })
+    await before.disposed
+    expect(await ask('b')).toBe(200)
+    expect(connections()).toBe(1)
+    await apply({ routes: [] })
+    await apply({ routes: [route('b')] })
+    expect(await ask('b')).toBe(200)
+    expect(shown.slice(4)).toEqual(['Bearer ya29.token-1', 'Bearer ya29.token-3'])
+    expect(forms).toHaveLength(3)
   })
 
   test('a token that the provider no longer takes is replaced once', async () => {

@@ -6,7 +6,7 @@ import { cancelStrays } from './given.ts'
 import { dress, expectReply, isReady, sourceOf, stamp, wasWanted, type Link } from './link.ts'
 import { composeProxy, inProxyOrder, type Answer } from './onion.ts'
 import type { Outcome } from './outcome.ts'
-import type { Awaitable } from './plugin.ts'
+import type { Awaitable, Hooks } from './plugin.ts'
 import { cancelBody, type Reply } from './reply.ts'
 import type { Phase } from './phase.ts'
 import { slot } from './slot.ts'
@@ -32,9 +32,11 @@ export interface ChainInit {
   onEnd(): Promise<void>
 }
 
+/** The hook is kept as it is, not bound: a hundred routes with the same plugins then call one function, which the compiler can see into. */
 interface Step {
   readonly link: Link
-  readonly hook: (ctx: Exchange) => Awaitable<Reply | void>
+  readonly hooks: Hooks
+  readonly hook: (this: Hooks, ctx: Exchange) => Awaitable<Reply | void>
 }
 
 const joined = slot<Chain>('kernel.joined')
@@ -138,9 +140,10 @@ export class Chain {
 
   /** Asks those of its hooks that judge who asks, and no others; `ctx` is an exchange of its own. Rejects with what one of them throws. */
   async admit(ctx: Exchange): Promise<void> {
-    for (const { link, hook } of [...this.#rewrite, ...this.#access]) {
+    for (const step of [...this.#rewrite, ...this.#access]) {
+      const { link, hooks, hook } = step
       if (!link.plugin.authenticates && !link.plugin.admits) continue
-      const refused = link.direct ? await hook(ctx) : await whenReady({ link, hook }, ctx)
+      const refused = link.direct ? await hook.call(hooks, ctx) : await whenReady(step, ctx)
       if (refused) throw new HttpError(refused.status, 'refused', `refused by ${link.plugin.name}`)
     }
   }
@@ -173,7 +176,7 @@ export class Chain {
       const step = steps[index] as Step
       let result: Awaitable<Reply | void>
       try {
-        result = step.link.direct ? step.hook(ctx) : whenReady(step, ctx)
+        result = step.link.direct ? step.hook.call(step.hooks, ctx) : whenReady(step, ctx)
       } catch (error) {
         throw stamp(error, step.link, phase, ctx)
       }
@@ -268,11 +271,11 @@ export class Chain {
 }
 
 function stepOf(link: Link, hook: Step['hook'] | undefined): Step[] {
-  return hook ? [{ link, hook: hook.bind(link.instance.hooks) }] : []
+  return hook ? [{ link, hooks: link.instance.hooks, hook }] : []
 }
 
-async function whenReady({ link, hook }: Step, ctx: Exchange): Promise<Reply | void> {
-  return (await isReady(link, ctx)) ? hook(ctx) : undefined
+async function whenReady({ link, hooks, hook }: Step, ctx: Exchange): Promise<Reply | void> {
+  return (await isReady(link, ctx)) ? hook.call(hooks, ctx) : undefined
 }
 
 function shown({ plugin, scope }: Link): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, HttpError, json, phases, PluginError, type Exchange, type Phase, type Plugin } from '../src/index.ts'
+import { ConfigError, HttpError, json, phases, PluginError, type Exchange, type Next, type Phase, type Plugin, type Reply } from '../src/index.ts'
 import { exchangeOf, ok, plugin, rig, type Use } from './rig.ts'
 
 /** A plugin that notes when each of its hooks runs. */
@@ -40,6 +40,31 @@ describe('order', () => {
       ...['high', 'middle', 'low'].map((name) => `log ${name}`),
     ])
     expect(phases).toEqual(['rewrite', 'access', 'proxy', 'log'])
+  })
+
+  test('it calls each hook as a method of what setup gave, with whatever that keeps', async () => {
+    class Counting {
+      readonly #seen: string[] = []
+      rewrite(): void {
+        this.#seen.push('rewrite')
+      }
+      access(): void {
+        this.#seen.push('access')
+      }
+      async proxy(_: Exchange, next: Next): Promise<Reply> {
+        this.#seen.push('proxy')
+        return next()
+      }
+      log(): void {
+        notes.push([...this.#seen, 'log'].join(' '))
+      }
+    }
+    const notes: string[] = []
+    const waits = { body: 'whole' } as const
+    const { run, lines } = await rig([plugin('one', () => new Counting()), plugin('other', () => new Counting(), { answers: true, ...waits })])
+    await run()
+    expect(notes).toEqual(['rewrite access proxy log', 'rewrite access proxy log'])
+    expect(lines).toEqual([])
   })
 
   test('it runs global rules before the route in each phase, and outermost in the proxy phase, whatever the priorities', async () => {
