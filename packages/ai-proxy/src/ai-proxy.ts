@@ -24,7 +24,6 @@ import { Instance } from './instance.ts'
 import { connectThrough, type OutboundProxy } from './connect-through.ts'
 import { logFields, logVariables } from './log-fields.ts'
 import { askProvider, passThrough, type Plan } from './send.ts'
-import { SharedInstances } from './shared-instances.ts'
 
 export interface AiProxyOptions {
   readonly providers: readonly Provider[]
@@ -41,18 +40,18 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
   const agents = new Agents(connectThrough(proxy ?? {}))
   const providerOf = ({ provider }: Config): Provider => byName.get(provider) as Provider
-  const instances = new SharedInstances((one) => new Instance({ ...one, provider: providerOf(one.config), agents, gcpServiceAccount }))
 
   return definePlugin({
     name: 'ai-proxy',
     priority: 1040,
+    sharesInstances: true,
     answers: true,
     schema: configOf([...byName.keys()]),
     offers: ({ provider, options: { model } }) => ({ by: provider, models: model === undefined ? [] : [model] }),
     variables: { ...aiVariables, ...logVariables },
     validate: (config, path) => checkConfig(config, path, providerOf(config), gcpServiceAccount),
     setup(config) {
-      const instance = instances.acquire(config)
+      const instance = new Instance({ provider: providerOf(config), config, agents, gcpServiceAccount })
       // Whatever else its provider has, such a route does not offer it.
       const hasOneModel = config.options.model !== undefined && config.options_mode === 'override'
       return {
@@ -66,7 +65,7 @@ export function aiProxy({ providers, proxy, gcpServiceAccount }: AiProxyOptions)
           return plan.count ? countTokens(ctx, plan, plan.count) : passThrough(ctx, plan, plan.request)
         },
         log: (ctx) => logFields(ctx, config.logging),
-        dispose: () => instances.release(instance),
+        dispose: () => instance.dispose(),
       }
     },
   })

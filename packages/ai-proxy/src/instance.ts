@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { PathCall, Target } from '@sluice/ai-core'
 import { CloudAuthError, type AwsSigner, type TokenCache } from '@sluice/cloud-auth'
 import { canTranslate, dialectOf } from '@sluice/dialects'
@@ -15,8 +16,6 @@ import { tokenSource } from './token-source.ts'
 export interface InstanceOptions {
   readonly provider: Provider
   readonly config: Config
-  /** Of the configuration. */
-  readonly digest: string
   readonly agents: Agents
   /** Key file for `auth.gcp` without one of its own. */
   readonly gcpServiceAccount: string | undefined
@@ -39,7 +38,7 @@ function wantedOf({ dispatcher }: Lease): WantedFields {
   return wanted
 }
 
-/** One configured provider, with everything worked out that does not depend on the request. Knows no route: those with one configuration share it. */
+/** One configured provider, with everything worked out that does not depend on the request. Routes of one configuration share it. */
 export class Instance {
   readonly name: string
   readonly provider: Provider
@@ -64,7 +63,7 @@ export class Instance {
   readonly #tokens: TokenCache | undefined
   readonly #leases: Lease[] = []
 
-  constructor({ provider, config, digest, agents, gcpServiceAccount }: InstanceOptions) {
+  constructor({ provider, config, agents, gcpServiceAccount }: InstanceOptions) {
     this.name = `ai-proxy-${provider.name}`
     this.provider = provider
     this.config = config
@@ -73,7 +72,7 @@ export class Instance {
     this.signer = signerOf(config)
     this.limits = limitsOf(config)
     this.streamLimits = streamLimitsOf(config)
-    this.digest = digest
+    this.digest = createHash('sha256').update(JSON.stringify(config)).digest('base64url')
     this.secrets = secretsOf(config)
     for (const [dialect, speech] of Object.entries(provider.speaks) as [Dialect, Speech][]) {
       this.#shapers.set(dialect, new BodyShaper(dialect, speech, config))

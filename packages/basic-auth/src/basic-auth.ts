@@ -22,6 +22,7 @@ const name = 'basic-auth'
 export const basicAuth: Plugin = definePlugin({
   name,
   priority: 2520,
+  sharesInstances: true,
   authenticates: true,
   schema: ConfigSchema,
   consumerSchema: ConsumerSchema,

@@ -35,6 +35,7 @@ type Config = Static<typeof ConfigSchema>
 export const consumerRestriction: Plugin = definePlugin({
   name: 'consumer-restriction',
   priority: 2400,
+  sharesInstances: true,
   admits: true,
   schema: ConfigSchema,
   validate,

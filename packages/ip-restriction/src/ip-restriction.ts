@@ -6,6 +6,7 @@ import { ConfigSchema, validate } from './config.ts'
 export const ipRestriction: Plugin = definePlugin({
   name: 'ip-restriction',
   priority: 3000,
+  sharesInstances: true,
   admits: true,
   schema: ConfigSchema,
   validate,

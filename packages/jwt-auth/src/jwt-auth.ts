@@ -22,6 +22,7 @@ const longestToken = 16_384
 export const jwtAuth: Plugin = definePlugin({
   name,
   priority: 2510,
+  sharesInstances: true,
   authenticates: true,
   schema: ConfigSchema,
   consumerSchema: ConsumerSchema,

@@ -10,7 +10,7 @@ import type { Prepared } from './kernel.ts'
 import { byPriority, linkOf, type Link, type Scope } from './link.ts'
 import type { Logger } from './logger.ts'
 import type { Answer } from './onion.ts'
-import type { Awaitable } from './plugin.ts'
+import type { Awaitable, Plugin } from './plugin.ts'
 import { TimeSlice } from './time-slice.ts'
 
 export interface ChainSpec {
@@ -170,14 +170,18 @@ export class ChainBuilder {
       if (this.#holds.has(identity)) this.#holds.set(identity, instance)
       return instance
     }
+    const counters = scopedCounters(this.#counters, identity)
     try {
-      const log = this.#log.child({ plugin: plugin.name, owner: `${owner.kind}/${owner.id}` })
       const held = this.#instances.hold(identity, plugin, config, {
-        log,
-        owner,
+        log: this.#log.child({ plugin: plugin.name, ...(!plugin.sharesInstances && { owner: `${owner.kind}/${owner.id}` }) }),
+        get owner() {
+          return expectPlace(plugin, owner, 'host.owner')
+        },
         metadata,
         variables: this.#variables,
-        counters: scopedCounters(this.#counters, identity),
+        get counters() {
+          return expectPlace(plugin, counters, 'host.counters; take host.sharedCounters(name)')
+        },
         // An identity has a slash before its first blank: no name can be taken for one.
         sharedCounters: (name) => scopedCounters(this.#counters, `${plugin.name} ${JSON.stringify(name)}`),
       })
@@ -195,6 +199,12 @@ export class ChainBuilder {
     }
     await this.#instances.drop(key)
   }
+}
+
+/** What belongs to one place is nothing for an instance that stands in many. */
+function expectPlace<T>({ name, sharesInstances }: Plugin, value: T, asked: string): T {
+  if (sharesInstances) throw new TypeError(`${name} shares its instances (sharesInstances): there is no ${asked}`)
+  return value
 }
 
 /** A function of its own: it lives as long as the chain, and must not keep the builder, and with it every chain of one snapshot. */

@@ -16,10 +16,10 @@ interface Held extends Instance {
   holders: number
 }
 
-/** Identity of an instance: where it is written, what it is, and its whole configuration. */
-export function identityOf(owner: Owner, name: string, config: unknown, metadata: unknown): string {
+/** Identity of an instance: where it is written, unless that does not matter to the plugin, what it is, and its whole configuration. */
+export function identityOf({ name, sharesInstances }: Plugin, owner: Owner, config: unknown, metadata: unknown): string {
   const digest = hash('sha256', canonical([config, metadata]), 'base64url')
-  return `${owner.kind}/${owner.id} ${name} ${digest}`
+  return sharesInstances ? `/ ${name} ${digest}` : `${owner.kind}/${owner.id} ${name} ${digest}`
 }
 
 /** Identity of a plugin in a list: that of its instance, and how the list wants it to run there. */

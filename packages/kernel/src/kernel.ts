@@ -105,7 +105,7 @@ export class Kernel extends EventEmitter<KernelEvents> {
     issues.push(...checked.issues)
     if (issues.length > 0) return { issues }
     const complete = plugin.metadataSchema ? check(plugin.metadataSchema, metadata ?? {}).value : {}
-    const identity = identityOf(owner, name, checked.value, complete)
+    const identity = identityOf(plugin, owner, checked.value, complete)
     const place = placeOf(identity, _meta)
     return { prepared: { plugin, config: checked.value, metadata: complete, meta, owner, identity, place, path }, issues }
   }

@@ -74,6 +74,11 @@ export interface Plugin {
   readonly authenticates?: boolean
   /** Its hooks judge who asks, and do nothing else: whoever wants to know what a caller may reach asks them, too. */
   readonly admits?: boolean
+  /**
+   * It keeps nothing that belongs to the place where it is configured: all places that give it the same configuration share one
+   * instance, which `setup` makes once. `host.owner` and `host.counters` are not there then, and throw.
+   */
+  readonly sharesInstances?: boolean
   /** `whole`: the request body is read before its first hook. */
   readonly body?: 'none' | 'whole'
   /** Variables that it adds to expressions, templates and the access log; read while the exchange lives. */
@@ -84,7 +89,7 @@ export interface Plugin {
   offers?(config: unknown): Offer
   /** What the schema cannot say. Pure: no I/O, no state; paths are below `path`. */
   validate?(config: unknown, path: Issue['path']): readonly Issue[]
-  /** Called once for each place where the plugin is configured, when a snapshot is built. Do the slow work here. */
+  /** Called once for each place where the plugin is configured, or with `sharesInstances` for each configuration, when a snapshot is built. Do the slow work here. */
   setup(config: unknown, host: Host): Awaitable<Hooks>
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConfigError, definePlugin, Type, type Hooks, type Owner } from '../src/index.ts'
-import { deferred, here, plugin, prepare, rig, type Rig } from './rig.ts'
+import { deferred, exchangeOf, here, logTo, plugin, prepare, rig, type Rig } from './rig.ts'
 
 const service: Owner = { kind: 'service', id: 's1' }
 
@@ -59,6 +59,46 @@ test('plugin_metadata is part of the identity, completed, and given to setup', a
     [{ size: 7 }, here],
     [{ size: 8 }, here],
   ])
+})
+
+describe('a plugin that shares its instances', () => {
+  const places = [here, service, { kind: 'consumer', id: 's1' }] as const
+
+  test('is set up once for each configuration, wherever it stands, and disposed of when nobody has it', async () => {
+    const { counts, counted } = counting()
+    const shared = { ...counted, sharesInstances: true }
+    const { kernel, builder } = await rig([shared].map((one) => ({ plugin: one, config: { of: 'a' } })))
+    const [newer, newest] = [kernel.build(), kernel.build()]
+    const chainsOf = (build: typeof builder, of: string) =>
+      Promise.all(places.map((owner) => build.chain({ globals: [], plugins: [prepare(kernel, { plugin: shared, config: { of }, owner })] })))
+    const chains = await chainsOf(newer, 'a')
+    await chainsOf(newest, 'b')
+    expect([counts.setUp, new Set(chains).size]).toEqual([['a', 'b'], 1])
+    await builder.release()
+    expect(counts.disposed).toEqual([])
+    await newer.release()
+    expect(counts.disposed).toEqual(['a'])
+  })
+
+  test('keeps what is written beside it, such as a filter, where it is written', async () => {
+    const seen: string[] = []
+    const shared = plugin('shared', { rewrite: ({ request }) => void seen.push(request.path) }, { sharesInstances: true })
+    const [never, always] = ['/never', '/always'].map((path) => ({ _meta: { filter: [['uri', '==', path]] } }))
+    const { kernel, builder } = await rig([shared])
+    const [first, second] = await Promise.all(
+      [never, always].map((config) => builder.chain({ globals: [], plugins: [prepare(kernel, { plugin: shared, config })] })),
+    )
+    for (const chain of [first, second]) await chain!.run(exchangeOf({ path: '/always' }))
+    expect([seen, kernel.instances.size]).toEqual([['/always'], 1])
+  })
+
+  test.for(['owner', 'counters'] as const)('is told that there is no host.%s', async (member) => {
+    const asking = plugin('asking', (_, host) => ({ rewrite: () => void host[member] }), { sharesInstances: true })
+    const { run, lines } = await rig([asking])
+    await run(exchangeOf({ log: logTo(lines) }))
+    const reason = `asking shares its instances (sharesInstances): there is no host.${member}`
+    expect(lines.map(({ fields }) => String(fields['err']))).toEqual([expect.stringContaining(reason)])
+  })
 })
 
 async function two(first: unknown, second: unknown): Promise<{ counts: Counts; older: Rig['builder']; newer: Rig['builder'] }> {

@@ -23,6 +23,7 @@ const name = 'key-auth'
 export const keyAuth: Plugin = definePlugin({
   name,
   priority: 2500,
+  sharesInstances: true,
   authenticates: true,
   schema: ConfigSchema,
   consumerSchema: ConsumerSchema,

@@ -7,6 +7,7 @@ import { decorationsOf, decorated } from './decorations.ts'
 export const promptDecorator: Plugin = definePlugin({
   name: 'ai-prompt-decorator',
   priority: 1070,
+  sharesInstances: true,
   schema: ConfigSchema,
   validate,
   setup: ({ prepend = [], append = [], max_req_body_size: limit }) => {

@@ -8,6 +8,7 @@ import { apply, prepare, type Prepared } from './prepared.ts'
 export const promptTemplate: Plugin = definePlugin({
   name: 'ai-prompt-template',
   priority: 1071,
+  sharesInstances: true,
   schema: ConfigSchema,
   validate,
   setup: ({ templates, max_req_body_size: limit }) => {

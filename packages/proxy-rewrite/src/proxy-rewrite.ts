@@ -10,6 +10,7 @@ import type { Written } from './target-template.ts'
 export const proxyRewrite: Plugin = definePlugin({
   name: 'proxy-rewrite',
   priority: 1008,
+  sharesInstances: true,
   schema: ConfigSchema,
   validate,
   setup(config, { variables }) {

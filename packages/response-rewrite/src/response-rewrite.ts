@@ -11,6 +11,7 @@ import { gather } from './gather.ts'
 export const responseRewrite: Plugin = definePlugin({
   name: 'response-rewrite',
   priority: 899,
+  sharesInstances: true,
   schema: ConfigSchema,
   validate,
   setup(config, { variables }) {
