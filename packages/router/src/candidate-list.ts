@@ -29,6 +29,8 @@ function arrange<C, T>(
   used: ReadonlySet<string>,
   budget: Budget,
 ): CandidateList<C, T> {
+  const [first] = candidates
+  if (first && candidates.length === 1) return new Single(first)
   const key = candidates.length > few ? chooseKey(candidates, used) : undefined
   if (!key || key.placements > budget.placements) return new Sequence(candidates)
   budget.placements -= key.placements
@@ -75,6 +77,19 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   const list = lists.get(key)
   if (list) list.push(value)
   else lists.set(key, [value])
+}
+
+/** Tries the one that there is. */
+class Single<C, T> implements CandidateList<C, T> {
+  readonly #candidate: Candidate<C, T>
+
+  constructor(candidate: Candidate<C, T>) {
+    this.#candidate = candidate
+  }
+
+  first(question: Question<C>, limit: number): Candidate<C, T> | undefined {
+    return this.#candidate.rank < limit && accepts(this.#candidate, question) ? this.#candidate : undefined
+  }
 }
 
 /** Tries one after the other. */

@@ -31,7 +31,7 @@ export function accepts<C>(candidate: Candidate<C, unknown>, question: Question<
   const { methods, addresses, vars } = candidate
   if (methods && !methods.has(question.method)) return false
   if (addresses && !addresses.includes(question.address)) return false
-  if (!admits(candidate.pattern, question.path)) return false
+  if (!candidate.match && !admits(candidate.pattern, question.path)) return false // of an exact one the table knows it
   if (!vars) return true
   return dependsOnBody(vars, question) ? vars.testWithoutBody(question.context) !== false : vars.test(question.context)
 }

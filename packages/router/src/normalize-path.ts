@@ -4,6 +4,14 @@
  * malformed: a bad percent sign, bytes that are not UTF-8, control characters.
  */
 export function normalizePath(path: string): string | undefined {
+  // Most requests ask for the path that the one before has asked for, and each is looked at more than once.
+  if (path !== last.path) last = { path, normal: normal(path) }
+  return last.normal
+}
+
+let last: { readonly path: string; readonly normal: string | undefined } = { path: '', normal: undefined }
+
+function normal(path: string): string | undefined {
   if (!path.startsWith('/')) return undefined
   if (!suspicious.test(path)) return path
   const decoded = decode(path)

@@ -148,7 +148,7 @@ function makeDrafts<C, T>(entry: RouteEntry<C, T>): Draft<C, T>[] {
   if (hosts.size === 0) hosts.add(anyHost)
   const shared = {
     entry,
-    methods: entry.methods?.length ? new Set(entry.methods) : undefined,
+    methods: entry.methods?.length ? methodsOf(entry.methods) : undefined,
     addresses: entry.remoteAddrs?.length ? addressesOf(entry.id, entry.remoteAddrs) : undefined,
     vars: entry.vars,
   }
@@ -158,6 +158,19 @@ function makeDrafts<C, T>(entry: RouteEntry<C, T>): Draft<C, T>[] {
       return { ...shared, pattern, host, match: fixedMatch(entry.value, pattern, host) }
     }),
   )
+}
+
+const methodSets = new Map<string, ReadonlySet<string>>()
+const mostMethodSets = 256
+
+/** One set for all routes with the same methods: a request then finds it in the processor's cache, whichever route it takes. */
+function methodsOf(methods: readonly string[]): ReadonlySet<string> {
+  const key = methods.join(' ')
+  const known = methodSets.get(key)
+  if (known) return known
+  const made = new Set(methods)
+  if (methodSets.size < mostMethodSets) methodSets.set(key, made)
+  return made
 }
 
 function fixedMatch<T>(value: T, { kind, uri }: UriPattern, host: string | undefined): RouteMatch<T> | undefined {
