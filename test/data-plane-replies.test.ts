@@ -65,6 +65,30 @@ test('a method that a plugin has changed does not change what the client was pro
   expect(await askRaw(url, { method: 'GET' })).toMatchObject({ status: 200, body: text('hello'), isWhole: true })
 })
 
+test.for([
+  ['a buffer', () => Buffer.from(new Uint8Array([1, 2, 3]).buffer)],
+  ['an array of bytes', () => new Uint8Array([1, 2, 3])],
+] as const)('%s that a plugin gives away before it is sent cuts that reply, and nobody waits for it', async ([, bytes]) => {
+  const giving: Plugin = definePlugin({
+    name: 'odd',
+    priority: 1,
+    answers: true,
+    schema: Type.Object({}),
+    setup: () => ({
+      proxy(ctx) {
+        const body = bytes()
+        if (ctx.request.path === '/given') ctx.onReply(() => void setImmediate(() => structuredClone(body, { transfer: [body.buffer] })))
+        return reply({ body })
+      },
+    }),
+  })
+  const { url, lines, logged } = await startGateway({ routes: [{ id: 'odd', uri: '/*', plugins: { odd: {} } }] }, { plugins: [giving] })
+  const [given, kept] = await Promise.all(['/given', '/kept'].map((path) => askRaw(`${url}${path}`, { method: 'GET' }).catch(() => undefined)))
+  expect([given?.isWhole ?? false, kept?.body]).toEqual([false, Buffer.from([1, 2, 3])])
+  expect(logged()).toContain('the reply could not be finished')
+  expect((await lines(2)).find(({ uri }) => uri === '/given')).toMatchObject({ outcome: 'gateway_error' })
+})
+
 const thrown = (): never => {
   throw new Error('the plugin is broken')
 }

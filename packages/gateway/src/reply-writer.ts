@@ -155,10 +155,14 @@ export class ReplyWriter implements Sink, Finishing {
   /** Sends what is left of the answer, to nobody where the client has left meanwhile. Does not throw: others may wait behind it. */
   finish(): void {
     try {
-      this.#res.end(this.#rest)
+      const rest = this.#rest
+      // Whoever waits for bytes that do not come waits for good.
+      if (typeof rest === 'object' && rest.byteLength !== this.#bodyBytes) throw new TypeError('its bytes were taken away before they were sent')
+      this.#res.end(rest)
       if (this.#res.socket?.writableLength) this.#expectProgress()
     } catch (err) {
       this.#ctx.log.error({ err }, 'the reply could not be finished')
+      this.#outcome = 'gateway_error'
       this.#res.destroy()
     }
   }

@@ -95,6 +95,16 @@ test('names are looked at once as long as answers are alike, and undici decodes 
   expect(asked).toEqual(['x-a', 'server', 'content-length', 'connection', 'keep-alive'])
 })
 
+test('no more than 128 names are remembered, for an upstream may invent some', async () => {
+  const fields = Array.from({ length: 200 }, (_, n) => [`x-${n}`, `${n}`]).flat()
+  const asked: string[] = []
+  const ask = await asking(new WantedFields((name) => asked.push(name) < 0), [200, fields], [200, fields])
+  await ask()
+  const ofFirst = asked.splice(0)
+  await ask()
+  expect(asked).toEqual(ofFirst.slice(128))
+})
+
 test('every field can be asked for by name, and errors tell all of them', async () => {
   const wanted = new WantedFields((name) => name === 'x-a')
   const fields = ['X-A', '1', 'Server', 's', 'X-B', '2', 'X-B', '3']
