@@ -135,7 +135,9 @@ describe('auth.gcp', () => {
     await before.disposed
     expect(await ask('b')).toBe(200)
     expect(connections()).toBe(1)
+    const last = gateway.snapshot
     await apply({ routes: [] })
+    await last.disposed
     await apply({ routes: [route('b')] })
     expect(await ask('b')).toBe(200)
     expect(shown.slice(4)).toEqual(['Bearer ya29.token-1', 'Bearer ya29.token-3'])

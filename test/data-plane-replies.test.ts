@@ -77,7 +77,7 @@ test.for([
     setup: () => ({
       proxy(ctx) {
         const body = bytes()
-        if (ctx.request.path === '/given') ctx.onReply(() => void setImmediate(() => structuredClone(body, { transfer: [body.buffer] })))
+        if (ctx.request.path === '/given') ctx.onReply(() => process.nextTick(() => structuredClone(body, { transfer: [body.buffer] })))
         return reply({ body })
       },
     }),
